@@ -1,0 +1,200 @@
+/**
+ * The closed union of operations (engine §5): what the executor is asked to do, as data. Each names
+ * what it saw; the executor drops it when that no longer holds and marks the node dirty.
+ */
+import type { NodeId } from '@coffer/protocol/core';
+import type { EntryKind, LocalId, OperationId } from './types.ts';
+
+/** A remote folder that exists, or the one that this plan makes for a local folder. */
+export type RemoteParent = { readonly node: NodeId } | { readonly madeFor: LocalId };
+/** A local folder that exists, or the one that this plan makes for a remote folder. */
+export type LocalParent = { readonly local: LocalId } | { readonly madeFor: NodeId };
+
+interface Common {
+  readonly id: OperationId;
+  /** Operations that must be done before this one; all others commute with it. */
+  readonly after: readonly OperationId[];
+}
+
+/** Both sides are equal: write the base row. Replaces base rows of either id. */
+export interface Bind extends Common {
+  readonly kind: 'bind';
+  readonly node: NodeId;
+  readonly local: LocalId;
+  readonly rev: number;
+}
+/** Both sides are gone, or the pair no longer covers the node: remove the base row. */
+export interface Forget extends Common {
+  readonly kind: 'forget';
+  readonly node: NodeId;
+}
+export interface LocalMakeFolder extends Common {
+  readonly kind: 'local-make-folder';
+  readonly node: NodeId;
+  readonly parent: LocalParent;
+  readonly localName: string;
+}
+/** Content (or link target) of `rev` goes to the slot: a new entry, or in place of `replaces`. */
+export interface LocalDownload extends Common {
+  readonly kind: 'local-download';
+  readonly node: NodeId;
+  readonly rev: number;
+  readonly entry: 'file' | 'symlink';
+  readonly parent: LocalParent;
+  readonly localName: string;
+  /** The entry whose bytes go to the recycle area; null when the slot is empty. */
+  readonly replaces: LocalId | null;
+}
+/** The entry is renamed to another slot; through staging when `viaStaging` breaks a cycle. */
+export interface LocalPlace extends Common {
+  readonly kind: 'local-place';
+  readonly node: NodeId;
+  readonly local: LocalId;
+  readonly parent: LocalParent;
+  readonly localName: string;
+  readonly viaStaging: boolean;
+}
+export interface LocalSetMeta extends Common {
+  readonly kind: 'local-set-meta';
+  readonly node: NodeId;
+  readonly local: LocalId;
+  readonly rev: number;
+  readonly mtimeMs: number | null;
+  readonly executable: boolean;
+}
+/** The entry goes to the recycle area. A folder goes whole only if all below it equals base. */
+export interface LocalRecycle extends Common {
+  readonly kind: 'local-recycle';
+  readonly node: NodeId;
+  readonly local: LocalId;
+  readonly entry: EntryKind;
+}
+/**
+ * The losing local entry gets another name in the same folder and becomes a new entry of its own.
+ * `copyOf` is the node it is a conflict copy of, or null where only the name clashed.
+ */
+export interface LocalSetAside extends Common {
+  readonly kind: 'local-set-aside';
+  readonly local: LocalId;
+  readonly localName: string;
+  readonly copyOf: NodeId | null;
+}
+export interface RemoteMakeFolder extends Common {
+  readonly kind: 'remote-make-folder';
+  readonly local: LocalId;
+  readonly parent: RemoteParent;
+  readonly name: string;
+}
+/** Content (or link target) of a local entry goes up: a new node, or a revision of `node`. */
+export interface RemoteUpload extends Common {
+  readonly kind: 'remote-upload';
+  readonly local: LocalId;
+  readonly entry: 'file' | 'symlink';
+  /** Null makes a new node at `parent`/`name`. */
+  readonly node: NodeId | null;
+  /** The revision that this one replaces; null for a new node. */
+  readonly baseRev: number | null;
+  readonly parent: RemoteParent;
+  readonly name: string;
+  readonly copyOf: NodeId | null;
+}
+export interface RemotePlace extends Common {
+  readonly kind: 'remote-place';
+  readonly node: NodeId;
+  readonly parent: RemoteParent;
+  readonly name: string;
+  readonly viaStaging: boolean;
+}
+export interface RemoteSetMeta extends Common {
+  readonly kind: 'remote-set-meta';
+  readonly node: NodeId;
+  readonly local: LocalId;
+  readonly rev: number;
+}
+/** The node and everything below it goes to the trash. */
+export interface RemoteTrash extends Common {
+  readonly kind: 'remote-trash';
+  readonly node: NodeId;
+  readonly rev: number;
+  readonly entry: EntryKind;
+}
+/** A trashed node comes back with its id (a purged one is made anew), with L's content if `upload`. */
+export interface RemoteRestore extends Common {
+  readonly kind: 'remote-restore';
+  readonly node: NodeId;
+  readonly local: LocalId;
+  readonly entry: EntryKind;
+  readonly parent: RemoteParent;
+  readonly name: string;
+  readonly upload: boolean;
+}
+
+export type Operation =
+  | Bind
+  | Forget
+  | LocalMakeFolder
+  | LocalDownload
+  | LocalPlace
+  | LocalSetMeta
+  | LocalRecycle
+  | LocalSetAside
+  | RemoteMakeFolder
+  | RemoteUpload
+  | RemotePlace
+  | RemoteSetMeta
+  | RemoteTrash
+  | RemoteRestore;
+
+export type StallReason =
+  | 'FileBusy'
+  | 'FileChangingTooFast'
+  | 'ReadDenied'
+  | 'WriteDenied'
+  | 'FolderUnreadable'
+  | 'DiskFull'
+  | 'QuotaFull'
+  | 'NameNotText'
+  | 'NameTooLong'
+  | 'PathTooLong'
+  | 'NameIllegalHere'
+  | 'CaseClash'
+  | 'NormalisationClash'
+  | 'HardLinkCopied'
+  | 'SymlinkOutside'
+  | 'SpecialFileSkipped'
+  | 'BeyondLimits'
+  | 'NestedMount'
+  | 'RootMissing'
+  | 'RootReplaced'
+  | 'FileSystemUnsuitable'
+  | 'ServerRestored'
+  | 'RemoteRootGone'
+  | 'Undecryptable'
+  | 'IntegrityFailure'
+  | 'IgnoreFileMalformed'
+  | 'WatchLimit'
+  | 'WatcherDead'
+  | 'ClockSkew'
+  | 'DbRecovered'
+  | 'AnotherEngineRunning'
+  | 'PlannerLoop';
+
+export interface PlannedStall {
+  readonly reason: StallReason;
+  readonly node: NodeId | null;
+  readonly local: LocalId | null;
+}
+
+/** Deletions of one run that exceed the limits of the policy and wait for a person. */
+export interface PlannedHold {
+  readonly side: 'local' | 'remote';
+  readonly nodes: readonly NodeId[];
+  /** Nodes of the pair's base that the share was judged against. */
+  readonly of: number;
+}
+
+export interface Plan {
+  readonly operations: readonly Operation[];
+  readonly holds: readonly PlannedHold[];
+  readonly stalls: readonly PlannedStall[];
+}

@@ -1,0 +1,3 @@
+export * from './envelope.ts';
+export * from './seal.ts';
+export * from './sign.ts';

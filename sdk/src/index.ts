@@ -1,0 +1,2 @@
+export type * from './ports/index.ts';
+export type * from './client/space-changes.ts';

@@ -1,0 +1,95 @@
+/** What the client library needs of the world outside. Adapters and simulations implement these. */
+import type { AccountId, Bytes, CommitId, DeviceId, NodeId, SpaceId } from '@coffer/protocol/core';
+import type { HeadState, SealedCommit, StateChange, StateView } from '@coffer/protocol/model';
+
+export interface Clock {
+  /** Unix milliseconds. */
+  readonly now: () => number;
+  /** Resolves after `ms`; rejects with the signal's reason when aborted. */
+  readonly sleep: (ms: number, signal?: AbortSignal) => Promise<void>;
+}
+
+export interface Random {
+  readonly bytes: (length: number) => Uint8Array<ArrayBuffer>;
+}
+
+export interface HttpRequest {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  /** Path and query on the server, beginning with `/`. */
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: Bytes;
+}
+
+export interface HttpResponse {
+  readonly status: number;
+  /** Lower-case names. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** The body as it comes; to be consumed once. Breaks off with a RemoteFault when the network does. */
+  readonly body: AsyncIterable<Bytes>;
+}
+
+/**
+ * One HTTP exchange. Follows no redirect, retries nothing, decompresses nothing. Throws RemoteFault
+ * when no answer came: nothing is known then about what the server did.
+ */
+export interface HttpTransport {
+  readonly request: (request: HttpRequest, signal: AbortSignal) => Promise<HttpResponse>;
+}
+
+/** The secrets of this device, at rest: in a file 0600, a keyring, or memory. */
+export interface DeviceSecrets {
+  readonly server: string;
+  /** The name that the account signs in with. */
+  readonly email: string;
+  readonly account: AccountId;
+  readonly device: DeviceId;
+  readonly deviceName: string;
+  readonly deviceSeed: Bytes;
+  readonly deviceKemSeed: Bytes;
+  /** Generation g and key A_g. */
+  readonly generation: number;
+  readonly accountKey: Bytes;
+  /** Key of this device's database: node keys rest sealed under it. */
+  readonly databaseKey: Bytes;
+}
+
+export interface KeyStore {
+  /** Undefined when nobody is signed in here. */
+  readonly load: () => Promise<DeviceSecrets | undefined>;
+  /** Atomic: after a crash the old or the new secrets are there. */
+  readonly save: (secrets: DeviceSecrets) => Promise<void>;
+  readonly clear: () => Promise<void>;
+}
+
+/** Where a full client keeps one account's verified spaces. Synchronous; one writer. */
+export interface SpaceStore {
+  /** Runs `action` in one transaction: all of its writes or none. */
+  readonly transaction: <T>(action: () => T) => T;
+  readonly view: (space: SpaceId) => StateView;
+  readonly head: (space: SpaceId) => StoredHead | undefined;
+  /** Writes the change and the new head of a commit that was verified. */
+  readonly apply: (space: SpaceId, head: StoredHead, change: StateChange) => void;
+  /** Verified key chain of an account: its entries in order. */
+  readonly chain: (account: AccountId) => readonly Bytes[];
+  readonly saveChain: (account: AccountId, entries: readonly Bytes[]) => void;
+  /** Node keys that were unwrapped, sealed under the database key; a cache that may be empty. */
+  readonly nodeKey: (space: SpaceId, node: NodeId, kr: number) => Bytes | undefined;
+  readonly saveNodeKey: (space: SpaceId, node: NodeId, kr: number, sealed: Bytes) => void;
+}
+
+export interface StoredHead extends HeadState {
+  readonly era: number;
+  /** The signed header, kept as evidence against forks. */
+  readonly header: Bytes;
+  readonly signature: Bytes;
+}
+
+/** What a commit request answers. */
+export type ProposeOutcome =
+  | { readonly kind: 'accepted'; readonly seq: number; readonly id: CommitId }
+  | { readonly kind: 'head-moved'; readonly seq: number }
+  | { readonly kind: 'content-missing'; readonly ids: readonly string[] }
+  | { readonly kind: 'quota-exceeded' };
+
+export type { SealedCommit };
