@@ -1,0 +1,73 @@
+/** Defaults of the engine (docs: engine design), each with its unit in its name. */
+const SECOND_MS = 1000;
+const MINUTE_MS = 60 * SECOND_MS;
+const HOUR_MS = 60 * MINUTE_MS;
+const DAY_MS = 24 * HOUR_MS;
+const MIB = 1024 * 1024;
+
+/** A slice of synchronous work, so that commands are answered within 100 ms (engine §3). */
+export const SLICE_MS = 20;
+/** A full scan happens every 24 h, more or less by a fifth. */
+export const FULL_SCAN_INTERVAL_MS = DAY_MS;
+export const FULL_SCAN_JITTER_SHARE = 0.2;
+/** A missing root is looked for this often. */
+export const ROOT_RETRY_MS = 10 * SECOND_MS;
+
+/** A changed file waits this long after its last event; doubled while it keeps changing. */
+export const SETTLE_MS_MIN = 200;
+export const SETTLE_MS_MAX = 15 * SECOND_MS;
+export const SETTLE_AGAIN_WITHIN_MS = 10 * SECOND_MS;
+/** A slot that editors empty for a moment waits before its deletion is planned. */
+export const SLOT_GAP_MS = 4 * SECOND_MS;
+
+/** One download barrier: every staged file is durable before the first goes to its place. */
+export const BARRIER_FILES_MAX = 256;
+export const BARRIER_BYTES_MAX = 64 * MIB;
+export const SYNCS_AT_ONCE_MAX = 16;
+
+export const COMMIT_CHANGES_FLUSH = 2000;
+export const COMMIT_BYTES_FLUSH = 4 * MIB;
+export const COMMIT_WAIT_MS = 100;
+/** Rough size of one change's records, to flush by bytes before they are made. */
+export const RECORD_BYTES_ESTIMATE = 700;
+/** Files that are read, sealed and sent at once: small ones share packs, large ones do not. */
+export const SMALL_FILE_BYTES_MAX = MIB;
+export const SMALL_UPLOADS_AT_ONCE_MAX = 64;
+export const LARGE_TRANSFERS_AT_ONCE_MAX = 3;
+export const READ_BLOCK_BYTES = MIB;
+/** Files asked for by one fetch: bounds what is open in staging at a time. */
+export const FETCH_FILES_MAX = 256;
+
+/** Network failures: 1 s doubling to 5 min; local faults: 2 s to 5 min per item. */
+export const NETWORK_RETRY_MS_MIN = SECOND_MS;
+export const LOCAL_RETRY_MS_MIN = 2 * SECOND_MS;
+export const RETRY_MS_MAX = 5 * MINUTE_MS;
+/** A download starts only if free space exceeds its size plus the larger of these. */
+export const FREE_SPACE_SHARE_MIN = 0.01;
+export const FREE_SPACE_BYTES_MIN = 256 * MIB;
+
+export const RECYCLE_KEEP_MS = 30 * DAY_MS;
+export const RECYCLE_DISK_SHARE_MAX = 0.1;
+/** Relative paths in the recycle area beyond this many bytes get a short name. */
+export const RECYCLE_PATH_BYTES_MAX = 1024;
+
+export const HOLD_COUNT_MAX = 500;
+export const HOLD_SHARE_MAX = 0.5;
+export const HOLD_SHARE_COUNT_MIN = 10;
+/** Rounds less than this apart belong to one run of deletions. */
+export const DELETION_RUN_GAP_MS = 60 * SECOND_MS;
+/** A deletion waits until its pair has seen no further one for this long. */
+export const DELETION_QUIET_MS = 3 * SECOND_MS;
+export const DELETION_WAIT_MS_MAX = 60 * SECOND_MS;
+
+/** Uploads of the engine within this time of the version before make no version of their own. */
+export const VERSION_COALESCE_MS = 5 * MINUTE_MS;
+export const PLAN_ROUNDS_MAX = 200;
+export const DEVICE_NAME_CHARACTERS_MAX = 24;
+
+/** How often the remote side is asked when nothing else tells of changes: 4 requests a minute. */
+export const REMOTE_POLL_MS = 15 * SECOND_MS;
+/** Events to a user interface: at most 10 a second. */
+export const EVENT_COALESCE_MS = 100;
+export const ACTIVITY_ROWS_MAX = 10_000;
+export const HELD_PATHS_SHOWN_MAX = 100;
