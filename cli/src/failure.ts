@@ -1,0 +1,85 @@
+/** Every error that a person meets: what failed, why, what to do; and the exit code of `cli.md`. */
+import { IntegrityError } from '@coffer/protocol/core';
+import { ERROR_CODES, type ErrorCode } from '@coffer/protocol/api';
+import { RemoteFault } from '@coffer/sdk';
+import type { Output } from './output.ts';
+
+export const EXIT = {
+  done: 0,
+  failed: 1,
+  usage: 2,
+  attention: 3,
+  refused: 4,
+  quota: 5,
+  network: 6,
+  integrity: 7,
+  interrupted: 130,
+} as const;
+
+/** A failure with a stable code. `message` completes "coffer: …". */
+export class CliFailure extends Error {
+  override readonly name: string = 'CliFailure';
+  readonly code: ErrorCode;
+  readonly hint: string | undefined;
+  readonly path: string | undefined;
+  constructor(code: ErrorCode, message: string, hint?: string, options: { path?: string; cause?: unknown } = {}) {
+    super(message, { cause: options.cause });
+    this.code = code;
+    this.hint = hint;
+    this.path = options.path;
+  }
+}
+
+/** Words, flags or arguments that no command takes. */
+export class UsageFailure extends CliFailure {
+  override readonly name = 'UsageFailure';
+  constructor(message: string, hint?: string) {
+    super('usage', message, hint);
+  }
+}
+
+/** Any thrown value as a failure that a person can read. */
+export function toFailure(error: unknown): CliFailure {
+  if (error instanceof CliFailure) return error;
+  if (error instanceof IntegrityError) {
+    return new CliFailure(
+      'integrity',
+      `what the server sent failed a check (${error.code}): ${error.message}`,
+      'No local file was touched. Do not trust this server until you know why; run it again with --verbose for the detail.',
+      { cause: error },
+    );
+  }
+  if (error instanceof RemoteFault) return fromRemoteFault(error);
+  if (error instanceof Error && error.name === 'AbortError') return new CliFailure('interrupted', 'interrupted');
+  const message = error instanceof Error ? error.message : String(error);
+  return new CliFailure('failed', message, undefined, { cause: error });
+}
+
+function fromRemoteFault(error: RemoteFault): CliFailure {
+  const code = error.code in ERROR_CODES ? error.code : 'network';
+  return new CliFailure(code, error.message, ERROR_CODES[code].text, { cause: error });
+}
+
+export function exitCodeOf(failure: CliFailure): number {
+  return ERROR_CODES[failure.code].exitCode;
+}
+
+/** Of several exit codes the one that matters most: 7 before 4, 5, 6, 1, 3. */
+export function worstExitCode(codes: readonly number[]): number {
+  const ranking = [EXIT.integrity, EXIT.refused, EXIT.quota, EXIT.network, EXIT.usage, EXIT.failed, EXIT.attention];
+  return ranking.find((code) => codes.includes(code)) ?? EXIT.done;
+}
+
+export function printFailure(failure: CliFailure, output: Output): void {
+  if (output.options.json) {
+    const { code, message, hint, path } = failure;
+    output.error(JSON.stringify({ error: { code, message, hint, ...(path === undefined ? {} : { path }) } }));
+    return;
+  }
+  const where = failure.path === undefined ? '' : `${output.name(failure.path)}: `;
+  output.error(`coffer: ${where}${failure.message}${/[.!?]$/.test(failure.message) ? '' : '.'}`);
+  if (failure.hint !== undefined) output.error(failure.hint);
+  if (output.options.verbose && failure.cause instanceof Error) {
+    output.error(`cause: ${failure.cause.name}: ${failure.cause.message}`);
+  }
+}

@@ -1,0 +1,49 @@
+import { GLOBAL_FLAGS, type CommandDefinition, type FlagDefinition } from './command.ts';
+
+/** The front page: every command with one line. */
+export function helpOverview(commands: readonly CommandDefinition[]): string {
+  const width = Math.max(...commands.map(({ name }) => name.length));
+  return [
+    'Coffer: an encrypted drive that nobody but you can read.',
+    '',
+    'Usage: coffer COMMAND [ARGUMENTS] [OPTIONS]',
+    '',
+    ...commands.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`),
+    '',
+    'Options that every command takes:',
+    ...flagLines(GLOBAL_FLAGS),
+    '',
+    "'coffer help COMMAND' shows one command with an example.",
+  ].join('\n');
+}
+
+export function helpCommand(command: CommandDefinition): string {
+  return [
+    `coffer ${`${command.name} ${command.usage}`.trim()}`,
+    '',
+    `${command.summary[0]?.toUpperCase()}${command.summary.slice(1)}.`,
+    ...(command.details === undefined ? [] : ['', command.details]),
+    ...(command.flags.length === 0 ? [] : ['', 'Options:', ...flagLines(command.flags)]),
+    '',
+    'Example:',
+    `  ${command.example}`,
+  ].join('\n');
+}
+
+export function helpGroup(group: string, commands: readonly CommandDefinition[]): string {
+  const own = commands.filter(({ name }) => name === group || name.startsWith(`${group} `));
+  const lines = own.map((c) => [`coffer ${`${c.name} ${c.usage}`.trim()}`, c.summary] as const);
+  const width = Math.max(...lines.map(([usage]) => usage.length));
+  return lines.map(([usage, summary]) => `  ${usage.padEnd(width)}  ${summary}`).join('\n');
+}
+
+function flagLines(flags: readonly FlagDefinition[]): string[] {
+  const rows = flags.map((flag) => {
+    const short = flag.short === undefined ? '' : `-${flag.short}, `;
+    const many = flag.many === true ? ' (may be repeated)' : '';
+    const value = flag.value === undefined ? '' : ` ${flag.value}`;
+    return [`${short}--${flag.name}${value}`, `${flag.summary}${many}`] as const;
+  });
+  const width = Math.max(...rows.map(([name]) => name.length));
+  return rows.map(([name, summary]) => `  ${name.padEnd(width)}  ${summary}`);
+}

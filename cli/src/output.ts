@@ -1,0 +1,95 @@
+/** What reaches the terminal: results on standard output, everything else on standard error. */
+
+export interface Streams {
+  readonly stdout: { readonly write: (text: string) => unknown; readonly isTTY?: boolean };
+  readonly stderr: { readonly write: (text: string) => unknown; readonly isTTY?: boolean };
+}
+
+export interface OutputOptions {
+  readonly json: boolean;
+  readonly quiet: boolean;
+  readonly verbose: boolean;
+  readonly color: boolean;
+}
+
+export class Output {
+  readonly options: OutputOptions;
+  readonly #streams: Streams;
+
+  constructor(streams: Streams, options: OutputOptions) {
+    this.#streams = streams;
+    this.options = options;
+  }
+
+  get isTerminal(): boolean {
+    return this.#streams.stdout.isTTY === true;
+  }
+
+  /** The result: the value as JSON with `--json`, else the lines. */
+  result(value: unknown, lines: () => readonly string[]): void {
+    if (this.options.json) this.#streams.stdout.write(`${JSON.stringify(value)}\n`);
+    else for (const line of lines()) this.#streams.stdout.write(`${line}\n`);
+  }
+
+  /** A line for people only. */
+  print(line: string): void {
+    if (!this.options.json) this.#streams.stdout.write(`${line}\n`);
+  }
+
+  /** Progress and remarks; silent with `--quiet` and with `--json`. */
+  note(line: string): void {
+    if (!this.options.quiet && !this.options.json) this.#streams.stderr.write(`${line}\n`);
+  }
+
+  error(line: string): void {
+    this.#streams.stderr.write(`${line}\n`);
+  }
+
+  /** A name as it may be shown: on a terminal, control and bidi characters are escaped. */
+  name(text: string): string {
+    return this.isTerminal ? escapeForTerminal(text) : text;
+  }
+
+  /** Columns aligned by padding; the last one is left as it is. */
+  table(rows: readonly (readonly string[])[]): readonly string[] {
+    const widths: number[] = [];
+    for (const row of rows) {
+      row.slice(0, -1).forEach((cell, i) => {
+        widths[i] = Math.max(widths[i] ?? 0, cell.length);
+      });
+    }
+    return rows.map((row) => row.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join('  ').trimEnd());
+  }
+}
+
+// C0, C1, and the characters that reorder or hide text (UAX #9, zero width).
+const DECEIVING = /[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]/g;
+
+export function escapeForTerminal(text: string): string {
+  return text.replace(DECEIVING, (character) => {
+    const code = character.codePointAt(0) ?? 0;
+    return `\\u{${code.toString(16)}}`;
+  });
+}
+
+const UNITS = ['B', 'kB', 'MB', 'GB', 'TB'] as const;
+
+/** `1.4 MB`, in powers of 1000. */
+export function formatBytes(bytes: number): string {
+  let value = bytes;
+  let unit = 0;
+  while (value >= 1000 && unit < UNITS.length - 1) {
+    value /= 1000;
+    unit++;
+  }
+  return `${unit === 0 ? value : value.toFixed(value < 10 ? 1 : 0)} ${UNITS[unit] ?? 'B'}`;
+}
+
+export function formatTime(unixMs: number | null): string {
+  return unixMs === null ? '-' : new Date(unixMs).toISOString().replace(/\.\d{3}Z$/, 'Z');
+}
+
+/** `1 file`, `2 files`. */
+export function count(n: number, noun: string): string {
+  return `${n} ${noun}${n === 1 ? '' : 's'}`;
+}
