@@ -1,0 +1,2 @@
+export * from './chunk.ts';
+export * from './pages.ts';
