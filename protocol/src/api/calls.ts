@@ -1,0 +1,73 @@
+/**
+ * Every call of docs/api.md: method, path, who may make it, what travels. The server registers its
+ * routes from this table and clients build their requests from it, so neither can drift.
+ */
+import type { z } from 'zod';
+import {
+  COMMIT_BODY_SIZE_BYTES_MAX,
+  IDS_PER_REQUEST_MAX,
+  PACK_SIZE_BYTES_MAX,
+} from '../core/index.ts';
+import * as schemas from './schemas.ts';
+
+/** `member`: a session whose account is a member of the space in the path. */
+export type Caller = 'anyone' | 'session' | 'enrol-or-session' | 'member';
+
+export interface Call {
+  readonly method: 'GET' | 'POST' | 'DELETE';
+  /** With `:name` segments. */
+  readonly path: string;
+  readonly caller: Caller;
+  /** The most that a request's body may have. */
+  readonly bodySizeBytesMax: number;
+  readonly request: z.ZodType | 'binary' | null;
+  readonly answer: z.ZodType | 'binary' | 'events';
+}
+
+const KIB = 1024;
+const SMALL = 4 * KIB;
+const IDS = IDS_PER_REQUEST_MAX * 32;
+/** A commit's body with header, signature and framing. */
+const COMMIT = COMMIT_BODY_SIZE_BYTES_MAX + 16 * KIB;
+const s = schemas;
+
+// prettier-ignore
+export const CALLS = {
+  health: { method: 'GET', path: '/health', caller: 'anyone', bodySizeBytesMax: 0, request: null, answer: s.healthAnswer },
+  signUpStart: { method: 'POST', path: '/v1/signup/start', caller: 'anyone', bodySizeBytesMax: SMALL, request: s.signUpStartRequest, answer: s.signUpStartAnswer },
+  signUpFinish: { method: 'POST', path: '/v1/signup/finish', caller: 'anyone', bodySizeBytesMax: 768 * KIB, request: s.signUpFinishRequest, answer: s.signUpFinishAnswer },
+  signInStart: { method: 'POST', path: '/v1/signin/start', caller: 'anyone', bodySizeBytesMax: SMALL, request: s.signInStartRequest, answer: s.signInStartAnswer },
+  signInFinish: { method: 'POST', path: '/v1/signin/finish', caller: 'anyone', bodySizeBytesMax: SMALL, request: s.signInFinishRequest, answer: s.signInFinishAnswer },
+  recoveryBundle: { method: 'POST', path: '/v1/recovery/bundle', caller: 'anyone', bodySizeBytesMax: SMALL, request: s.recoveryBundleRequest, answer: s.recoveryBundleAnswer },
+  accountBundle: { method: 'GET', path: '/v1/account/bundle', caller: 'enrol-or-session', bodySizeBytesMax: 0, request: null, answer: s.accountBundleAnswer },
+  addDevice: { method: 'POST', path: '/v1/account/devices', caller: 'enrol-or-session', bodySizeBytesMax: 512 * KIB, request: s.addDeviceRequest, answer: s.emptyAnswer },
+  devices: { method: 'GET', path: '/v1/account/devices', caller: 'session', bodySizeBytesMax: 0, request: null, answer: s.devicesAnswer },
+  sessionChallenge: { method: 'POST', path: '/v1/sessions/challenge', caller: 'anyone', bodySizeBytesMax: SMALL, request: s.sessionChallengeRequest, answer: s.sessionChallengeAnswer },
+  startSession: { method: 'POST', path: '/v1/sessions', caller: 'anyone', bodySizeBytesMax: SMALL, request: s.sessionRequest, answer: s.sessionAnswer },
+  endSession: { method: 'DELETE', path: '/v1/sessions', caller: 'session', bodySizeBytesMax: 0, request: null, answer: s.emptyAnswer },
+  chain: { method: 'GET', path: '/v1/accounts/:account/chain', caller: 'session', bodySizeBytesMax: 0, request: null, answer: s.chainAnswer },
+  spaces: { method: 'GET', path: '/v1/spaces', caller: 'session', bodySizeBytesMax: 0, request: null, answer: s.spacesAnswer },
+  head: { method: 'GET', path: '/v1/spaces/:space/head', caller: 'member', bodySizeBytesMax: 0, request: null, answer: s.headAnswer },
+  commits: { method: 'GET', path: '/v1/spaces/:space/commits', caller: 'member', bodySizeBytesMax: 0, request: null, answer: 'binary' },
+  propose: { method: 'POST', path: '/v1/spaces/:space/commits', caller: 'member', bodySizeBytesMax: COMMIT, request: 'binary', answer: s.proposeAnswer },
+  missing: { method: 'POST', path: '/v1/spaces/:space/missing', caller: 'member', bodySizeBytesMax: IDS, request: 'binary', answer: 'binary' },
+  storePack: { method: 'POST', path: '/v1/spaces/:space/packs', caller: 'member', bodySizeBytesMax: PACK_SIZE_BYTES_MAX, request: 'binary', answer: s.storePackAnswer },
+  read: { method: 'POST', path: '/v1/spaces/:space/read', caller: 'member', bodySizeBytesMax: IDS, request: 'binary', answer: 'binary' },
+  events: { method: 'GET', path: '/v1/events', caller: 'session', bodySizeBytesMax: 0, request: null, answer: 'events' },
+  quota: { method: 'GET', path: '/v1/quota', caller: 'session', bodySizeBytesMax: 0, request: null, answer: s.quotaAnswer },
+} as const satisfies Record<string, Call>;
+
+export type CallName = keyof typeof CALLS;
+export const CALL_NAMES = Object.keys(CALLS) as readonly CallName[];
+
+/** What code on either side works with, decoded; undefined where no JSON travels. */
+export type RequestOf<N extends CallName> = (typeof CALLS)[N]['request'] extends z.ZodType
+  ? z.output<(typeof CALLS)[N]['request']>
+  : undefined;
+export type AnswerOf<N extends CallName> = (typeof CALLS)[N]['answer'] extends z.ZodType
+  ? z.output<(typeof CALLS)[N]['answer']>
+  : undefined;
+/** Names of the calls whose answer is JSON. */
+export type JsonCallName = {
+  [N in CallName]: (typeof CALLS)[N]['answer'] extends z.ZodType ? N : never;
+}[CallName];

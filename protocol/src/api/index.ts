@@ -1,0 +1,4 @@
+export * from './binary.ts';
+export * from './calls.ts';
+export * from './error-codes.ts';
+export * from './schemas.ts';
