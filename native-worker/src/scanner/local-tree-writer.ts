@@ -1,0 +1,88 @@
+/**
+ * The local tree as the scanner reads and writes it (engine §2, §3, §4). The rows are kept in SQLite
+ * by `trees/`; `MemoryLocalTree` is the same in memory.
+ *
+ * [Note: Two rows may claim one slot] While one stage of a pass is applied, a row that was replaced
+ * still names the slot that another row now has (a swap, an atomic save). All of a stage is written
+ * in one `transaction`; at its end each slot has at most one row that is not `gone`. An index on
+ * (parent, name) must therefore not be UNIQUE.
+ */
+import type { Digest } from '@coffer/protocol/core';
+import type { EntryKind, LocalId, LocalNode } from '../planner/types.ts';
+import type { StallReason } from '../planner/operations.ts';
+
+/** A row of `local_node`. */
+export interface LocalRow extends LocalNode {
+  /**
+   * The name on disk. A name that is not UTF-8 stands as U+0000 and the hexadecimal of its bytes
+   * (`unholdableName`): no other name can be that, and such a row is always `unknown`.
+   */
+  readonly name: string;
+  /** Permission bits. `executable` is derived from them where the root keeps them. */
+  readonly mode: number;
+}
+
+/** A stall that a scan found directly in one folder. */
+export interface ScanStall {
+  readonly reason: StallReason;
+  /** Name in the folder, as a person can read it; '' when the folder itself is meant. */
+  readonly name: string;
+  readonly local: LocalId | null;
+  /** More for a person, without secrets; '' when there is nothing to add. */
+  readonly detail: string;
+}
+
+/** Rows of this pair's local tree. Synchronous; one writer. */
+export interface LocalTreeWriter {
+  /** The row of the pair's root. It exists before the first pass, and its parent is itself. */
+  readonly root: LocalId;
+  readonly byId: (id: LocalId) => LocalRow | undefined;
+  /** Rows of every state but `gone`, in any order. Never the root itself. */
+  readonly children: (folder: LocalId) => readonly LocalRow[];
+  /** `gone` rows whose last place was in this folder. */
+  readonly goneChildren: (folder: LocalId) => readonly LocalRow[];
+  /** Rows of every state with this inode: several are hard links, or remains of a reused inode. */
+  readonly byInode: (ino: bigint) => readonly LocalRow[];
+  /** Files of every state with this content. Never asked for empty files. */
+  readonly byContent: (sha256: Digest, size: number) => readonly LocalRow[];
+  /** `gone` folders that still have a base row: the candidates of identity rule 3. */
+  readonly goneFolders: () => readonly LocalRow[];
+  /** True when the row has a base row: only those have a remote identity worth keeping. */
+  readonly isPaired: (id: LocalId) => boolean;
+  /** An id that no row of any pair ever had. */
+  readonly allocate: () => LocalId;
+  /** Writes the row and marks it dirty for planning. */
+  readonly upsert: (row: LocalRow) => void;
+  /**
+   * `gone` and `detached` hold for the row and all rows that are below it then; `unknown` for the
+   * row alone (what lies below keeps its last state, and no deletion in it is planned). Marks dirty.
+   */
+  readonly mark: (id: LocalId, state: 'gone' | 'unknown' | 'detached') => void;
+  /** Replaces the stalls that scans found directly in this folder. Called for each complete look. */
+  readonly setStalls: (folder: LocalId, stalls: readonly ScanStall[]) => void;
+  /** All writes of `action` or none. Not nested. */
+  readonly transaction: <T>(action: () => T) => T;
+}
+
+/**
+ * Rows of the other pairs of the same space (engine §4): what was moved from one pair into another
+ * keeps its id and becomes one remote move.
+ */
+export interface ForeignRows {
+  readonly byInode: (ino: bigint) => readonly LocalRow[];
+  /** Looks at the row's last place now: true when another entry, or none, is there. */
+  readonly vacated: (id: LocalId) => boolean;
+  /** The row leaves its pair; the writer of this pair gets it by `upsert` with the same id. */
+  readonly release: (id: LocalId) => void;
+}
+
+/** What identity is decided on: an entry as it is on disk. */
+export interface Sighting {
+  readonly kind: EntryKind;
+  readonly ino: bigint;
+  readonly birthNs: bigint;
+  readonly size: number;
+  readonly mtimeNs: bigint;
+  readonly ctimeNs: bigint;
+  readonly mode: number;
+}

@@ -1,0 +1,70 @@
+/** The scanner's face towards the engine loop (engine §3). */
+import type { Clock, FileSystem } from '../ports/index.ts';
+import type { Caps, LocalId } from '../planner/types.ts';
+import type { ForeignRows, LocalTreeWriter } from './local-tree-writer.ts';
+import type { IgnoreVerdict } from './ignore.ts';
+
+export interface ScannerOptions {
+  readonly fileSystem: FileSystem;
+  readonly clock: Pick<Clock, 'now'>;
+  /** Absolute local path of the pair's root, without a separator at its end. */
+  readonly rootPath: string;
+  readonly caps: Caps;
+  readonly tree: LocalTreeWriter;
+  readonly foreign?: ForeignRows;
+  /** Paths (relative, `/`-separated) that selective sync leaves out: never looked into. */
+  readonly isExcluded?: (path: string) => boolean;
+  /** Called before a folder is read, so that a watch can be set first (engine §9). */
+  readonly beforeFolder?: (path: string) => void;
+}
+
+/** What one pass did. */
+export interface ScanOutcome {
+  readonly full: boolean;
+  readonly folders: number;
+  readonly entries: number;
+  readonly hashedFiles: number;
+  readonly hashedBytes: number;
+  /** Rows written or marked. */
+  readonly written: number;
+  /** Set when the root could not be read: nothing was decided. The caller runs `checkRoot`. */
+  readonly rootLost: boolean;
+}
+
+/** Work between two yields is at most one folder's listing step, 256 entries or 1 MiB of hashing. */
+export type ScanPass = Generator<undefined, ScanOutcome, undefined>;
+
+export interface Scanner {
+  /** "Look at this folder": a relative path, '' for the root. The nearest known ancestor is taken. */
+  readonly hint: (path: string) => void;
+  readonly hintFolder: (folder: LocalId) => void;
+  /** The next pass looks at everything. */
+  readonly hintAll: () => void;
+  /** Unix milliseconds at which a pass has something to do; undefined: nothing until a hint. */
+  readonly dueAt: () => number | undefined;
+  /**
+   * One pass over what is due. The caller checks the root first, runs it in slices and starts no
+   * second one before it returned. Abandoning it (`return()`) loses nothing but the work: what was
+   * due stays due. Passes LocalFault through only where the root is concerned; never catches
+   * anything else.
+   */
+  readonly pass: () => ScanPass;
+  /** Whether and why a relative path is ignored; reads the rule files that apply. */
+  readonly checkIgnored: (path: string, isFolder: boolean) => IgnoreVerdict;
+  /** Relative path of a row by its parents; undefined when one of them is gone or unknown to the tree. */
+  readonly pathOf: (id: LocalId) => string | undefined;
+}
+
+/** Runs a pass for at most `sliceMs`; the outcome when it has ended, else undefined. */
+export function runSlice(
+  pass: ScanPass,
+  clock: Pick<Clock, 'now'>,
+  sliceMs: number,
+): ScanOutcome | undefined {
+  const end = clock.now() + sliceMs;
+  do {
+    const step = pass.next();
+    if (step.done === true) return step.value;
+  } while (clock.now() < end);
+  return undefined;
+}
