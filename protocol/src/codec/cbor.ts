@@ -14,7 +14,7 @@ export type Cbor = number | string | boolean | null | Bytes | readonly Cbor[];
  */
 export function encodeCbor(value: Cbor): Uint8Array<ArrayBuffer> {
   checkEncodable(value, 0);
-  return encode(value) as Uint8Array<ArrayBuffer>;
+  return encode(value);
 }
 
 /**
@@ -38,12 +38,12 @@ function decodeStrictly(bytes: Bytes): unknown {
 }
 
 function checkEncodable(value: Cbor, depth: number): void {
-  if (depth > CBOR_DEPTH_MAX) throw new FormatError('nested too deep');
   if (typeof value === 'string') {
     if (!value.isWellFormed()) throw new FormatError('text holds a lone surrogate');
   } else if (typeof value === 'number') {
     if (!Number.isSafeInteger(value)) throw new FormatError('not a safe integer');
   } else if (Array.isArray(value)) {
+    if (depth === CBOR_DEPTH_MAX) throw new FormatError('nested too deep');
     for (const element of value as readonly Cbor[]) checkEncodable(element, depth + 1);
   } else if (value !== null && typeof value !== 'boolean' && !(value instanceof Uint8Array)) {
     throw new FormatError('not an encodable value');

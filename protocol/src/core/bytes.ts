@@ -57,15 +57,26 @@ const HEX_BY_BYTE = Array.from({ length: 256 }, (_, byte) => byte.toString(16).p
 /** Lower-case hexadecimal. Its code-unit order is the order of the bytes. */
 export function bytesToHex(bytes: Bytes): string {
   let text = '';
-  for (const byte of bytes) text += HEX_BY_BYTE[byte] ?? '';
+  for (let i = 0; i < bytes.length; i++) text += HEX_BY_BYTE[bytes[i] ?? 0] ?? '';
   return text;
 }
 
+const NOT_A_DIGIT = 0xff;
+const HEX_DIGITS = '0123456789abcdef';
+const valueByHexCode = new Uint8Array(128).fill(NOT_A_DIGIT);
+for (let value = 0; value < 16; value++) valueByHexCode[HEX_DIGITS.charCodeAt(value)] = value;
+
 /** Bytes of lower-case hexadecimal; throws a RangeError on anything else. */
 export function hexToBytes(text: string): Uint8Array<ArrayBuffer> {
-  if (text.length % 2 !== 0 || /[^0-9a-f]/.test(text)) throw new RangeError('not hexadecimal');
-  const out = new Uint8Array(text.length / 2);
-  for (let i = 0; i < out.length; i++) out[i] = Number.parseInt(text.slice(2 * i, 2 * i + 2), 16);
+  const out = new Uint8Array(text.length >>> 1);
+  let invalid = text.length & 1;
+  for (let i = 0; i < out.length; i++) {
+    const high = valueByHexCode[text.charCodeAt(2 * i)] ?? NOT_A_DIGIT;
+    const low = valueByHexCode[text.charCodeAt(2 * i + 1)] ?? NOT_A_DIGIT;
+    invalid |= (high | low) & 0xf0;
+    out[i] = (high << 4) | low;
+  }
+  if (invalid !== 0) throw new RangeError('not hexadecimal');
   return out;
 }
 

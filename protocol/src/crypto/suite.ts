@@ -37,13 +37,19 @@ export interface OpenSuite extends VerifySuite {
   readonly signEd25519: (seed: Bytes, message: Bytes) => Uint8Array<ArrayBuffer>;
   /** X-Wing public key (1216 bytes) of a seed (32 bytes). */
   readonly kemPublicKey: (seed: Bytes) => Uint8Array<ArrayBuffer>;
-  /** Fresh shared secret (32 bytes) and its encapsulation (1120 bytes) for an X-Wing public key. */
+  /**
+   * Fresh shared secret (32 bytes) and its encapsulation (1120 bytes) for an X-Wing public key;
+   * IntegrityError `malformed` for bytes that are no such key.
+   */
   readonly kemEncapsulate: (publicKey: Bytes) => {
     readonly ciphertext: Uint8Array<ArrayBuffer>;
     readonly secret: Uint8Array<ArrayBuffer>;
   };
-  /** The shared secret; a wrong ciphertext gives another secret, not an error. */
-  readonly kemDecapsulate: (seed: Bytes, ciphertext: Bytes) => Uint8Array<ArrayBuffer>;
+  /**
+   * The shared secret. A wrong ciphertext gives another secret, not an error; undefined only for one
+   * that no honest sender makes (wrong length, X25519 point of low order).
+   */
+  readonly kemDecapsulate: (seed: Bytes, ciphertext: Bytes) => Uint8Array<ArrayBuffer> | undefined;
   /** Argon2id v1.3, t = 3, 64 MiB, p = 1 (protocol §7): 32 bytes. */
   readonly argon2id: (password: Bytes, salt: Bytes) => Uint8Array<ArrayBuffer>;
 }

@@ -29,11 +29,11 @@ export function openEnvelope(
   context: AssociatedData,
   envelope: Bytes,
 ): Uint8Array<ArrayBuffer> {
-  if (envelope.length < KEM_CIPHERTEXT_SIZE_BYTES) {
-    throw new IntegrityError('open-failed', `an envelope (${label}) does not open`);
-  }
   const ciphertext = envelope.subarray(0, KEM_CIPHERTEXT_SIZE_BYTES);
   const secret = suite.kemDecapsulate(seed, ciphertext);
+  if (secret === undefined) {
+    throw new IntegrityError('open-failed', `an envelope (${label}) does not open`);
+  }
   const key = envelopeKey(suite, secret, suite.kemPublicKey(seed), ciphertext, context);
   return open(suite, key, label, context, envelope.subarray(KEM_CIPHERTEXT_SIZE_BYTES));
 }

@@ -1,0 +1,104 @@
+/** The whole suite for Node and Electron: sodium-native for bulk work, libsodium in WebAssembly for the rest. */
+import { randomFillSync } from 'node:crypto';
+import sodium from 'sodium-native';
+import { assert, type Bytes } from '../core/index.ts';
+import {
+  ED25519_PUBLIC_KEY_SIZE_BYTES,
+  KEY_SIZE_BYTES,
+  SIGNATURE_SIZE_BYTES,
+  type OpenSuite,
+} from '../crypto/index.ts';
+import { createNodeVerifySuite } from './node-verify.ts';
+import { createSumoPart, type RandomBytes } from './sumo.ts';
+
+/** What is used of the library. Its own types ask for Buffers; it takes any byte array. */
+interface NativeOpen {
+  readonly crypto_aead_xchacha20poly1305_ietf_encrypt: (
+    out: Bytes,
+    message: Bytes,
+    ad: Bytes,
+    nsec: null,
+    nonce: Bytes,
+    key: Bytes,
+  ) => void;
+  readonly crypto_aead_xchacha20poly1305_ietf_decrypt: (
+    out: Bytes,
+    nsec: null,
+    sealed: Bytes,
+    ad: Bytes,
+    nonce: Bytes,
+    key: Bytes,
+  ) => void;
+  readonly crypto_sign_seed_keypair: (publicKey: Bytes, secretKey: Bytes, seed: Bytes) => void;
+  readonly crypto_sign_detached: (out: Bytes, message: Bytes, secretKey: Bytes) => void;
+}
+const native = sodium as unknown as NativeOpen;
+
+const TAG_SIZE_BYTES = 16;
+const NONCE_SIZE_BYTES = 24;
+const SECRET_KEY_SIZE_BYTES = 64;
+
+/** `randomBytes` is given by simulations and vectors; without it the operating system's source is used. */
+export async function createNodeOpenSuite(
+  randomBytes: RandomBytes = systemRandomBytes,
+): Promise<OpenSuite> {
+  return {
+    ...createNodeVerifySuite(),
+    ...(await createSumoPart(randomBytes)),
+    randomBytes,
+    aeadSeal,
+    aeadOpen,
+    ed25519PublicKey: (seed) => signingKeys(seed).publicKey,
+    signEd25519,
+  };
+}
+
+function systemRandomBytes(length: number): Uint8Array<ArrayBuffer> {
+  return randomFillSync(new Uint8Array(length));
+}
+
+function aeadSeal(key: Bytes, nonce: Bytes, ad: Bytes, plaintext: Bytes): Uint8Array<ArrayBuffer> {
+  checkAeadSizes(key, nonce);
+  const out = new Uint8Array(plaintext.length + TAG_SIZE_BYTES);
+  native.crypto_aead_xchacha20poly1305_ietf_encrypt(out, plaintext, ad, null, nonce, key);
+  return out;
+}
+
+function aeadOpen(
+  key: Bytes,
+  nonce: Bytes,
+  ad: Bytes,
+  sealed: Bytes,
+): Uint8Array<ArrayBuffer> | undefined {
+  checkAeadSizes(key, nonce);
+  if (sealed.length < TAG_SIZE_BYTES) return undefined;
+  const out = new Uint8Array(sealed.length - TAG_SIZE_BYTES);
+  try {
+    native.crypto_aead_xchacha20poly1305_ietf_decrypt(out, null, sealed, ad, nonce, key);
+  } catch {
+    return undefined; // Sizes are right here: the tag does not fit.
+  }
+  return out;
+}
+
+function signEd25519(seed: Bytes, message: Bytes): Uint8Array<ArrayBuffer> {
+  const out = new Uint8Array(SIGNATURE_SIZE_BYTES);
+  native.crypto_sign_detached(out, message, signingKeys(seed).secretKey);
+  return out;
+}
+
+function signingKeys(seed: Bytes): {
+  readonly publicKey: Uint8Array<ArrayBuffer>;
+  readonly secretKey: Uint8Array<ArrayBuffer>;
+} {
+  assert(seed.length === KEY_SIZE_BYTES, 'an Ed25519 seed has 32 bytes');
+  const publicKey = new Uint8Array(ED25519_PUBLIC_KEY_SIZE_BYTES);
+  const secretKey = new Uint8Array(SECRET_KEY_SIZE_BYTES);
+  native.crypto_sign_seed_keypair(publicKey, secretKey, seed);
+  return { publicKey, secretKey };
+}
+
+function checkAeadSizes(key: Bytes, nonce: Bytes): void {
+  assert(key.length === KEY_SIZE_BYTES, 'an AEAD key has 32 bytes');
+  assert(nonce.length === NONCE_SIZE_BYTES, 'an XChaCha20 nonce has 24 bytes');
+}
