@@ -1,6 +1,7 @@
 /** Every error that a person meets: what failed, why, what to do; and the exit code of `cli.md`. */
 import { IntegrityError } from '@coffer/protocol/core';
-import { ERROR_CODES, type ErrorCode } from '@coffer/protocol/api';
+import { errorEntry, isErrorCode, type ErrorCode } from '@coffer/protocol/api';
+import { EngineFault } from '@coffer/native-worker/contract';
 import { RemoteFault } from '@coffer/sdk';
 import type { Output } from './output.ts';
 
@@ -22,7 +23,12 @@ export class CliFailure extends Error {
   readonly code: ErrorCode;
   readonly hint: string | undefined;
   readonly path: string | undefined;
-  constructor(code: ErrorCode, message: string, hint?: string, options: { path?: string; cause?: unknown } = {}) {
+  constructor(
+    code: ErrorCode,
+    message: string,
+    hint?: string,
+    options: { path?: string; cause?: unknown } = {},
+  ) {
     super(message, { cause: options.cause });
     this.code = code;
     this.hint = hint;
@@ -50,30 +56,49 @@ export function toFailure(error: unknown): CliFailure {
     );
   }
   if (error instanceof RemoteFault) return fromRemoteFault(error);
-  if (error instanceof Error && error.name === 'AbortError') return new CliFailure('interrupted', 'interrupted');
+  if (error instanceof EngineFault) return fromEngineFault(error);
+  if (error instanceof Error && error.name === 'AbortError')
+    return new CliFailure('interrupted', 'interrupted');
   const message = error instanceof Error ? error.message : String(error);
   return new CliFailure('failed', message, undefined, { cause: error });
 }
 
 function fromRemoteFault(error: RemoteFault): CliFailure {
-  const code = error.code in ERROR_CODES ? error.code : 'network';
-  return new CliFailure(code, error.message, ERROR_CODES[code].text, { cause: error });
+  const code = isErrorCode(error.code) ? error.code : 'network';
+  return new CliFailure(code, error.message, errorEntry(code).text, { cause: error });
+}
+
+function fromEngineFault(error: EngineFault): CliFailure {
+  const code = isErrorCode(error.code) ? error.code : 'failed';
+  return new CliFailure(code, error.message, error.hint === '' ? undefined : error.hint, {
+    cause: error,
+  });
 }
 
 export function exitCodeOf(failure: CliFailure): number {
-  return ERROR_CODES[failure.code].exitCode;
+  return errorEntry(failure.code).exit;
 }
 
 /** Of several exit codes the one that matters most: 7 before 4, 5, 6, 1, 3. */
 export function worstExitCode(codes: readonly number[]): number {
-  const ranking = [EXIT.integrity, EXIT.refused, EXIT.quota, EXIT.network, EXIT.usage, EXIT.failed, EXIT.attention];
+  const ranking = [
+    EXIT.integrity,
+    EXIT.refused,
+    EXIT.quota,
+    EXIT.network,
+    EXIT.usage,
+    EXIT.failed,
+    EXIT.attention,
+  ];
   return ranking.find((code) => codes.includes(code)) ?? EXIT.done;
 }
 
 export function printFailure(failure: CliFailure, output: Output): void {
   if (output.options.json) {
     const { code, message, hint, path } = failure;
-    output.error(JSON.stringify({ error: { code, message, hint, ...(path === undefined ? {} : { path }) } }));
+    output.error(
+      JSON.stringify({ error: { code, message, hint, ...(path === undefined ? {} : { path }) } }),
+    );
     return;
   }
   const where = failure.path === undefined ? '' : `${output.name(failure.path)}: `;

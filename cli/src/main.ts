@@ -14,7 +14,9 @@ async function run(argv: readonly string[], signal: AbortSignal): Promise<number
   try {
     const { command, words, input } = parseInvocation(argv, COMMANDS);
     if (command === undefined) {
-      output.print(words.length === 0 ? helpOverview(COMMANDS) : helpGroup(words[0] ?? '', COMMANDS));
+      output.print(
+        words.length === 0 ? helpOverview(COMMANDS) : helpGroup(words[0] ?? '', COMMANDS),
+      );
       return argv.length === 0 ? EXIT.usage : EXIT.done;
     }
     if (input.has('help')) {
@@ -22,10 +24,19 @@ async function run(argv: readonly string[], signal: AbortSignal): Promise<number
       return EXIT.done;
     }
     const runCommand = await command.load();
-    await using context = new CommandContext({ command: command.name, input, output, signal, env: process.env });
+    await using context = new CommandContext({
+      command: command.name,
+      input,
+      output,
+      signal,
+      env: process.env,
+    });
     return (await runCommand(context, input)) ?? EXIT.done;
   } catch (error) {
-    const failure = signal.aborted && !(error instanceof Error && error.name === 'CliFailure') ? toFailure(signal.reason) : toFailure(error);
+    const failure =
+      signal.aborted && !(error instanceof Error && error.name === 'CliFailure')
+        ? toFailure(signal.reason)
+        : toFailure(error);
     printFailure(failure, output);
     return exitCodeOf(failure);
   }

@@ -58,7 +58,12 @@ export class Output {
         widths[i] = Math.max(widths[i] ?? 0, cell.length);
       });
     }
-    return rows.map((row) => row.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join('  ').trimEnd());
+    return rows.map((row) =>
+      row
+        .map((cell, i) => cell.padEnd(widths[i] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    );
   }
 }
 

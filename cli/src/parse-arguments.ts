@@ -31,7 +31,8 @@ function parseWithoutCommand(
   words: readonly string[],
   commands: readonly CommandDefinition[],
 ): Invocation {
-  const isGroup = words.length === 1 && commands.some(({ name }) => name.startsWith(`${words[0]} `));
+  const isGroup =
+    words.length === 1 && commands.some(({ name }) => name.startsWith(`${words[0]} `));
   const wantsHelp = argv.includes('--help') || argv.includes('-h');
   if (words.length > 0 && !isGroup) throw unknownWord(words, commands);
   if (isGroup && !wantsHelp) {
@@ -57,7 +58,8 @@ function findCommand(
     const isGroup = commands.some((other) => other.name.startsWith(`${name} `));
     const next = words[count];
     // A group that is a command too (`sync`, `trash`) takes no stray word as its argument.
-    if (isGroup && next !== undefined && found.argumentsMax === 0) throw unknownWord(words, commands);
+    if (isGroup && next !== undefined && found.argumentsMax === 0)
+      throw unknownWord(words, commands);
     return found;
   }
   return undefined;
@@ -131,7 +133,9 @@ function flagFailure(
   name: string,
 ): UsageFailure {
   const known = new Set(flags.map((flag) => `--${flag.name}`));
-  const unknown = argv.find((word) => word.startsWith('--') && !known.has(word.split('=')[0] ?? ''));
+  const unknown = argv.find(
+    (word) => word.startsWith('--') && !known.has(word.split('=')[0] ?? ''),
+  );
   const help = `Try 'coffer help${name === '' ? '' : ` ${name}`}'.`;
   if (unknown === undefined) {
     const reason = error instanceof Error ? error.message.split('\n')[0] : String(error);

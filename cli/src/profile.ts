@@ -55,8 +55,13 @@ export async function lockProfile(profile: Profile, what: string): Promise<Dispo
       continue;
     }
     if (Date.now() >= until) {
-      const who = holder === undefined ? 'another command' : `'${holder.what}' (process ${holder.pid})`;
-      throw new CliFailure('timeout', `this profile is in use by ${who}`, 'Wait for it or end it, then try again.');
+      const who =
+        holder === undefined ? 'another command' : `'${holder.what}' (process ${holder.pid})`;
+      throw new CliFailure(
+        'locked',
+        `this profile is in use by ${who}`,
+        'Wait for it or end it, then try again.',
+      );
     }
     await sleep(LOCK_RETRY_MS);
   }

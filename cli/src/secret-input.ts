@@ -45,8 +45,10 @@ async function askHidden(prompt: string, output: Output): Promise<string> {
       const onData = (chunk: string): void => {
         for (const character of chunk) {
           if (character === '\r' || character === '\n') return finish(() => resolve(typed));
-          if (character === '\u0003') return finish(() => reject(new CliFailure('interrupted', 'interrupted')));
-          typed = character === '\u007f' || character === '\b' ? typed.slice(0, -1) : typed + character;
+          if (character === '\u0003')
+            return finish(() => reject(new CliFailure('interrupted', 'interrupted')));
+          typed =
+            character === '\u007f' || character === '\b' ? typed.slice(0, -1) : typed + character;
         }
       };
       const finish = (settle: () => void): void => {

@@ -1,0 +1,110 @@
+/** `serve` and `start`: the server, and the server with a word on what to do next. */
+import { createServer } from '@coffer/server';
+import { mkdirSync } from 'node:fs';
+import { once } from 'node:events';
+import { resolve } from 'node:path';
+import type { CommandRun } from '../command.ts';
+import type { CommandContext } from '../context.ts';
+import { CliFailure, EXIT, UsageFailure } from '../failure.ts';
+
+const DEFAULT_HOST = '127.0.0.1';
+const DEFAULT_PORT = 8420;
+
+interface Listen {
+  readonly host: string;
+  readonly port: number;
+}
+
+export const serve: CommandRun = async (context, input) => {
+  const listen = parseListen(input.value('listen'));
+  const dataDir = resolve(input.value('data') ?? 'coffer-data');
+  checkPublicUrl(input.value('public-url'));
+  if (input.has('check')) {
+    context.output.result({ data: dataDir, ...listen, ok: true }, () => [
+      `The configuration is right: ${listen.host}:${listen.port}, data in ${dataDir}.`,
+    ]);
+    return EXIT.done;
+  }
+  return runServer(context, dataDir, listen, (url) => {
+    context.output.result({ event: 'ready', url, pid: process.pid }, () => [url, 'ready']);
+  });
+};
+
+export const start: CommandRun = async (context, input) => {
+  const listen = parseListen(input.value('listen'));
+  const dataDir = resolve(input.value('data') ?? 'coffer-data');
+  return runServer(context, dataDir, listen, (url) => {
+    context.output.result({ event: 'ready', url, pid: process.pid }, () => nextSteps(url, dataDir));
+  });
+};
+
+function nextSteps(url: string, dataDir: string): readonly string[] {
+  return [
+    `Coffer serves on ${url} (data in ${dataDir}). Ctrl-C ends it.`,
+    '',
+    'In another terminal, here:',
+    '',
+    `  ./coffer signup --server ${url} --email you@example.org`,
+    '  ./coffer sync add ~/Coffer /',
+    '  ./coffer sync now',
+    '',
+    'ready',
+  ];
+}
+
+async function runServer(
+  { signal }: CommandContext,
+  dataDir: string,
+  listen: Listen,
+  onReady: (url: string) => void,
+): Promise<number> {
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  const server = await createServer({ dataDir });
+  try {
+    const { port } = await server.listen(listen).catch((error: unknown) => {
+      throw listenFailure(error, listen);
+    });
+    onReady(`http://${listen.host.includes(':') ? `[${listen.host}]` : listen.host}:${port}`);
+    if (!signal.aborted) await once(signal, 'abort');
+  } finally {
+    await server.close();
+  }
+  return EXIT.done;
+}
+
+function listenFailure(error: unknown, { host, port }: Listen): unknown {
+  if (!(error instanceof Error) || !('code' in error)) return error;
+  if (error.code === 'EADDRINUSE') {
+    return new CliFailure(
+      'failed',
+      `${host}:${port} is in use by another program`,
+      'Choose another with --listen HOST:PORT; port 0 takes a free one.',
+      { cause: error },
+    );
+  }
+  if (error.code === 'EACCES' || error.code === 'EADDRNOTAVAIL') {
+    return new CliFailure(
+      'failed',
+      `cannot listen on ${host}:${port}`,
+      'Choose an address of this machine and a port above 1023.',
+      { cause: error },
+    );
+  }
+  return error;
+}
+
+function parseListen(text: string | undefined): Listen {
+  if (text === undefined) return { host: DEFAULT_HOST, port: DEFAULT_PORT };
+  const { host, port } =
+    /^(?<host>\[[0-9a-f:]+\]|[^:]+):(?<port>\d{1,5})$/i.exec(text)?.groups ?? {};
+  if (host === undefined || Number(port) > 65_535) {
+    throw new UsageFailure(`'${text}' is not HOST:PORT`, 'Write 127.0.0.1:8420 or [::1]:8420.');
+  }
+  return { host: host.replace(/^\[|\]$/g, ''), port: Number(port) };
+}
+
+function checkPublicUrl(text: string | undefined): void {
+  if (text !== undefined && !/^https?:$/.test(URL.parse(text)?.protocol ?? '')) {
+    throw new UsageFailure(`'${text}' is not an http or https address`);
+  }
+}

@@ -1,0 +1,185 @@
+/** `sync …`: folder pairs and making them settle. */
+import type { CommandOutput } from '@coffer/native-worker/contract';
+import { resolve } from 'node:path';
+import type { CommandRun } from '../command.ts';
+import { parseDurationMs } from '../durations.ts';
+import { CliFailure, EXIT, UsageFailure } from '../failure.ts';
+import { count, formatBytes } from '../output.ts';
+
+type Summary = CommandOutput<'syncNow'>;
+
+export const syncAdd: CommandRun = async (context, input) => {
+  const local = resolve(input.positionals[0] ?? '');
+  const remote = input.positionals[1] ?? `/${local.split(/[/\\]/).at(-1) ?? ''}`;
+  const engine = await context.engine();
+  const pair = await engine.addPair({
+    local,
+    remote,
+    mode: parseMode(input.value('mode')),
+    ignore: [...input.values('ignore')],
+    exclude: [...input.values('exclude')],
+  });
+  context.output.result(pair, () => [
+    `Syncing ${context.output.name(pair.local)} with ${context.output.name(pair.remote)} on the drive.`,
+    "Run 'coffer sync now' to bring both sides together.",
+  ]);
+};
+
+function parseMode(mode: string | undefined): 'two-way' | 'upload' | 'download' {
+  if (mode === undefined || mode === 'two-way') return 'two-way';
+  if (mode === 'upload' || mode === 'download') return mode;
+  throw new UsageFailure(`unknown mode '${mode}'`, 'Modes are two-way, upload and download.');
+}
+
+export const syncList: CommandRun = async (context) => {
+  const pairs = await (await context.engine()).listPairs({});
+  const { output } = context;
+  output.result(pairs, () =>
+    pairs.length === 0
+      ? ["No folder is synced yet. 'coffer sync add FOLDER' adds one."]
+      : output.table(
+          pairs.map((p) => [p.state, p.mode, output.name(p.local), output.name(p.remote)]),
+        ),
+  );
+};
+
+export const syncRemove: CommandRun = async (context, input) => {
+  const local = resolve(input.positionals[0] ?? '');
+  await (await context.engine()).removePair({ pair: local });
+  context.output.result({ removed: local }, () => [
+    `${context.output.name(local)} is no longer synced. The files on both sides stay where they are.`,
+  ]);
+};
+
+export const syncPause: CommandRun = async (context, input) => {
+  const duration = input.value('for');
+  await (
+    await context.engine()
+  ).pause({
+    ...pairsOf(input.positionals),
+    ...(duration === undefined ? {} : { forMs: parseDurationMs(duration) }),
+  });
+  context.output.result({ paused: true }, () => [
+    'Paused. Nothing is sent or received until you resume.',
+  ]);
+};
+
+export const syncResume: CommandRun = async (context, input) => {
+  await (await context.engine()).resume(pairsOf(input.positionals));
+  context.output.result({ paused: false }, () => ['Resumed.']);
+};
+
+export const syncExclude: CommandRun = async (context, input) => {
+  const [local = '', ...remote] = input.positionals;
+  await (await context.engine()).exclude({ pair: resolve(local), remote });
+  context.output.result({ excluded: remote }, () => [
+    'Excluded. Local copies that are safe on the drive go; everything else stays.',
+  ]);
+};
+
+export const syncInclude: CommandRun = async (context, input) => {
+  const [local = '', ...remote] = input.positionals;
+  await (await context.engine()).include({ pair: resolve(local), remote });
+  context.output.result({ included: remote }, () => [
+    "Included again. 'coffer sync now' brings the files.",
+  ]);
+};
+
+export const syncExcluded: CommandRun = async (context, input) => {
+  const pairs = await (await context.engine()).listPairs({});
+  const wanted = input.positionals.map((path) => resolve(path));
+  const found = pairs.filter((pair) => wanted.length === 0 || wanted.includes(pair.local));
+  const excluded = found.flatMap((pair) =>
+    pair.excluded.map((path) => ({ local: pair.local, path })),
+  );
+  context.output.result(excluded, () => excluded.map(({ path }) => context.output.name(path)));
+};
+
+export const syncNow: CommandRun = async (context, input) => {
+  const engine = await context.engine();
+  const pairs = pairsOf(input.positionals);
+  if (input.has('dry-run')) return dryRun(await engine.dryRun(pairs), context);
+  const timeout = input.value('timeout');
+  const summary = await engine.syncNow(
+    { ...pairs, ...(timeout === undefined ? {} : { timeoutMs: parseSeconds(timeout) * 1000 }) },
+    { signal: context.signal },
+  );
+  context.output.result(summary, () => summaryLines(summary));
+  if (!summary.settled) {
+    throw new CliFailure(
+      causeCode(summary.cause),
+      summary.message ?? 'not settled in time',
+      unsettledHint(summary.cause),
+    );
+  }
+  return summary.conflicts + summary.stalls + summary.held > 0 ? EXIT.attention : EXIT.done;
+};
+
+function dryRun(plan: CommandOutput<'dryRun'>, context: Parameters<CommandRun>[0]): number {
+  const { output } = context;
+  output.result(plan, () => {
+    const lines = plan.operations.map(
+      ({ op, path, to }) =>
+        `${op} ${output.name(path)}${to === undefined ? '' : ` → ${output.name(to)}`}`,
+    );
+    const holds = plan.holds.map(
+      (h) => `held: ${count(h.count, 'deletion')} of ${h.of} (${h.side})`,
+    );
+    return lines.length + holds.length === 0
+      ? ['Nothing to do: both sides agree.']
+      : [...lines, ...holds];
+  });
+  return EXIT.done;
+}
+
+function pairsOf(locals: readonly string[]): { pairs?: string[] } {
+  return locals.length === 0 ? {} : { pairs: locals.map((local) => resolve(local)) };
+}
+
+function parseSeconds(text: string): number {
+  const seconds = Number(text);
+  if (!(seconds > 0)) throw new UsageFailure(`'${text}' is not a number of seconds`);
+  return seconds;
+}
+
+function summaryLines(summary: Summary): readonly string[] {
+  const { uploaded, downloaded, moved, trashed } = summary;
+  const parts = [
+    uploaded.files > 0 &&
+      `${count(uploaded.files, 'file')} up (${formatBytes(uploaded.bytes)}, ${formatBytes(uploaded.bytesSent)} sent)`,
+    downloaded.files > 0 &&
+      `${count(downloaded.files, 'file')} down (${formatBytes(downloaded.bytes)})`,
+    moved > 0 && `${moved} moved`,
+    trashed > 0 && `${trashed} deleted`,
+  ].filter((part) => part !== false);
+  const attention = [
+    summary.conflicts > 0 && `${count(summary.conflicts, 'conflict')}: see 'coffer conflicts'`,
+    summary.stalls > 0 && `${count(summary.stalls, 'stall')}: see 'coffer stalls'`,
+    summary.held > 0 && `${count(summary.held, 'deletion')} held: see 'coffer held'`,
+  ].filter((part) => part !== false);
+  const first = parts.length === 0 ? 'Everything is in sync' : parts.join(', ');
+  return [`${first} (${summary.seconds.toFixed(1)} s).`, ...attention];
+}
+
+function causeCode(
+  cause: Summary['cause'],
+): 'integrity' | 'refused' | 'quota-exceeded' | 'network' | 'timeout' | 'failed' {
+  return cause ?? 'timeout';
+}
+
+function unsettledHint(cause: Summary['cause']): string {
+  switch (cause) {
+    case 'network':
+      return 'Nothing was lost. Run it again when the server can be reached.';
+    case 'quota-exceeded':
+      return 'What fits is synced. Free space on the drive or ask for more, then run it again.';
+    case 'integrity':
+      return 'No local file was touched. Do not trust this server until you know why.';
+    case 'refused':
+      return "The server no longer accepts this device. 'coffer login' signs it in again.";
+    case 'failed':
+    case 'timeout':
+    case undefined:
+      return 'Nothing was lost: run it again to go on from here.';
+  }
+}

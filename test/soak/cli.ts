@@ -1,0 +1,110 @@
+/**
+ * `npm run soak [-- --rounds N --seed S]`: real processes, killed with SIGKILL at random moments while
+ * edits go on; then both devices must agree and hold everything, once. Prints its seed.
+ */
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import {
+  Device,
+  PASSWORD,
+  ServerProcess,
+  settle,
+  TemporaryFolder,
+  treeOf,
+} from '../e2e/harness.ts';
+import { Dice, Person, strayNames } from './activity.ts';
+
+const launcher = fileURLToPath(new URL('../../coffer', import.meta.url));
+const EDITS_PER_ROUND = 25;
+const KILL_AFTER_MS_MAX = 2500;
+
+const { values } = parseArgs({
+  options: { rounds: { type: 'string', default: '10' }, seed: { type: 'string' } },
+});
+const rounds = Number(values.rounds);
+const seed = Number(values.seed ?? Dice.freshSeed());
+const dice = new Dice(seed);
+console.log(`soak: ${rounds} kills of the client and ${rounds} of the server, seed ${seed}`);
+
+/** `sync now` in a process group of its own, killed after a while unless it ended before. */
+async function syncAndKill(device: Device, killAfterMs: number): Promise<'killed' | 'ended'> {
+  const child = spawn(launcher, ['--home', device.home, 'sync', 'now', '--timeout', '60'], {
+    stdio: 'ignore',
+    env: { ...process.env, COFFER_PASSWORD: PASSWORD },
+  });
+  const ended = once(child, 'exit').then(() => 'ended' as const);
+  const outcome = await Promise.race([ended, sleep(killAfterMs, 'killed' as const)]);
+  if (outcome === 'killed') child.kill('SIGKILL');
+  await ended;
+  return outcome;
+}
+
+using base = new TemporaryFolder();
+const dataDir = join(base.path, 'server');
+let server = await ServerProcess.start(dataDir);
+const { port } = server;
+const laptop = new Device(base.path, 'laptop');
+const desktop = new Device(base.path, 'desktop');
+await laptop.signUp(server.url, 'soak@example.org');
+await desktop.signIn(server.url, 'soak@example.org');
+for (const device of [laptop, desktop]) await device.do('sync', 'add', device.folder, '/');
+const people = [
+  new Person(laptop.folder, 'ada', dice),
+  new Person(desktop.folder, 'grace', dice),
+] as const;
+
+let killedClients = 0;
+for (let round = 1; round <= rounds; round++) {
+  for (let edit = 0; edit < EDITS_PER_ROUND; edit++) people[dice.roll(2) === 0 ? 0 : 1].act();
+  const syncing = [laptop, desktop].map((device) =>
+    syncAndKill(device, 300 + dice.roll(KILL_AFTER_MS_MAX)),
+  );
+  for (let edit = 0; edit < EDITS_PER_ROUND; edit++) {
+    people[dice.roll(2) === 0 ? 0 : 1].act();
+    await sleep(dice.roll(40));
+  }
+  await sleep(dice.roll(800));
+  await server.stop('SIGKILL');
+  server = await ServerProcess.start(dataDir, port);
+  const outcomes = await Promise.all(syncing);
+  killedClients += outcomes.filter((outcome) => outcome === 'killed').length;
+  console.log(`round ${round}: clients ${outcomes.join(', ')}; server killed`);
+}
+await settle(laptop, desktop, laptop);
+
+assert.deepEqual(treeOf(desktop.folder), treeOf(laptop.folder));
+const contents = new Map<string, number>();
+for (const entry of Object.values(treeOf(laptop.folder))) {
+  const content = Buffer.from(entry.split(' ')[0] ?? '', 'base64').toString();
+  contents.set(content, (contents.get(content) ?? 0) + 1);
+}
+for (const [i, person] of people.entries()) {
+  const name = i === 0 ? 'ada' : 'grace';
+  for (const [path, content] of person.expected) {
+    assert.equal(
+      readFileSync(join(laptop.folder, name, path), 'utf8'),
+      content,
+      `${path} is as it was written`,
+    );
+    assert.equal(contents.get(content), 1, `${path} is there once`);
+  }
+}
+assert.deepEqual(
+  [laptop, desktop].flatMap((device) => strayNames(device.folder)),
+  [],
+);
+const expectedFiles = people.reduce((sum, person) => sum + person.expected.size, 0);
+assert.equal(
+  Object.values(treeOf(laptop.folder)).filter((entry) => entry !== 'folder').length,
+  expectedFiles,
+);
+await server.stop();
+console.log(
+  `soak: passed; ${killedClients} clients and ${rounds} servers killed, ${expectedFiles} files, nothing lost or doubled (seed ${seed})`,
+);
