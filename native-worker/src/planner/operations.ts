@@ -1,9 +1,20 @@
 /**
  * The closed union of operations (engine §5): what the executor is asked to do, as data. Each names
- * what it saw; the executor drops it when that no longer holds and marks the node dirty.
+ * what it saw; the executor drops it when that no longer holds and marks the node dirty. One that
+ * comes `after` a dropped one is dropped too.
+ *
+ * [Note: What an operation writes into the base row] The fields that it made equal, as the remote
+ * record has them then: place operations write parent, name and localName; content operations rev,
+ * contentId, size, sha256, target and both times; metadata operations rev, both times and
+ * executable; make, download into an empty slot, upload of a new node, restore and bind write the
+ * whole row, in place of rows of either id. Place, content and metadata operations write nothing
+ * where no row pairs exactly their node and entry. recycle and trash remove the rows of the node and
+ * of all that is below it in the base tree; forget removes one row; set-aside removes the entry's.
+ * A plan has at most one operation for each side of a node, so that no operation changes what
+ * another one of the same plan saw, but for folders.
  */
 import type { NodeId } from '@coffer/protocol/core';
-import type { EntryKind, LocalId, OperationId } from './types.ts';
+import type { EntryKind, LocalId, OperationId, Saw } from './types.ts';
 
 /** A remote folder that exists, or the one that this plan makes for a local folder. */
 export type RemoteParent = { readonly node: NodeId } | { readonly madeFor: LocalId };
@@ -14,6 +25,7 @@ interface Common {
   readonly id: OperationId;
   /** Operations that must be done before this one; all others commute with it. */
   readonly after: readonly OperationId[];
+  readonly saw: Saw;
 }
 
 /** Both sides are equal: write the base row. Replaces base rows of either id. */
@@ -45,10 +57,14 @@ export interface LocalDownload extends Common {
   /** The entry whose bytes go to the recycle area; null when the slot is empty. */
   readonly replaces: LocalId | null;
 }
-/** The entry is renamed to another slot; through staging when `viaStaging` breaks a cycle. */
+/**
+ * The entry is renamed to another slot. `viaStaging` breaks a cycle: it goes into staging before the
+ * operations that name it in `after` need its slot, that is at once, and to its slot in its turn.
+ * A null node is an entry without one, in a folder that was merged into another.
+ */
 export interface LocalPlace extends Common {
   readonly kind: 'local-place';
-  readonly node: NodeId;
+  readonly node: NodeId | null;
   readonly local: LocalId;
   readonly parent: LocalParent;
   readonly localName: string;
@@ -62,7 +78,11 @@ export interface LocalSetMeta extends Common {
   readonly mtimeMs: number | null;
   readonly executable: boolean;
 }
-/** The entry goes to the recycle area. A folder goes whole only if all below it equals base. */
+/**
+ * The entry goes to the recycle area. A folder goes whole only if all below it equals base, or is
+ * what operations before this one moved out. `node` is the one whose content the bytes are: the
+ * entry's own, or the one into which an equal entry without a node was merged.
+ */
 export interface LocalRecycle extends Common {
   readonly kind: 'local-recycle';
   readonly node: NodeId;
@@ -94,8 +114,10 @@ export interface RemoteUpload extends Common {
   readonly node: NodeId | null;
   /** The revision that this one replaces; null for a new node. */
   readonly baseRev: number | null;
+  /** Where the node is or is made; an upload never moves one. */
   readonly parent: RemoteParent;
   readonly name: string;
+  /** Null also where a set-aside before said it: the executor remembers it with the entry. */
   readonly copyOf: NodeId | null;
 }
 export interface RemotePlace extends Common {
@@ -111,7 +133,7 @@ export interface RemoteSetMeta extends Common {
   readonly local: LocalId;
   readonly rev: number;
 }
-/** The node and everything below it goes to the trash. */
+/** The node and everything below it goes to the trash, also out of a folder that is trashed itself. */
 export interface RemoteTrash extends Common {
   readonly kind: 'remote-trash';
   readonly node: NodeId;
@@ -197,4 +219,6 @@ export interface Plan {
   readonly operations: readonly Operation[];
   readonly holds: readonly PlannedHold[];
   readonly stalls: readonly PlannedStall[];
+  /** Files whose SHA-256 is needed before they can be planned (engine §5.6). */
+  readonly hashes: readonly LocalId[];
 }

@@ -1,7 +1,7 @@
 /**
  * What the planner sees and says (engine §2, §5). Data only.
  */
-import type { Brand, Digest, NodeId } from '@coffer/protocol/core';
+import type { Brand, Bytes, Digest, NodeId } from '@coffer/protocol/core';
 
 /** Identity of a local entry, stable across renames: given by the scanner, never reused. */
 export type LocalId = Brand<number, 'LocalId'>;
@@ -46,6 +46,12 @@ export interface LocalNode {
   /** Plain SHA-256, or null while not hashed (folders and links: always null). */
   readonly sha256: Digest | null;
   readonly target: string | null;
+  /**
+   * `gone`: it is not there. `unknown`: it may be there but could not be looked at; nothing is
+   * planned for it, and nothing at or above it is deleted. `detached`: it is there and is no node
+   * (newly ignored, or a folder that holds only ignored entries): its base row is forgotten, its slot
+   * stays taken, and it does not keep the folder that it is in.
+   */
   readonly state: 'seen' | 'gone' | 'unknown' | 'detached';
 }
 
@@ -77,6 +83,7 @@ export interface Trees {
     readonly byId: (id: NodeId) => RemoteNode | undefined;
     /** Live nodes at this slot; several only where the remote holds names that clash here. */
     readonly bySlot: (parent: NodeId, nameKey: string) => readonly RemoteNode[];
+    /** Rows of every state with this parent: those below a trashed folder are still its children. */
     readonly children: (parent: NodeId) => readonly RemoteNode[];
   };
   readonly local: {
@@ -109,7 +116,10 @@ export interface Caps {
   readonly nativeEvents: boolean;
 }
 
-/** Batch decisions on deletions that were held (engine §7). */
+/**
+ * Batch decisions on deletions that were held (engine §7). `side` is where the deletion would be
+ * done. Items stand here until their deletion was executed or their nodes were brought back.
+ */
 export interface HeldBatch {
   readonly batch: string;
   readonly decision: 'none' | 'approved' | 'undone';
@@ -132,6 +142,8 @@ export interface Policy {
   readonly baseCount: number;
   /** Nodes whose deletions of this run were already executed (the same run is judged whole). */
   readonly deletionsInRun: { readonly local: number; readonly remote: number };
+  /** SHA-256, for operation ids. The planner itself has no cryptography. */
+  readonly sha256: (bytes: Bytes) => Bytes;
 }
 
 /** Nodes that enter planning: their remote row, local row, hold, stall or exclusion changed. */
@@ -140,6 +152,22 @@ export interface Dirty {
   readonly local: readonly LocalId[];
 }
 
-/** What an operation saw locally, checked in the same synchronous step as its effect. */
-export type LocalPrecondition =
-  { readonly kind: 'entry'; readonly localId: LocalId } | { readonly kind: 'slot-empty' };
+/** The local entry as the planner saw it. */
+export interface LocalSaw {
+  readonly kind: EntryKind;
+  readonly ino: bigint;
+  readonly size: number;
+  readonly mtimeNs: bigint;
+  readonly ctimeNs: bigint;
+}
+
+/**
+ * What an operation saw of its node, on each side; null where it needs nothing there. The executor
+ * checks it in the same synchronous step as the effect and drops the operation on a mismatch. A
+ * slot that an operation fills must be empty besides (or hold `replaces`). Of folders only kind and
+ * inode are compared: their times change with what is put into them.
+ */
+export interface Saw {
+  readonly rev: number | null;
+  readonly local: LocalSaw | null;
+}
