@@ -1,6 +1,9 @@
-export * from './commit.ts';
+export * from './account-bundle.ts';
 export * from './commit-codec.ts';
+export * from './commit.ts';
 export * from './content-codec.ts';
+export * from './key-chain-entry.ts';
+export * from './key-chain.ts';
 export * from './memory-state.ts';
 export * from './record-codec.ts';
 export * from './record-index.ts';
@@ -9,3 +12,5 @@ export * from './space-id.ts';
 export * from './state-view.ts';
 export * from './tree-keys.ts';
 export * from './wire-names.ts';
+export * from './past.ts';
+export * from './tree.ts';
