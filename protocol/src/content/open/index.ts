@@ -1,2 +1,3 @@
 export * from './chunk.ts';
 export * from './pages.ts';
+export * from './chunker/chunker.ts';
