@@ -1,0 +1,2 @@
+export * from './node-file-system.ts';
+export * from './system-clock.ts';

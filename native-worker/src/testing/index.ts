@@ -1,0 +1,8 @@
+/** Simulated ports and contract suites. */
+export * from './sim-disk.ts';
+export * from './sim-volume.ts';
+export type { TornWrite } from './sim-inode.ts';
+export type { DiskCall } from './sim-port.ts';
+export * from './disk-user.ts';
+export * from './test-disk.ts';
+export * from './file-system-contract.ts';
