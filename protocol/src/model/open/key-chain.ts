@@ -2,8 +2,13 @@
 import { ZERO_DIGEST, type AccountId, type Bytes, type Digest } from '../../core/index.ts';
 import { sign } from '../../crypto/open/index.ts';
 import type { OpenSuite } from '../../crypto/index.ts';
-import { encodeKeyChainBody, encodeKeyChainEntry, type KeyChainChange } from '../key-chain-entry.ts';
-import { accountIdOf } from '../key-chain.ts';
+import {
+  encodeKeyChainBody,
+  encodeKeyChainEntry,
+  type DevicePublicKeys,
+  type KeyChainChange,
+} from '../key-chain-entry.ts';
+import { accountIdOf, extendKeyChain, type KeyChain } from '../key-chain.ts';
 
 /** Where a chain ends: a KeyChain is one. */
 export interface KeyChainEnd {
@@ -62,7 +67,28 @@ export function signNewIdentity(
   ]);
 }
 
-function bodyAfter(end: KeyChainEnd, time: number, change: KeyChainChange): Uint8Array<ArrayBuffer> {
+/** `chain` with an entry that certifies `device`. */
+export function certifyDevice(
+  suite: OpenSuite,
+  given: {
+    readonly chain: KeyChain;
+    readonly identitySeed: Bytes;
+    readonly device: DevicePublicKeys;
+    readonly expires: number | null;
+    readonly time: number;
+  },
+): KeyChain {
+  const { chain, identitySeed, device, expires, time } = given;
+  const change = { type: 'device-added', ...device, expires } as const;
+  const entry = signKeyChainEntry(suite, chain, identitySeed, { time, change });
+  return extendKeyChain(suite, chain, [entry]);
+}
+
+function bodyAfter(
+  end: KeyChainEnd,
+  time: number,
+  change: KeyChainChange,
+): Uint8Array<ArrayBuffer> {
   const { account, seq, head } = end;
   return encodeKeyChainBody({ account, seq: seq + 1, prev: head, time, change });
 }
