@@ -10,8 +10,11 @@ import {
 } from '../core/index.ts';
 import * as schemas from './schemas.ts';
 
-/** `member`: a session whose account is a member of the space in the path. */
-export type Caller = 'anyone' | 'session' | 'enrol-or-session' | 'member';
+/**
+ * `member`: a session whose account is a member of the space in the path; `writer`: one that is at
+ * least an editor there.
+ */
+export type Caller = 'anyone' | 'session' | 'enrol-or-session' | 'member' | 'writer';
 
 export interface Call {
   readonly method: 'GET' | 'POST' | 'DELETE';
@@ -50,8 +53,8 @@ export const CALLS = {
   head: { method: 'GET', path: '/v1/spaces/:space/head', caller: 'member', bodySizeBytesMax: 0, request: null, answer: s.headAnswer },
   commits: { method: 'GET', path: '/v1/spaces/:space/commits', caller: 'member', bodySizeBytesMax: 0, request: null, answer: 'binary' },
   propose: { method: 'POST', path: '/v1/spaces/:space/commits', caller: 'member', bodySizeBytesMax: COMMIT, request: 'binary', answer: s.proposeAnswer },
-  missing: { method: 'POST', path: '/v1/spaces/:space/missing', caller: 'member', bodySizeBytesMax: IDS, request: 'binary', answer: 'binary' },
-  storePack: { method: 'POST', path: '/v1/spaces/:space/packs', caller: 'member', bodySizeBytesMax: PACK_SIZE_BYTES_MAX, request: 'binary', answer: s.storePackAnswer },
+  missing: { method: 'POST', path: '/v1/spaces/:space/missing', caller: 'writer', bodySizeBytesMax: IDS, request: 'binary', answer: 'binary' },
+  storePack: { method: 'POST', path: '/v1/spaces/:space/packs', caller: 'writer', bodySizeBytesMax: PACK_SIZE_BYTES_MAX, request: 'binary', answer: s.storePackAnswer },
   read: { method: 'POST', path: '/v1/spaces/:space/read', caller: 'member', bodySizeBytesMax: IDS, request: 'binary', answer: 'binary' },
   events: { method: 'GET', path: '/v1/events', caller: 'session', bodySizeBytesMax: 0, request: null, answer: 'events' },
   quota: { method: 'GET', path: '/v1/quota', caller: 'session', bodySizeBytesMax: 0, request: null, answer: s.quotaAnswer },

@@ -2,3 +2,4 @@ export * from './binary.ts';
 export * from './calls.ts';
 export * from './error-codes.ts';
 export * from './schemas.ts';
+export * from './json.ts';

@@ -1,19 +1,18 @@
 /** Requests and answers of docs/api.md that are JSON. Strict: an unknown field is refused. */
 import { z } from 'zod';
 import type { AccountId, CommitId, DeviceId, Digest, SpaceId } from '../core/index.ts';
-import { COMMIT_BODY_SIZE_BYTES_MAX, KEY_CHAIN_ENTRIES_MAX } from '../core/index.ts';
+import { IDS_PER_REQUEST_MAX, KEY_CHAIN_ENTRIES_MAX } from '../core/index.ts';
+import { ACCOUNT_BUNDLE_SIZE_BYTES_MAX } from '../model/index.ts';
 import { accountName, bytes, count, digest, id, opaqueMessage, token } from './fields.ts';
-import { IDS_PER_REQUEST_MAX } from '../core/index.ts';
 
-/** One key chain entry is some 1.5 KiB, a bundle with all its devices some 100 KiB. */
+/** One key chain entry is some 1.5 KiB. */
 const CHAIN_ENTRY_SIZE_BYTES_MAX = 8 * 1024;
-const BUNDLE_SIZE_BYTES_MAX = 256 * 1024;
 /** Genesis commits hold four records at most. */
-const GENESIS_SIZE_BYTES_MAX = Math.min(64 * 1024, COMMIT_BODY_SIZE_BYTES_MAX);
+const GENESIS_SIZE_BYTES_MAX = 64 * 1024;
 
 const account = id<AccountId>();
 const device = id<DeviceId>();
-const bundle = bytes(1, BUNDLE_SIZE_BYTES_MAX);
+const bundle = bytes(1, ACCOUNT_BUNDLE_SIZE_BYTES_MAX);
 const chainEntry = bytes(1, CHAIN_ENTRY_SIZE_BYTES_MAX);
 const chain = z.array(chainEntry).max(KEY_CHAIN_ENTRIES_MAX);
 
