@@ -14,3 +14,5 @@ export * from './tree-keys.ts';
 export * from './wire-names.ts';
 export * from './past.ts';
 export * from './tree.ts';
+export * from './page-entries.ts';
+export * from './rules/index.ts';

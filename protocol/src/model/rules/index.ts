@@ -1,0 +1,3 @@
+export * from './content-refs.ts';
+export * from './judge.ts';
+export type { RuleBreak, RuleName } from './rule.ts';
