@@ -2,16 +2,20 @@
  * The local tree as the scanner reads and writes it (engine §2, §3, §4). The rows are kept in SQLite
  * by `trees/`; `MemoryLocalTree` is the same in memory.
  *
- * [Note: Two rows may claim one slot] While one stage of a pass is applied, a row that was replaced
- * still names the slot that another row now has (a swap, an atomic save). All of a stage is written
- * in one `transaction`; at its end each slot has at most one row that is not `gone`. An index on
- * (parent, name) must therefore not be UNIQUE.
+ * [Note: Two rows may claim one slot] While a pass runs, a row that was replaced may still name the slot
+ * that another row has by then (a swap, an atomic save); at its end each slot has at most one row that
+ * is not `gone`. An index on (parent, name) must therefore not be UNIQUE, and nothing is planned while a
+ * pass says that it is not `plannable`. The caller runs each slice of a pass in one transaction; one
+ * that a crash cut off is repaired by the next pass.
  */
 import type { Digest } from '@coffer/protocol/core';
 import type { EntryKind, LocalId, LocalNode } from '../planner/types.ts';
 import type { StallReason } from '../planner/operations.ts';
 
-/** A row of `local_node`. */
+/**
+ * A row of `local_node`. Times and size of a folder are those of when the row was last written: they
+ * change with its entries and say nothing of their own.
+ */
 export interface LocalRow extends LocalNode {
   /**
    * The name on disk. A name that is not UTF-8 stands as U+0000 and the hexadecimal of its bytes
@@ -60,8 +64,6 @@ export interface LocalTreeWriter {
   readonly mark: (id: LocalId, state: 'gone' | 'unknown' | 'detached') => void;
   /** Replaces the stalls that scans found directly in this folder. Called for each complete look. */
   readonly setStalls: (folder: LocalId, stalls: readonly ScanStall[]) => void;
-  /** All writes of `action` or none. Not nested. */
-  readonly transaction: <T>(action: () => T) => T;
 }
 
 /**

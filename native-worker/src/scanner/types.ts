@@ -12,8 +12,6 @@ export interface ScannerOptions {
   readonly caps: Caps;
   readonly tree: LocalTreeWriter;
   readonly foreign?: ForeignRows;
-  /** Paths (relative, `/`-separated) that selective sync leaves out: never looked into. */
-  readonly isExcluded?: (path: string) => boolean;
   /** Called before a folder is read, so that a watch can be set first (engine §9). */
   readonly beforeFolder?: (path: string) => void;
 }
@@ -31,8 +29,16 @@ export interface ScanOutcome {
   readonly rootLost: boolean;
 }
 
-/** Work between two yields is at most one folder's listing step, 256 entries or 1 MiB of hashing. */
-export type ScanPass = Generator<undefined, ScanOutcome, undefined>;
+/** Where a pass is. */
+export interface ScanProgress {
+  /** False while a decision is open: what lies in the tree then must not be planned on. */
+  readonly plannable: boolean;
+  readonly entries: number;
+  readonly hashedBytes: number;
+}
+
+/** Work between two yields is at most one `readFolder`, 256 entries or 1 MiB of hashing. */
+export type ScanPass = Generator<ScanProgress, ScanOutcome, undefined>;
 
 export interface Scanner {
   /** "Look at this folder": a relative path, '' for the root. The nearest known ancestor is taken. */
@@ -55,16 +61,14 @@ export interface Scanner {
   readonly pathOf: (id: LocalId) => string | undefined;
 }
 
-/** Runs a pass for at most `sliceMs`; the outcome when it has ended, else undefined. */
+/** Runs a pass for at most `sliceMs` (and one step); call it inside one transaction of the tree. */
 export function runSlice(
   pass: ScanPass,
   clock: Pick<Clock, 'now'>,
   sliceMs: number,
-): ScanOutcome | undefined {
+): IteratorResult<ScanProgress, ScanOutcome> {
   const end = clock.now() + sliceMs;
-  do {
-    const step = pass.next();
-    if (step.done === true) return step.value;
-  } while (clock.now() < end);
-  return undefined;
+  let step = pass.next();
+  while (step.done !== true && clock.now() < end) step = pass.next();
+  return step;
 }

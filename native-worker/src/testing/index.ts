@@ -6,3 +6,4 @@ export type { DiskCall } from './sim-port.ts';
 export * from './disk-user.ts';
 export * from './test-disk.ts';
 export * from './file-system-contract.ts';
+export * from './memory-local-tree.ts';

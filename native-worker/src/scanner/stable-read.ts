@@ -1,0 +1,44 @@
+/** Reading a file so that what was hashed is one state of it (engine §3). */
+import { createHash } from 'node:crypto';
+import type { Digest } from '@coffer/protocol/core';
+import type { EntryStat, FileSystem } from '../ports/index.ts';
+import { isSameStamp } from './settle.ts';
+
+export type StableHash =
+  | { readonly kind: 'stable'; readonly sha256: Digest; readonly stat: EntryStat }
+  | { readonly kind: 'changed' };
+
+const CHANGED: StableHash = { kind: 'changed' };
+
+/**
+ * SHA-256 of the file that `seen` was the lstat of. Yields the bytes done after each `block` read.
+ * 'changed' when the file is, before, while or after it is read, any other than `seen`. LocalFault
+ * passes through; the file is closed in every case.
+ */
+export function* hashStable(
+  fileSystem: FileSystem,
+  path: string,
+  seen: EntryStat,
+  block: Uint8Array,
+): Generator<number, StableHash, undefined> {
+  const file = fileSystem.openRead(path);
+  try {
+    if (!isSameStamp(file.stat(), seen)) return CHANGED;
+    const hash = createHash('sha256');
+    let done = 0;
+    for (;;) {
+      const length = file.read(block, done);
+      if (length === 0) break;
+      hash.update(block.subarray(0, length));
+      done += length;
+      if (done > seen.size) return CHANGED;
+      if (done < seen.size) yield done;
+    }
+    if (done !== seen.size || !isSameStamp(file.stat(), seen)) return CHANGED;
+    const stat = fileSystem.lstat(path);
+    if (stat === undefined || stat.type !== 'file' || !isSameStamp(stat, seen)) return CHANGED;
+    return { kind: 'stable', sha256: hash.digest('hex') as Digest, stat };
+  } finally {
+    file.close();
+  }
+}
