@@ -16,6 +16,12 @@ export type SpaceId = Brand<string, 'SpaceId'>;
 export type NodeId = Brand<string, 'NodeId'>;
 /** Identity of an item of an account space: a device, space, account or setting. 16 bytes. */
 export type ItemId = Brand<string, 'ItemId'>;
+/** Identity of a public link. 16 random bytes. */
+export type LinkId = Brand<string, 'LinkId'>;
+/** Identity of a file request. 16 random bytes. */
+export type FileRequestId = Brand<string, 'FileRequestId'>;
+/** Where two devices meet to pair: KDF(p, "pair-id")[0..16]. */
+export type PairingId = Brand<string, 'PairingId'>;
 /** H("commit", header): 32 bytes. */
 export type CommitId = Brand<string, 'CommitId'>;
 /** SHA-256 of a stored chunk: 32 bytes. */
@@ -28,7 +34,8 @@ export type Digest = Brand<string, 'Digest'>;
 export const ID_SIZE_BYTES = 16;
 export const DIGEST_SIZE_BYTES = 32;
 
-export type Id16 = AccountId | DeviceId | SpaceId | NodeId | ItemId;
+export type Id16 =
+  AccountId | DeviceId | SpaceId | NodeId | ItemId | LinkId | FileRequestId | PairingId;
 export type Id32 = CommitId | ChunkId | PageId | Digest;
 
 /**

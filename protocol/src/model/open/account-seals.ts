@@ -7,9 +7,8 @@
  *                     CBOR [identity seed, [KEM seed, newest first…]])
  *   envelope     ENVELOPE(device KEM, "device-account-key", [account, g, device], A_g)
  */
-import { decodeCbor, encodeCbor, schema } from '../../codec/index.ts';
+import { encodeCbor, schema } from '../../codec/index.ts';
 import {
-  FormatError,
   idToBytes,
   IntegrityError,
   KEY_CHAIN_ENTRIES_MAX,
@@ -19,6 +18,7 @@ import {
 } from '../../core/index.ts';
 import { deriveKey, KEY_SIZE_BYTES, type OpenSuite } from '../../crypto/index.ts';
 import { open, openEnvelope, seal, sealEnvelope } from '../../crypto/open/index.ts';
+import { decodeOpened } from './decode-opened.ts';
 
 /** A_g: opens an account's secrets. */
 export interface AccountKey {
@@ -146,7 +146,7 @@ export function openAccountSecrets(
   const isSame =
     suite.equalConstantTime(identity, expected.identity) &&
     suite.equalConstantTime(kem, expected.kem);
-  if (!isSame) throw malformed('account secrets: seeds of other public keys');
+  if (!isSame) throw new IntegrityError('malformed', 'account secrets: other public keys');
   return secrets;
 }
 
@@ -166,17 +166,12 @@ function secretsAad(
 }
 
 function decodeSecrets(plaintext: Bytes): AccountSecrets {
-  try {
-    const [identitySeed, seeds] = decodeCbor(plaintext, secretsShape, SECRETS_SIZE_BYTES_MAX);
-    const [newest, ...older] = seeds;
-    if (newest === undefined) throw malformed('account secrets: no KEM seed');
-    return { identitySeed, kemSeeds: [newest, ...older] };
-  } catch (cause) {
-    if (!(cause instanceof FormatError)) throw cause;
-    throw malformed('account secrets: malformed', cause);
-  }
-}
-
-function malformed(message: string, cause?: unknown): IntegrityError {
-  return new IntegrityError('malformed', message, { cause });
+  const [identitySeed, [newest, ...older]] = decodeOpened(
+    'account secrets',
+    plaintext,
+    secretsShape,
+    SECRETS_SIZE_BYTES_MAX,
+  );
+  if (newest === undefined) throw new IntegrityError('malformed', 'account secrets: no KEM seed');
+  return { identitySeed, kemSeeds: [newest, ...older] };
 }

@@ -2,4 +2,8 @@ export * from './account-changes.ts';
 export * from './account-seals.ts';
 export * from './account.ts';
 export * from './device-secrets.ts';
+export * from './file-request.ts';
 export * from './key-chain.ts';
+export * from './link.ts';
+export * from './pairing.ts';
+export * from './safety-number.ts';
