@@ -93,3 +93,4 @@ export type ProposeOutcome =
   | { readonly kind: 'quota-exceeded' };
 
 export type { SealedCommit };
+export * from './remote-fault.ts';

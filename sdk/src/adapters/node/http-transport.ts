@@ -1,0 +1,104 @@
+/**
+ * HTTP over node:http and node:https: kept-alive connections, no redirects, no decompression, no
+ * retries. A connection on which nothing moves for `idleTimeoutMs` counts as lost.
+ */
+import * as http from 'node:http';
+import * as https from 'node:https';
+import type { Bytes } from '@coffer/protocol/core';
+import {
+  networkFault,
+  type HttpRequest,
+  type HttpResponse,
+  type HttpTransport,
+} from '../../ports/index.ts';
+
+export interface NodeHttpOptions {
+  /** Scheme, host and port, as `parseServerOrigin` gives them. */
+  readonly origin: string;
+  readonly idleTimeoutMs?: number;
+  readonly connectionsMax?: number;
+}
+
+export interface NodeHttpTransport extends HttpTransport, Disposable {}
+
+/** Longer than three of the server's comment lines on the event stream. */
+const IDLE_TIMEOUT_MS = 65_000;
+const CONNECTIONS_MAX = 16;
+
+export function createNodeHttpTransport(options: NodeHttpOptions): NodeHttpTransport {
+  const url = new URL(options.origin);
+  const isSecure = url.protocol === 'https:';
+  const timeout = options.idleTimeoutMs ?? IDLE_TIMEOUT_MS;
+  const agentOptions = { keepAlive: true, maxSockets: options.connectionsMax ?? CONNECTIONS_MAX };
+  const agent = isSecure ? new https.Agent(agentOptions) : new http.Agent(agentOptions);
+  const send = isSecure ? https.request : http.request;
+  return {
+    request: async (request, signal) => {
+      signal.throwIfAborted();
+      const target = new URL(request.path, url);
+      if (target.origin !== url.origin) throw new RangeError('a request stays on its server');
+      const outgoing = send(target, {
+        agent,
+        method: request.method,
+        headers: headersOf(request),
+        timeout,
+        signal,
+      });
+      const response = await exchange(outgoing, request, signal);
+      return toHttpResponse(response, signal);
+    },
+    [Symbol.dispose]: () => {
+      agent.destroy();
+    },
+  };
+}
+
+function headersOf(request: HttpRequest): Record<string, string> {
+  const length = request.body?.length;
+  return {
+    ...request.headers,
+    'accept-encoding': 'identity',
+    ...(length === undefined ? {} : { 'content-length': String(length) }),
+  };
+}
+
+function exchange(
+  outgoing: http.ClientRequest,
+  request: HttpRequest,
+  signal: AbortSignal,
+): Promise<http.IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    outgoing.once('response', resolve);
+    outgoing.on('timeout', () => {
+      outgoing.destroy(new Error('nothing moved on the connection'));
+    });
+    outgoing.on('error', (cause) => {
+      reject(toFault(cause, signal));
+    });
+    outgoing.end(request.body);
+  });
+}
+
+function toHttpResponse(response: http.IncomingMessage, signal: AbortSignal): HttpResponse {
+  const headers: Record<string, string> = {};
+  for (const [name, value] of Object.entries(response.headers)) {
+    if (value !== undefined) headers[name] = Array.isArray(value) ? value.join(', ') : value;
+  }
+  return { status: response.statusCode ?? 0, headers, body: bodyOf(response, signal) };
+}
+
+async function* bodyOf(
+  response: http.IncomingMessage,
+  signal: AbortSignal,
+): AsyncGenerator<Bytes, void, undefined> {
+  try {
+    for await (const part of response) yield part as Bytes;
+  } catch (cause) {
+    throw toFault(cause, signal);
+  }
+}
+
+function toFault(cause: unknown, signal: AbortSignal): unknown {
+  if (signal.aborted) return signal.reason;
+  return networkFault('the exchange with the server broke off', cause);
+}

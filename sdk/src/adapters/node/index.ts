@@ -1,0 +1,6 @@
+/** What a program on Node gives the client library. */
+export * from './http-transport.ts';
+export * from './key-file.ts';
+export * from './node-hash.ts';
+export * from './system-clock.ts';
+export * from './system-random.ts';

@@ -1,0 +1,127 @@
+/**
+ * The device's secrets in one file that only its owner can read (0600). A save is atomic: the new
+ * file is complete and on disk before it takes the old one's name.
+ */
+import { constants } from 'node:fs';
+import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import {
+  base64UrlToBytes,
+  bytesToBase64Url,
+  bytesToUtf8,
+  parseId,
+  type AccountId,
+  type DeviceId,
+} from '@coffer/protocol/core';
+import type { DeviceSecrets, KeyStore } from '../../ports/index.ts';
+
+const FORMAT = 1;
+
+/** The key file is there but cannot be used; it is never overwritten because of that. */
+export class KeyFileDamaged extends Error {
+  override readonly name = 'KeyFileDamaged';
+}
+
+/** `path`: the key file; its folder is made (0700) on the first save. */
+export function createKeyFile(path: string): KeyStore {
+  return {
+    load: async () => {
+      const bytes = await readIfThere(path);
+      return bytes === undefined ? undefined : decodeSecrets(bytes);
+    },
+    save: async (secrets) => {
+      await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+      await writeAtomic(path, encodeSecrets(secrets));
+    },
+    clear: async () => {
+      if ((await readIfThere(path)) === undefined) return;
+      await rm(path, { force: true });
+      await syncFolder(dirname(path));
+    },
+  };
+}
+
+async function readIfThere(path: string): Promise<Uint8Array | undefined> {
+  try {
+    return await readFile(path);
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+async function writeAtomic(path: string, text: string): Promise<void> {
+  const staged = `${path}.new`;
+  await rm(staged, { force: true });
+  const file = await open(staged, 'wx', 0o600);
+  try {
+    await file.writeFile(text);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  await rename(staged, path);
+  await syncFolder(dirname(path));
+}
+
+/** Makes a rename or removal in `folder` durable, where the system lets folders be opened. */
+async function syncFolder(folder: string): Promise<void> {
+  if (process.platform === 'win32') return;
+  const handle = await open(folder, constants.O_RDONLY);
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+function encodeSecrets(secrets: DeviceSecrets): string {
+  return JSON.stringify({
+    format: FORMAT,
+    server: secrets.server,
+    email: secrets.email,
+    account: secrets.account,
+    device: secrets.device,
+    deviceName: secrets.deviceName,
+    deviceSeed: bytesToBase64Url(secrets.deviceSeed),
+    deviceKemSeed: bytesToBase64Url(secrets.deviceKemSeed),
+    generation: secrets.generation,
+    accountKey: bytesToBase64Url(secrets.accountKey),
+    databaseKey: bytesToBase64Url(secrets.databaseKey),
+  });
+}
+
+function decodeSecrets(bytes: Uint8Array): DeviceSecrets {
+  try {
+    const value: unknown = JSON.parse(bytesToUtf8(bytes));
+    const text = (name: string): string => field(value, name, 'string') as string;
+    const key = (name: string): Uint8Array => keyOf(text(name));
+    if (field(value, 'format', 'number') !== FORMAT) throw new RangeError('another format');
+    return {
+      server: text('server'),
+      email: text('email'),
+      account: parseId<AccountId>(text('account')),
+      device: parseId<DeviceId>(text('device')),
+      deviceName: text('deviceName'),
+      deviceSeed: key('deviceSeed'),
+      deviceKemSeed: key('deviceKemSeed'),
+      generation: field(value, 'generation', 'number') as number,
+      accountKey: key('accountKey'),
+      databaseKey: key('databaseKey'),
+    };
+  } catch (cause) {
+    throw new KeyFileDamaged('the key file cannot be read', { cause });
+  }
+}
+
+function field(value: unknown, name: string, type: 'string' | 'number'): unknown {
+  const found: unknown = Object(value)[name];
+  if (typeof found !== type) throw new RangeError(`no ${name}`);
+  return found;
+}
+
+function keyOf(text: string): Uint8Array {
+  const key = base64UrlToBytes(text);
+  if (key.length !== 32) throw new RangeError('a key has 32 bytes');
+  return key;
+}

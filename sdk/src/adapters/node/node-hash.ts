@@ -1,0 +1,13 @@
+import { createHash } from 'node:crypto';
+import type { RunningSha256 } from '../../client/content/content-api.ts';
+
+export function startNodeSha256(): RunningSha256 {
+  return createHash('sha256');
+}
+
+/** Lets the event loop run what waits. */
+export function yieldNodeTurn(): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(resolve);
+  });
+}

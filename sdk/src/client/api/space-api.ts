@@ -1,0 +1,115 @@
+/** The calls about one space, made by a member's session. */
+import {
+  decodeCommitsAnswer,
+  encodeIds,
+  type AnswerOf,
+  type CommitsAnswer,
+} from '@coffer/protocol/api';
+import { FormatError, IntegrityError, type Bytes, type SpaceId } from '@coffer/protocol/core';
+import { encodeSealedCommit, type SealedCommit } from '@coffer/protocol/model';
+import { isRefusal, type ProposeOutcome, type RemoteFault } from '../../ports/index.ts';
+import type { ContentApi } from '../content/content-api.ts';
+import type { ApiClient } from './api-client.ts';
+import type { Session } from './session.ts';
+
+export type HeadAnswer = AnswerOf<'head'>;
+/** `rule-broken` is a refusal that the writer answers by taking the commit apart. */
+export type ProposeAnswer =
+  ProposeOutcome | { readonly kind: 'rule-broken'; readonly rule: string };
+
+export interface SpaceApi {
+  readonly space: SpaceId;
+  readonly head: (signal: AbortSignal) => Promise<HeadAnswer>;
+  /** Commits from `from` upward, as many as one answer holds. Nothing in it is verified. */
+  readonly commits: (from: number, signal: AbortSignal) => Promise<CommitsAnswer>;
+  readonly propose: (commit: SealedCommit, signal: AbortSignal) => Promise<ProposeAnswer>;
+  readonly content: ContentApi;
+}
+
+export function createSpaceApi(api: ApiClient, session: Session, space: SpaceId): SpaceApi {
+  const params = { space };
+  return {
+    space,
+    head: (signal) => session.run((token) => api.call('head', { params, token }, signal), signal),
+    commits: async (from, signal) => {
+      const input = { params, query: { from } };
+      const bytes = await session.run(
+        (token) => api.callBinary('commits', { ...input, token }, signal),
+        signal,
+      );
+      return parseCommits(bytes);
+    },
+    propose: async (commit, signal) => {
+      const body = encodeSealedCommit(commit);
+      try {
+        const { seq, id } = await session.run(
+          (token) => api.call('propose', { params, body, token }, signal),
+          signal,
+        );
+        return { kind: 'accepted', seq, id };
+      } catch (error) {
+        const outcome = isRefusal(error, ...PROPOSE_REFUSALS) ? proposeOutcome(error) : undefined;
+        if (outcome === undefined) throw error;
+        return outcome;
+      }
+    },
+    content: createContentApi(api, session, space),
+  };
+}
+
+const PROPOSE_REFUSALS = [
+  'head-moved',
+  'content-missing',
+  'quota-exceeded',
+  'rule-broken',
+  'limit-reached',
+] as const;
+
+function proposeOutcome({ code, details }: RemoteFault): ProposeAnswer | undefined {
+  switch (code) {
+    case 'head-moved':
+      return { kind: 'head-moved', seq: details?.seq ?? 0 };
+    case 'content-missing':
+      return { kind: 'content-missing', ids: details?.ids ?? [] };
+    case 'quota-exceeded':
+      return { kind: 'quota-exceeded' };
+    case 'rule-broken':
+    case 'limit-reached':
+      return { kind: 'rule-broken', rule: details?.rule ?? code };
+    default:
+      return undefined;
+  }
+}
+
+function createContentApi(api: ApiClient, session: Session, space: SpaceId): ContentApi {
+  const params = { space };
+  return {
+    missing: (ids, signal) =>
+      session.run(
+        (token) => api.callBinary('missing', { params, body: encodeIds(ids), token }, signal),
+        signal,
+      ),
+    putPack: async (pack, signal) => {
+      await session.run(
+        (token) => api.call('storePack', { params, body: pack, token }, signal),
+        signal,
+      );
+    },
+    read: async (ids, signal) => {
+      const response = await session.run(
+        (token) => api.openStream('read', { params, body: encodeIds(ids), token }, signal),
+        signal,
+      );
+      return response.body;
+    },
+  };
+}
+
+function parseCommits(bytes: Bytes): CommitsAnswer {
+  try {
+    return decodeCommitsAnswer(bytes);
+  } catch (cause) {
+    if (!(cause instanceof FormatError)) throw cause;
+    throw new IntegrityError('malformed', 'a list of commits is malformed', { cause });
+  }
+}

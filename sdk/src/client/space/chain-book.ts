@@ -1,0 +1,58 @@
+/** Key chains of the accounts that sign in our spaces, verified once and extended from there. */
+import type { AccountId, Bytes } from '@coffer/protocol/core';
+import type { VerifySuite } from '@coffer/protocol/crypto';
+import { extendKeyChain, verifyKeyChain, type KeyChain } from '@coffer/protocol/model';
+import type { SpaceStore } from '../../ports/index.ts';
+
+export type FetchChain = (
+  account: AccountId,
+  from: number,
+  signal: AbortSignal,
+) => Promise<readonly Bytes[]>;
+
+export class ChainBook {
+  readonly #suite: VerifySuite;
+  readonly #store: SpaceStore;
+  readonly #fetch: FetchChain;
+  readonly #chains = new Map<AccountId, KeyChain>();
+
+  constructor(suite: VerifySuite, store: SpaceStore, fetch: FetchChain) {
+    this.#suite = suite;
+    this.#store = store;
+    this.#fetch = fetch;
+  }
+
+  /** The chain as far as it is known here. */
+  get(account: AccountId): KeyChain | undefined {
+    const known = this.#chains.get(account);
+    if (known !== undefined) return known;
+    const entries = this.#store.chain(account);
+    if (entries.length === 0) return undefined;
+    const chain = verifyKeyChain(this.#suite, account, entries);
+    this.#chains.set(account, chain);
+    return chain;
+  }
+
+  /**
+   * Fetches what was appended since. A chain that does not continue the known one is an
+   * IntegrityError `chain-broken`, and the known one stays.
+   */
+  async refresh(account: AccountId, signal: AbortSignal): Promise<KeyChain> {
+    const known = this.get(account);
+    const from = known === undefined ? 0 : known.seq + 1;
+    const entries = await this.#fetch(account, from, signal);
+    if (known !== undefined && entries.length === 0) return known;
+    const chain =
+      known === undefined
+        ? verifyKeyChain(this.#suite, account, entries)
+        : extendKeyChain(this.#suite, known, entries);
+    this.put(chain);
+    return chain;
+  }
+
+  /** Keeps a chain that was verified elsewhere. */
+  put(chain: KeyChain): void {
+    this.#store.saveChain(chain.account, chain.entries);
+    this.#chains.set(chain.account, chain);
+  }
+}

@@ -1,0 +1,60 @@
+/** One call of `commit`: which of its changes are still to be made, and what became of the others. */
+import { equalBytes, type Bytes, type NodeId } from '@coffer/protocol/core';
+import type { StateView } from '@coffer/protocol/model';
+import type { ChangeOutcome, SpaceChange, StaleReason } from '../space-changes.ts';
+
+export class CommitJob {
+  readonly changes: readonly SpaceChange[];
+  readonly #outcomes: (ChangeOutcome | undefined)[];
+  /** Records of the touched nodes as the caller saw them, then as our own commits left them. */
+  readonly #seen = new Map<NodeId, Bytes | undefined>();
+  /** Revisions of a node that stand for the one that the caller saw: our own commits made them. */
+  readonly #ownRevisions = new Map<NodeId, Set<number>>();
+
+  /** `view` is read at once: whatever changes after this call is news to the caller. */
+  constructor(changes: readonly SpaceChange[], view: StateView) {
+    this.changes = changes;
+    this.#outcomes = changes.map(() => undefined);
+    for (const { id } of changes) this.#seen.set(id, recordOf(view, id));
+  }
+
+  /** Indexes of the changes without an outcome, in their order. */
+  pending(): readonly number[] {
+    return this.#outcomes.flatMap((outcome, i) => (outcome === undefined ? [i] : []));
+  }
+
+  outcomes(): readonly ChangeOutcome[] {
+    return this.#outcomes.map((outcome) => outcome ?? { kind: 'stale', why: 'node-changed' });
+  }
+
+  settle(index: number, outcome: ChangeOutcome): void {
+    this.#outcomes[index] = outcome;
+  }
+
+  /** Why `change` may not be made on this state: its node is not what the caller saw. */
+  staleness(change: SpaceChange, view: StateView): StaleReason | undefined {
+    const seen = this.#seen.get(change.id);
+    const current = recordOf(view, change.id);
+    if (seen === undefined) return current === undefined ? undefined : 'node-changed';
+    if (current === undefined) return change.op === 'purge' ? undefined : 'node-gone';
+    return equalBytes(seen, current) ? undefined : 'node-changed';
+  }
+
+  isOwnRevision(id: NodeId, rev: number): boolean {
+    return this.#ownRevisions.get(id)?.has(rev) === true;
+  }
+
+  noteRevision(id: NodeId, rev: number): void {
+    this.#ownRevisions.set(id, (this.#ownRevisions.get(id) ?? new Set()).add(rev));
+  }
+
+  /** What a commit of ours left is what the caller's later changes build on. */
+  noteCommitted(view: StateView, ids: Iterable<NodeId>): void {
+    for (const id of ids) if (this.#seen.has(id)) this.#seen.set(id, recordOf(view, id));
+  }
+}
+
+function recordOf(view: StateView, id: NodeId): Bytes | undefined {
+  const key = view.findNode(id);
+  return key === undefined ? undefined : view.getRecord(key);
+}

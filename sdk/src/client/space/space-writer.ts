@@ -1,0 +1,310 @@
+/**
+ * Commits changes of a space (protocol §4): as many commits as they need, each built on the newest
+ * verified head and built anew when another writer was faster.
+ */
+import {
+  COMMIT_BODY_SIZE_BYTES_MAX,
+  COMMIT_CHANGES_MAX,
+  Defect,
+  IntegrityError,
+  type NodeId,
+} from '@coffer/protocol/core';
+import type { OpenSuite } from '@coffer/protocol/crypto';
+import type { MemberRecord, SpaceRecord } from '@coffer/protocol/model';
+import { createCommit, type CreatedCommit } from '@coffer/protocol/model/open';
+import { RemoteFault, type Clock, type DeviceSecrets, type Random } from '../../ports/index.ts';
+import type { SpaceApi } from '../api/space-api.ts';
+import type { ChangeOutcome, NodeView, SpaceChange } from '../space-changes.ts';
+import type { ChainBook } from './chain-book.ts';
+import { CommitDraft, RotationUnfinished } from './commit-draft.ts';
+import type { CommitJob } from './commit-job.ts';
+import { ContentSealer } from './content-sealer.ts';
+import { applyChange, type Applied } from './node-changes.ts';
+import type { NodeReader } from './node-reader.ts';
+import { ownMemberRecord } from './own-member.ts';
+import { PageSender } from './page-sender.ts';
+import type { ApplyHooks, VerifiedSpace } from './verified-space.ts';
+
+export interface SpaceWriterOptions {
+  readonly space: VerifiedSpace;
+  readonly api: SpaceApi;
+  readonly suite: OpenSuite;
+  readonly reader: NodeReader;
+  readonly chains: ChainBook;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly secrets: DeviceSecrets;
+  readonly root: NodeId;
+  readonly trash: NodeId;
+  readonly records: () => { readonly space: SpaceRecord; readonly member: MemberRecord };
+  readonly viewOf: (id: NodeId) => NodeView | null;
+}
+
+/** Room that pruning, pins and CBOR heads find in every commit. */
+const SPARE_CHANGES = 64;
+const SPARE_BYTES = 256 * 1024;
+const RACE_DELAY_MS_MIN = 20;
+const RACE_DELAY_MS_MAX = 500;
+
+/** A commit that is ready to be sent, with the changes that it makes. */
+interface Batch {
+  readonly commit: CommitDraft;
+  readonly made: readonly number[];
+  readonly created: CreatedCommit;
+}
+
+interface Attempt {
+  readonly contents: ContentSealer;
+  readonly pages: PageSender;
+  /** How many changes go into one commit at most; halved when the server refuses one for its rules. */
+  changesMax: number;
+  lostRaces: number;
+}
+
+export class SpaceWriter {
+  readonly #options: SpaceWriterOptions;
+
+  constructor(options: SpaceWriterOptions) {
+    this.#options = options;
+  }
+
+  async commit(job: CommitJob, signal: AbortSignal, hooks: ApplyHooks): Promise<void> {
+    const { suite, space, api } = this.#options;
+    if (space.head === undefined) await space.pull(signal, hooks);
+    const attempt: Attempt = {
+      contents: new ContentSealer(suite, space.id),
+      pages: new PageSender(suite, api.content),
+      changesMax: COMMIT_CHANGES_MAX,
+      lostRaces: 0,
+    };
+    while (job.pending().length > 0) {
+      const batch = await this.#build(job, attempt, signal);
+      if (batch !== undefined) await this.#send(batch, job, attempt, signal, hooks);
+    }
+  }
+
+  /** The next commit of `job`; undefined when what was looked at needs none. */
+  async #build(job: CommitJob, attempt: Attempt, signal: AbortSignal): Promise<Batch | undefined> {
+    const { suite, space, secrets, clock, chains } = this.#options;
+    const head = space.head;
+    if (head === undefined) throw new Defect('a commit is built on a head');
+    const records = this.#options.records();
+    if (records.member.role === 'viewer') return refuseAll(job);
+    const serverTime = await space.serverTime(signal);
+    const member = await ownMemberRecord(chains, secrets, records.member, signal);
+    const context = {
+      suite,
+      author: secrets,
+      space: records.space,
+      root: this.#options.root,
+      trash: this.#options.trash,
+      headSeq: head.seq,
+      time: clock.now(),
+      serverTime,
+    };
+    const commit = new CommitDraft(context, space.view, this.#options.reader);
+    const made = this.#fill(commit, job, attempt);
+    if (made === undefined) return undefined;
+    if (commit.draft.changes().length === 0) {
+      for (const index of made) this.#settleDone(job, index);
+      return undefined;
+    }
+    if (member !== records.member) commit.draft.put(member);
+    const created = createCommit({
+      suite,
+      view: space.view,
+      head,
+      space: space.id,
+      changes: commit.draft.changes(),
+      author: secrets,
+      time: context.time,
+      note: null,
+    });
+    return { commit, made, created };
+  }
+
+  /** Makes changes until the commit is full. Undefined when names clash: the clashing are settled. */
+  #fill(commit: CommitDraft, job: CommitJob, attempt: Attempt): readonly number[] | undefined {
+    const made: number[] = [];
+    for (const index of job.pending()) {
+      if (made.length >= attempt.changesMax) break;
+      const applied = this.#apply(commit, job, index, attempt);
+      if (applied === 'full') break;
+      if (applied.kind === 'unfinished') break;
+      if (applied.kind === 'done') made.push(index);
+      else job.settle(index, applied);
+    }
+    const clashing = new Set(commit.draft.clashes());
+    if (clashing.size === 0) return made;
+    const refused = made.filter((index) => clashing.has(changeAt(job, index).id));
+    if (refused.length === 0) throw new Defect('names clash that no change gave');
+    for (const index of refused) job.settle(index, { kind: 'stale', why: 'name-taken' });
+    return undefined;
+  }
+
+  #apply(
+    commit: CommitDraft,
+    job: CommitJob,
+    index: number,
+    { contents }: Attempt,
+  ): Applied | 'full' {
+    const change = changeAt(job, index);
+    const why = job.staleness(change, this.#options.space.view);
+    if (why !== undefined) return { kind: 'stale', why };
+    const { draft } = commit;
+    const mark = draft.mark();
+    const before = draft.changeCount;
+    try {
+      const applied = applyChange(
+        {
+          commit,
+          contents,
+          removalsMax: COMMIT_CHANGES_MAX - SPARE_CHANGES - before,
+          isOwnRevision: (id, rev) => job.isOwnRevision(id, rev) || draft.nodeBefore(id)?.rev === rev,
+        },
+        change,
+      );
+      if (!isTooLarge(commit)) return applied;
+    } catch (error) {
+      if (error instanceof RotationUnfinished && !isTooLarge(commit)) return 'full';
+      draft.rollback(mark);
+      if (error instanceof IntegrityError) return { kind: 'not-allowed' };
+      if (!(error instanceof RotationUnfinished)) throw error;
+    }
+    draft.rollback(mark);
+    if (before === 0) throw new Defect('one change does not fit into a commit');
+    return 'full';
+  }
+
+  async #send(
+    batch: Batch,
+    job: CommitJob,
+    attempt: Attempt,
+    signal: AbortSignal,
+    hooks: ApplyHooks,
+  ): Promise<void> {
+    const changes = batch.made.map((index) => changeAt(job, index));
+    await attempt.pages.send(attempt.contents.pagesOf(changes), signal);
+    const answer = await this.#options.api.propose(batch.created.commit, signal);
+    switch (answer.kind) {
+      case 'accepted':
+        if (answer.id !== batch.created.id) {
+          throw new IntegrityError('malformed', 'the server accepted another commit than ours');
+        }
+        attempt.lostRaces = 0;
+        attempt.changesMax = COMMIT_CHANGES_MAX;
+        this.#accept(batch, job, hooks);
+        return;
+      case 'head-moved':
+        await this.#loseRace(attempt, signal);
+        await this.#options.space.pull(signal, hooks);
+        return;
+      case 'content-missing':
+        settleMissing(batch, job, attempt, answer.ids);
+        return;
+      case 'quota-exceeded':
+        settleOverQuota(batch, job);
+        return;
+      case 'rule-broken':
+        settleRefused(batch, job, attempt, answer.rule);
+        return;
+    }
+  }
+
+  #accept(batch: Batch, job: CommitJob, hooks: ApplyHooks): void {
+    const { created, commit, made } = batch;
+    this.#options.reader.adopt(commit.reader);
+    for (const index of made) {
+      const { id } = changeAt(job, index);
+      const node = commit.node(id);
+      if (node !== undefined) job.noteRevision(id, commit.draft.nodeBefore(id)?.rev ?? node.rev);
+    }
+    this.#options.space.applyOwn(created, created.commit, hooks);
+    job.noteCommitted(this.#options.space.view, nodesOf(created));
+    for (const index of made) this.#settleDone(job, index);
+  }
+
+  #settleDone(job: CommitJob, index: number): void {
+    job.settle(index, { kind: 'done', node: this.#options.viewOf(changeAt(job, index).id) });
+  }
+
+  /** Writers that collide wait for a while of their own before they try again. */
+  async #loseRace(attempt: Attempt, signal: AbortSignal): Promise<void> {
+    if (attempt.lostRaces++ === 0) return;
+    const { clock, random } = this.#options;
+    const jitter = (random.bytes(1)[0] ?? 0) / 255;
+    const spread = RACE_DELAY_MS_MAX - RACE_DELAY_MS_MIN;
+    await clock.sleep(RACE_DELAY_MS_MIN + Math.round(jitter * spread), signal);
+  }
+}
+
+/** Every node that a commit touched, rewrapped children included. */
+function nodesOf({ change }: CreatedCommit): readonly NodeId[] {
+  return change.records.map(([key]) => key.slice(32) as NodeId);
+}
+
+function changeAt(job: CommitJob, index: number): SpaceChange {
+  const change = job.changes[index];
+  if (change === undefined) throw new Defect('a job names its own changes');
+  return change;
+}
+
+function refuseAll(job: CommitJob): undefined {
+  for (const index of job.pending()) job.settle(index, { kind: 'not-allowed' });
+}
+
+function isTooLarge({ draft }: CommitDraft): boolean {
+  return (
+    draft.changeCount > COMMIT_CHANGES_MAX - SPARE_CHANGES ||
+    draft.sizeBytes > COMMIT_BODY_SIZE_BYTES_MAX - SPARE_BYTES
+  );
+}
+
+function contentOf(change: SpaceChange) {
+  return change.op === 'make-file' || change.op === 'write' ? change.content : undefined;
+}
+
+/** Pages are sent once more; changes whose chunks are gone go back to the caller. */
+function settleMissing(
+  { made }: Batch,
+  job: CommitJob,
+  { pages }: Attempt,
+  ids: readonly string[],
+): void {
+  const missing = new Set(ids);
+  const isPageForgotten = pages.forget(missing);
+  const outcome: ChangeOutcome = { kind: 'stale', why: 'content-missing' };
+  const lost = made.filter((index) =>
+    contentOf(changeAt(job, index))?.chunks.some(({ id }) => missing.has(id)),
+  );
+  for (const index of lost) job.settle(index, outcome);
+  if (lost.length > 0 || isPageForgotten) return;
+  throw new RemoteFault('content-missing', 'the server misses content that no change brings', {
+    retry: { kind: 'never' },
+  });
+}
+
+function settleOverQuota({ made }: Batch, job: CommitJob): void {
+  const bringing = made.filter((index) => contentOf(changeAt(job, index)) !== undefined);
+  const refused = bringing.length > 0 ? bringing : made;
+  for (const index of refused) job.settle(index, { kind: 'quota-exceeded' });
+}
+
+/** One change of the commit breaks a rule: halves are tried until it stands alone. */
+function settleRefused({ made }: Batch, job: CommitJob, attempt: Attempt, rule: string): void {
+  if (made.length > 1) {
+    attempt.changesMax = Math.ceil(made.length / 2);
+    return;
+  }
+  const outcome: ChangeOutcome = rule.includes('depth')
+    ? { kind: 'stale', why: 'too-deep' }
+    : { kind: 'not-allowed' };
+  const [only] = made;
+  if (only === undefined) {
+    throw new RemoteFault('rule-broken', `the server refuses a commit by its rule ${rule}`, {
+      retry: { kind: 'never' },
+    });
+  }
+  job.settle(only, outcome);
+}
+

@@ -1,0 +1,190 @@
+/**
+ * One space as a full client keeps it (protocol §4): every commit is judged before it is applied, and
+ * nothing that does not descend from the pinned head is taken.
+ */
+import type { ListedCommit } from '@coffer/protocol/api';
+import { FormatError, IntegrityError, type AccountId, type SpaceId } from '@coffer/protocol/core';
+import type { VerifySuite } from '@coffer/protocol/crypto';
+import {
+  commitId,
+  decodeHeader,
+  decodeRecord,
+  judgeCommit,
+  type JudgedCommit,
+  type RuleBreak,
+  type SealedCommit,
+  type StateView,
+} from '@coffer/protocol/model';
+import type { Clock, SpaceStore, StoredHead } from '../../ports/index.ts';
+import type { HeadAnswer, SpaceApi } from '../api/space-api.ts';
+import type { ChainBook } from './chain-book.ts';
+import { HeadRefused, type SignedHead } from './head-refused.ts';
+
+export interface VerifiedSpaceOptions {
+  readonly space: SpaceId;
+  readonly suite: VerifySuite;
+  readonly store: SpaceStore;
+  readonly api: SpaceApi;
+  readonly chains: ChainBook;
+  readonly clock: Clock;
+}
+
+export interface ApplyHooks {
+  /** Runs before a judged commit is applied, outside of the transaction. */
+  readonly before: (judged: JudgedCommit, signal: AbortSignal) => Promise<void>;
+  /** Runs inside the transaction that applies it. */
+  readonly during: (judged: JudgedCommit) => void;
+}
+
+export class VerifiedSpace {
+  readonly #options: VerifiedSpaceOptions;
+  /** Server's clock minus ours, as its last answer showed it. */
+  #clockOffsetMs: number | undefined;
+
+  constructor(options: VerifiedSpaceOptions) {
+    this.#options = options;
+  }
+
+  get id(): SpaceId {
+    return this.#options.space;
+  }
+
+  get view(): StateView {
+    return this.#options.store.view(this.#options.space);
+  }
+
+  get head(): StoredHead | undefined {
+    return this.#options.store.head(this.#options.space);
+  }
+
+  /** The server's time, learnt from its answers; asks when no answer came yet. */
+  async serverTime(signal: AbortSignal): Promise<number> {
+    if (this.#clockOffsetMs === undefined) await this.#askHead(signal);
+    return this.#options.clock.now() + (this.#clockOffsetMs ?? 0);
+  }
+
+  /**
+   * Brings the store to the server's head, commit by commit, each in a transaction of its own.
+   * IntegrityError when one fails a check: what was applied before it stays, nothing else changes.
+   */
+  async pull(signal: AbortSignal, hooks: ApplyHooks): Promise<void> {
+    const offered = await this.#askHead(signal);
+    const pinned = this.head;
+    if (pinned !== undefined && this.#isUnmoved(pinned, offered)) return;
+    for (let next = (pinned?.seq ?? 0) + 1; next <= offered.seq; next = (this.head?.seq ?? 0) + 1) {
+      const { commits } = await this.#options.api.commits(next, signal);
+      if (commits.length === 0) throw malformed('the server holds back commits that it announced');
+      for (const listed of commits) await this.#take(listed, offered, signal, hooks);
+    }
+  }
+
+  /** Applies a commit of our own that the server accepted. */
+  applyOwn(judged: JudgedCommit, commit: SealedCommit, hooks: Pick<ApplyHooks, 'during'>): void {
+    this.#apply(judged, commit, this.head?.era ?? 0, hooks);
+  }
+
+  /** Judges a commit against the stored state; fetches key chains where they are too short. */
+  async judge(commit: SealedCommit, signal: AbortSignal): Promise<JudgedCommit> {
+    const first = this.#judge(commit);
+    if (first.ok) return first.value;
+    for (const account of this.#accountsOf(commit)) {
+      await this.#options.chains.refresh(account, signal);
+    }
+    const second = this.#judge(commit);
+    if (second.ok) return second.value;
+    throw integrityOf(second.error);
+  }
+
+  async #askHead(signal: AbortSignal): Promise<HeadAnswer> {
+    const offered = await this.#options.api.head(signal);
+    this.#clockOffsetMs = offered.serverTime - this.#options.clock.now();
+    if (commitId(this.#options.suite, offered.header) !== offered.id) {
+      throw malformed('the offered head does not have its id');
+    }
+    return offered;
+  }
+
+  #isUnmoved(pinned: StoredHead, offered: HeadAnswer): boolean {
+    if (offered.seq < pinned.seq || offered.era < pinned.era) {
+      throw new HeadRefused('head-rolled-back', pinned, offered);
+    }
+    if (offered.seq > pinned.seq) return false;
+    if (offered.id !== pinned.id) throw new HeadRefused('head-forked', pinned, offered);
+    if (offered.era > pinned.era) this.#raiseEra(pinned, offered.era);
+    return true;
+  }
+
+  /** The server was restored, and what it has still descends from our pin. */
+  #raiseEra(pinned: StoredHead, era: number): void {
+    const { store, space } = this.#options;
+    store.apply(space, { ...pinned, era }, { records: [], treeNodes: [] });
+  }
+
+  async #take(
+    listed: ListedCommit,
+    offered: HeadAnswer,
+    signal: AbortSignal,
+    hooks: ApplyHooks,
+  ): Promise<void> {
+    const { header, signature, body } = listed;
+    if (body === null) {
+      throw new IntegrityError('data-missing', 'the server no longer has the body of a commit');
+    }
+    this.#checkDescent({ header, signature }, offered);
+    const commit = { header, signature, body };
+    const judged = await this.judge(commit, signal);
+    await hooks.before(judged, signal);
+    this.#apply(judged, commit, offered.era, hooks);
+  }
+
+  /** Whether the next commit continues ours and is the one that the server called its head. */
+  #checkDescent(commit: Pick<SealedCommit, 'header' | 'signature'>, offered: HeadAnswer): void {
+    const pinned = this.head;
+    const { seq, prev } = parseHeader(commit.header);
+    if (seq !== (pinned?.seq ?? 0) + 1) throw malformed('the server leaves out or repeats commits');
+    const id = commitId(this.#options.suite, commit.header);
+    const shown: SignedHead = { ...commit, seq, id, era: offered.era };
+    if (pinned !== undefined && prev !== pinned.id) {
+      throw new HeadRefused('head-forked', pinned, shown);
+    }
+    if (seq === offered.seq && id !== offered.id) {
+      throw new HeadRefused('head-forked', offered, shown);
+    }
+  }
+
+  #apply(
+    judged: JudgedCommit,
+    commit: SealedCommit,
+    era: number,
+    hooks: Pick<ApplyHooks, 'during'>,
+  ): void {
+    const { store, space } = this.#options;
+    const { header, signature } = commit;
+    store.transaction(() => {
+      store.apply(space, { ...judged.head, era, header, signature }, judged.change);
+      hooks.during(judged);
+    });
+  }
+
+  #judge(commit: SealedCommit): ReturnType<typeof judgeCommit> {
+    const { suite, space, chains } = this.#options;
+    return judgeCommit({
+      suite,
+      space,
+      view: this.view,
+      head: this.head,
+      commit,
+      chains: (account) => chains.get(account),
+    });
+  }
+
+  /** The signer and every member whose record the commit brings. */
+  #accountsOf(commit: SealedCommit): ReadonlySet<AccountId> {
+    const accounts = new Set<AccountId>([parseHeader(commit.header).account]);
+    for (const [key, bytes] of parseBody(commit.body)) {
+      const record = bytes === null ? undefined : decodeRecord(key, bytes);
+      if (record?.type === 'member') accounts.add(record.account);
+    }
+    return accounts;
+  }
+}
