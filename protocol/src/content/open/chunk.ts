@@ -40,15 +40,23 @@ export interface SealedChunk {
   readonly parts: readonly [Bytes, Bytes];
 }
 
-/** Zeros after `plaintext` up to P(n). A copy: the plaintext may change afterwards. */
+/** `plaintext` and zeros after it up to P(n), as a copy. */
 export function padChunk(plaintext: Bytes): Uint8Array<ArrayBuffer> {
+  return padChunkInto(new Uint8Array(paddedLength(plaintext.length)), plaintext);
+}
+
+/** `padChunk` into the front of `scratch`, which a caller may use again after each sealing. */
+export function padChunkInto(
+  scratch: Uint8Array<ArrayBuffer>,
+  plaintext: Bytes,
+): Uint8Array<ArrayBuffer> {
   assert(
     plaintext.length > 0 && plaintext.length <= CHUNK_SIZE_BYTES_MAX,
     'a chunk has 1 byte to 4 MiB',
   );
-  const padded = new Uint8Array(paddedLength(plaintext.length));
+  const padded = scratch.subarray(0, paddedLength(plaintext.length));
   padded.set(plaintext);
-  return padded;
+  return padded.fill(0, plaintext.length);
 }
 
 /** K of padded plaintext under the content key of an epoch: equal for equal chunks. */
