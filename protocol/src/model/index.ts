@@ -16,3 +16,4 @@ export * from './past.ts';
 export * from './tree.ts';
 export * from './page-entries.ts';
 export * from './rules/index.ts';
+export * from './node-name.ts';
