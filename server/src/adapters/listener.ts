@@ -1,0 +1,112 @@
+/** Brings requests from sockets to the application: the one place that knows Fastify. */
+import { networkInterfaces } from 'node:os';
+import { Readable } from 'node:stream';
+import { CALL_NAMES, CALLS } from '@coffer/protocol/api';
+import fastify, {
+  LogController,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+} from 'fastify';
+import type { Application } from '../application.ts';
+import { errorAnswerOf, Failure } from '../failure.ts';
+import type { Answer } from '../http.ts';
+import type { Log } from '../ports.ts';
+
+/** A whole pack over a slow line. */
+const REQUEST_TIMEOUT_MS = 5 * 60_000;
+const KEEP_ALIVE_TIMEOUT_MS = 65_000;
+const STREAM_BUFFER_BYTES = 1024 * 1024;
+
+/** A Fastify instance that knows no route yet; its logger is what the application logs to. */
+export function createHttp(logger: boolean): { readonly http: FastifyInstance; readonly log: Log } {
+  const http = fastify({
+    logger: logger && { level: 'info', stream: process.stderr },
+    logController: new LogController({ disableRequestLogging: true }),
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
+    forceCloseConnections: 'idle',
+    routerOptions: { maxParamLength: 64 },
+    bodyLimit: 1,
+    exposeHeadRoutes: false,
+  });
+  const log: Log = {
+    info: (fields, message) => http.log.info(fields, message),
+    error: (fields, message) => http.log.error(fields, message),
+  };
+  return { http, log };
+}
+
+/** Registers a route for every call of the table. */
+export function serve(http: FastifyInstance, application: Application): void {
+  http.removeAllContentTypeParsers();
+  http.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => {
+    done(null, body);
+  });
+  const handle = async (request: FastifyRequest, reply: FastifyReply) => {
+    const gone = new AbortController();
+    reply.raw.once('close', () => gone.abort());
+    const answer = await application.answer(
+      {
+        method: request.method,
+        path: request.url,
+        headers: request.headers as Record<string, string>,
+        ...(Buffer.isBuffer(request.body) ? { body: request.body } : {}),
+        address: request.ip,
+      },
+      gone.signal,
+    );
+    return send(reply, answer);
+  };
+  for (const name of CALL_NAMES) {
+    const { method, path, bodySizeBytesMax } = CALLS[name];
+    http.route({ method, url: path, bodyLimit: Math.max(bodySizeBytesMax, 1), handler: handle });
+  }
+  http.setNotFoundHandler(handle);
+  http.setErrorHandler((error: { readonly statusCode?: number }, _request, reply) => {
+    const status = error.statusCode ?? 500;
+    const codes = { 413: 'too-large', 503: 'unavailable' } as const;
+    const known = status === 413 || status === 503 ? codes[status] : undefined;
+    const failure = new Failure(known ?? (status < 500 ? 'malformed' : 'internal'));
+    const { status: told, body } = errorAnswerOf(failure);
+    return reply.code(told).headers(application.headers).send(body);
+  });
+}
+
+async function send(reply: FastifyReply, answer: Answer): Promise<FastifyReply> {
+  reply.code(answer.status).headers(answer.headers);
+  const { body } = answer;
+  if (body instanceof Uint8Array) {
+    return reply.send(Buffer.from(body.buffer, body.byteOffset, body.byteLength));
+  }
+  const options = { objectMode: false, highWaterMark: STREAM_BUFFER_BYTES };
+  return reply.send(Readable.from(body, options));
+}
+
+export interface Address {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** Listens and answers where; port 0 takes a free one. */
+export async function listen(http: FastifyInstance, { host, port }: Address): Promise<Address> {
+  await http.listen({ host, port });
+  const bound = http.server.address();
+  if (bound === null || typeof bound === 'string') throw new Error('not listening on a port');
+  return { host: bound.address, port: bound.port };
+}
+
+/** The origins under which a server that listens there is reached, if nobody stands before it. */
+export function originsOf({ host, port }: Address): string[] {
+  const isAny = host === '0.0.0.0' || host === '::';
+  const isLoopback = isAny || host === '::1' || host.startsWith('127.');
+  const addresses = Object.values(networkInterfaces()).flatMap((all) => all ?? []);
+  const own = addresses.map(({ address, family }) => hostOf(address, family === 'IPv6'));
+  const hosts = new Set(isAny ? own : [hostOf(host, host.includes(':'))]);
+  if (isLoopback) for (const name of ['127.0.0.1', '[::1]', 'localhost']) hosts.add(name);
+  return [...hosts].map((name) => new URL(`http://${name}:${port}`).origin);
+}
+
+function hostOf(address: string, isIpv6: boolean): string {
+  return isIpv6 ? `[${address.split('%', 1)[0] ?? ''}]` : address;
+}

@@ -1,0 +1,176 @@
+/**
+ * From a request to its answer: find the call, hold its limit, authorise, parse, call one service,
+ * serialise; and tell what was thrown. No sockets: a listener or a simulation brings the requests.
+ */
+import {
+  CALLS,
+  decodeJson,
+  encodeJson,
+  errorAnswer,
+  type Call,
+  type CallName,
+} from '@coffer/protocol/api';
+import { bytesToHex, FormatError, type Bytes } from '@coffer/protocol/core';
+import { authorize } from './authorize.ts';
+import { errorAnswerOf, Failure, failureOf } from './failure.ts';
+import type { Answer, HttpRequest } from './http.ts';
+import { findCall, type FoundCall } from './router.ts';
+import { ROUTES } from './routes/index.ts';
+import type { Incoming, Outgoing, Route, Services } from './routes/route.ts';
+import { Commits } from './services/commits.ts';
+import { ContentService } from './services/content.ts';
+import type { Context } from './services/context.ts';
+import { Devices } from './services/devices.ts';
+import { KeyChains } from './services/key-chains.ts';
+import { Sessions } from './services/sessions.ts';
+import { SignIn } from './services/sign-in.ts';
+import { SignUp } from './services/sign-up.ts';
+import { TransferCount } from './services/transfer-count.ts';
+import { TryLimits } from './services/try-limits.ts';
+
+const NO_BYTES = new Uint8Array(0);
+
+/** On every answer. Nothing here is ever a page, so nothing may be run, framed or guessed. */
+const SECURITY_HEADERS = {
+  'cache-control': 'no-store',
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+  'cross-origin-resource-policy': 'same-origin',
+  'referrer-policy': 'no-referrer',
+  'x-content-type-options': 'nosniff',
+};
+
+export class Application {
+  readonly services: Services;
+  /** What every answer carries, also one that a listener has to make. */
+  readonly headers = SECURITY_HEADERS;
+  readonly #context: Context;
+  readonly #closing = new AbortController();
+  readonly #requestPrefix: string;
+  #requests = 0;
+
+  constructor(context: Context) {
+    const chains = new KeyChains(context);
+    const sessions = new Sessions(context, chains);
+    const limits = new TryLimits(context);
+    const transfer = new TransferCount(context);
+    this.#context = context;
+    this.#requestPrefix = bytesToHex(context.random.bytes(4));
+    this.services = {
+      context,
+      sessions,
+      transfer,
+      signUp: new SignUp(context, limits),
+      signIn: new SignIn(context, sessions, limits),
+      devices: new Devices(context, chains),
+      commits: new Commits(context, chains),
+      content: new ContentService(context, transfer),
+    };
+  }
+
+  /** Never rejects. The body of the answer may, when it cannot go on. */
+  async answer(request: HttpRequest, signal: AbortSignal): Promise<Answer> {
+    const { clock, log } = this.#context;
+    const requestId = `${this.#requestPrefix}-${(++this.#requests).toString(36)}`;
+    const began = clock.now();
+    const [path = '', query = ''] = request.path.split('?', 2);
+    const found = findCall(request.method, path);
+    const answer = await this.#attempt({ request, query, found, requestId, signal });
+    const fields = { requestId, call: found?.name, status: answer.status, ms: clock.now() - began };
+    log.info(fields, 'answered');
+    const headers = { ...answer.headers, ...SECURITY_HEADERS, 'x-request-id': requestId };
+    return { ...answer, headers };
+  }
+
+  /** Ends the event streams and writes what was only counted. New requests are the listener's. */
+  async close(): Promise<void> {
+    this.#closing.abort();
+    await this.services.transfer.writeAll();
+  }
+
+  async #attempt(given: {
+    readonly request: HttpRequest;
+    readonly query: string;
+    readonly found: FoundCall | undefined;
+    readonly requestId: string;
+    readonly signal: AbortSignal;
+  }): Promise<Answer> {
+    const { request, query, found, requestId } = given;
+    try {
+      if (found === undefined) throw new Failure('not-found');
+      // Only event streams outlast their answer and have to be told that the server closes.
+      const isStream = CALLS[found.name].answer === 'events';
+      const { signal } = given;
+      const ends = isStream ? AbortSignal.any([signal, this.#closing.signal]) : signal;
+      return await this.#dispatch(found.name, {
+        request,
+        query,
+        params: found.params,
+        signal: ends,
+      });
+    } catch (error) {
+      const failure = failureOf(error);
+      if (failure.code === 'internal') {
+        const { cause } = failure;
+        const reason = cause instanceof Error ? (cause.stack ?? cause.message) : String(cause);
+        this.#context.log.error({ requestId, call: found?.name, reason }, 'failed');
+      }
+      const { status, body } = errorAnswerOf(failure);
+      return jsonAnswer(status, encodeJson(errorAnswer, body));
+    }
+  }
+
+  async #dispatch<N extends CallName>(
+    name: N,
+    given: {
+      readonly request: HttpRequest;
+      readonly query: string;
+      readonly params: Readonly<Record<string, string>>;
+      readonly signal: AbortSignal;
+    },
+  ): Promise<Answer> {
+    const call: Call = CALLS[name];
+    const { request, params, signal } = given;
+    const body = request.body ?? NO_BYTES;
+    if (body.length > call.bodySizeBytesMax) throw new Failure('too-large');
+    const authorized = await authorize(
+      { sessions: this.services.sessions, store: this.#context.store },
+      call.caller,
+      { authorization: request.headers['authorization'], space: params['space'] },
+    );
+    const incoming = {
+      ...authorized,
+      json: parseBody(call, request.headers['content-type'], body),
+      bytes: body,
+      params,
+      query: new URLSearchParams(given.query),
+      address: request.address ?? '',
+      signal,
+    };
+    // The table of calls ties name, schema and caller together; here they are looked up in it.
+    const route = ROUTES[name] as Route<CallName>;
+    const outgoing = await route(this.services, incoming as Incoming<CallName>);
+    return serialize(call, outgoing);
+  }
+}
+
+function parseBody(call: Call, contentType: string | undefined, body: Bytes): unknown {
+  if (call.request === null) return undefined;
+  const expected = call.request === 'binary' ? 'application/octet-stream' : 'application/json';
+  if (contentType?.split(';', 1)[0]?.trim().toLowerCase() !== expected) {
+    throw new FormatError(`the content type is not ${expected}`);
+  }
+  return call.request === 'binary' ? undefined : decodeJson(call.request, body);
+}
+
+function serialize(call: Call, outgoing: Outgoing<CallName>): Answer {
+  if (call.answer === 'binary' || call.answer === 'events') {
+    const type = call.answer === 'binary' ? 'application/octet-stream' : 'text/event-stream';
+    const body = outgoing as Bytes | AsyncIterable<Bytes>;
+    return { status: 200, headers: { 'content-type': type }, body };
+  }
+  return jsonAnswer(200, encodeJson(call.answer, outgoing));
+}
+
+function jsonAnswer(status: number, body: Bytes): Answer {
+  return { status, headers: { 'content-type': 'application/json' }, body };
+}

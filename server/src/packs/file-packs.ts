@@ -1,0 +1,124 @@
+import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Bytes } from '@coffer/protocol/core';
+import { PackDamagedError, type PackStore, type Range } from './pack-store.ts';
+
+/**
+ * Packs as files `<folder>/<space>/<uid>`, readable by their owner only. A pack is written to
+ * `<folder>/incoming`, brought to the disk, and then moved to its place; what a crash leaves in
+ * `incoming` goes at the next start.
+ */
+export async function openFilePackStore(folder: string): Promise<PackStore> {
+  const incoming = join(folder, 'incoming');
+  await rm(incoming, { recursive: true, force: true });
+  await mkdir(incoming, { recursive: true, mode: 0o700 });
+  const syncFolder = createFolderSync();
+  const foldersMade = new Map<string, Promise<void>>();
+
+  async function makeFolder(path: string): Promise<void> {
+    await mkdir(path, { recursive: true, mode: 0o700 });
+    await syncFolder(folder);
+  }
+
+  /** Made once, by whoever needs it first. */
+  async function folderOf(space: string): Promise<string> {
+    const path = join(folder, space);
+    let made = foldersMade.get(space);
+    if (made === undefined) {
+      made = makeFolder(path);
+      foldersMade.set(space, made);
+      made.catch(() => foldersMade.delete(space));
+    }
+    await made;
+    return path;
+  }
+
+  return {
+    put: async (space, uid, pack) => {
+      const target = await folderOf(space);
+      const temporary = join(incoming, uid);
+      try {
+        const file = await open(temporary, 'wx', 0o600);
+        try {
+          await file.writeFile(pack);
+          await file.datasync();
+        } finally {
+          await file.close();
+        }
+        await rename(temporary, join(target, uid));
+      } catch (error) {
+        await rm(temporary, { force: true });
+        throw error;
+      }
+      await syncFolder(target);
+    },
+    read: (space, uid, ranges) => readRanges(join(folder, space, uid), ranges),
+    remove: (space, uid) => rm(join(folder, space, uid), { force: true }),
+  };
+}
+
+async function readRanges(path: string, ranges: readonly Range[]): Promise<readonly Bytes[]> {
+  const file = await open(path, 'r').catch((cause: unknown) => {
+    throw new PackDamagedError('a pack cannot be opened', { cause });
+  });
+  try {
+    const parts: Bytes[] = [];
+    for (const { offset, lengthBytes } of ranges) {
+      const part = new Uint8Array(lengthBytes);
+      let at = 0;
+      while (at < lengthBytes) {
+        const { bytesRead } = await file.read(part, at, lengthBytes - at, offset + at);
+        if (bytesRead === 0) throw new PackDamagedError('a pack is cut off');
+        at += bytesRead;
+      }
+      parts.push(part);
+    }
+    return parts;
+  } finally {
+    await file.close();
+  }
+}
+
+/**
+ * Brings the names in a folder to the disk. Callers that come while one is under way share the next:
+ * the one under way may have begun before their rename.
+ */
+function createFolderSync(): (path: string) => Promise<void> {
+  const runningByPath = new Map<string, Promise<void>>();
+  const nextByPath = new Map<string, Promise<void>>();
+
+  async function sync(path: string): Promise<void> {
+    // Windows opens no folders, and keeps names in a journal of its own.
+    if (process.platform === 'win32') return;
+    const folder = await open(path, 'r');
+    try {
+      await folder.sync();
+    } finally {
+      await folder.close();
+    }
+  }
+
+  function start(path: string): Promise<void> {
+    const running = sync(path).finally(() => {
+      if (runningByPath.get(path) === running) runningByPath.delete(path);
+    });
+    runningByPath.set(path, running);
+    return running;
+  }
+
+  return (path) => {
+    const running = runningByPath.get(path);
+    if (running === undefined) return start(path);
+    let next = nextByPath.get(path);
+    if (next === undefined) {
+      next = running
+        .catch(() => {})
+        .then(() => {
+          nextByPath.delete(path);
+          return start(path);
+        });
+      nextByPath.set(path, next);
+    }
+    return next;
+  };
+}

@@ -1,0 +1,37 @@
+import type { VerifySuite } from '@coffer/protocol/crypto';
+import type { Bus } from '../bus/bus.ts';
+import type { PackStore } from '../packs/pack-store.ts';
+import type { Clock, Log, PasswordProtocol, Random } from '../ports.ts';
+import type { MetadataStore } from '../stores/metadata-store.ts';
+
+/** What an operator can set. */
+export interface Policy {
+  /** Origins (`https://host[:port]`) that session proofs may name. */
+  readonly origins: () => readonly string[];
+  /** Of a new account; null: no limit. */
+  readonly quotaBytes: number | null;
+  /** Tries of a password or recovery key from one address: for one name, and in all. */
+  readonly signInTriesPerName: number;
+  readonly signInTriesPerAddress: number;
+  readonly signUpTriesPerAddress: number;
+}
+
+export const DEFAULT_POLICY: Omit<Policy, 'origins'> = {
+  quotaBytes: null,
+  signInTriesPerName: 10,
+  signInTriesPerAddress: 100,
+  signUpTriesPerAddress: 300,
+};
+
+/** Everything that the services work with. The server has no suite that could open anything. */
+export interface Context {
+  readonly store: MetadataStore;
+  readonly packs: PackStore;
+  readonly bus: Bus;
+  readonly passwords: PasswordProtocol;
+  readonly suite: VerifySuite;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly policy: Policy;
+}

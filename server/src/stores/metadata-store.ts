@@ -1,0 +1,193 @@
+/**
+ * Everything the server remembers but the bodies of chunks and pages. Methods say what is meant, not
+ * which rows change; each is one transaction, durable when it resolves. `metadataStoreContract` in
+ * testing/ is what every implementation has to pass.
+ */
+import type { BodyId } from '@coffer/protocol/api';
+import type { AccountId, Bytes, CommitId, DeviceId, Digest, SpaceId } from '@coffer/protocol/core';
+import type { HeadState, Role, SpaceKind, StateView } from '@coffer/protocol/model';
+import type { CommitOutcome, NewSpace, Proposal } from './proposal.ts';
+
+export interface Account {
+  readonly id: AccountId;
+  /** In the form of `normalizeName`. */
+  readonly name: string;
+  /** Which password protocol made `passwordRecord`: 1 is the only one. */
+  readonly authSuite: number;
+  readonly passwordRecord: string;
+  readonly bundle: Bytes;
+}
+
+export interface NewAccount extends Account {
+  readonly chain: readonly Bytes[];
+  readonly device: DeviceId;
+  readonly spaces: readonly NewSpace[];
+  /** Null: no limit. */
+  readonly totalBytes: number | null;
+  readonly now: number;
+}
+
+export interface NewDevice {
+  readonly account: AccountId;
+  readonly device: DeviceId;
+  /** Seq of `entry`: the number of entries that the chain has to have before. */
+  readonly chainSeq: number;
+  readonly entry: Bytes;
+  /** SHA-256 of the stored bytes that `bundle` replaces. */
+  readonly previous: Digest;
+  readonly bundle: Bytes;
+  readonly bundleDigest: Digest;
+  readonly now: number;
+}
+
+export interface DeviceRow {
+  readonly id: DeviceId;
+  readonly createdAt: number;
+  readonly lastSeenAt: number | null;
+}
+
+export interface AccountStore {
+  readonly countAccounts: () => Promise<number>;
+  readonly getAccount: (id: AccountId) => Promise<Account | undefined>;
+  readonly findAccountByName: (name: string) => Promise<Account | undefined>;
+  /** All of it or nothing: account, chain, device, spaces. `bundleDigest` = SHA-256 of the bundle. */
+  readonly createAccount: (
+    account: NewAccount,
+    bundleDigest: Digest,
+  ) => Promise<'created' | 'name-taken' | 'account-exists'>;
+  /** Chain entry and bundle at once, if both are where the caller saw them. */
+  readonly addDevice: (device: NewDevice) => Promise<'added' | 'bundle-moved' | 'chain-moved'>;
+  /** Entries from `from` upward; empty for an unknown account. */
+  readonly getChain: (account: AccountId, from: number) => Promise<readonly Bytes[]>;
+  readonly listDevices: (account: AccountId) => Promise<readonly DeviceRow[]>;
+}
+
+export interface Session {
+  /** SHA-256 of the token: the token itself is nowhere at the server. */
+  readonly tokenDigest: Digest;
+  readonly account: AccountId;
+  /** Null for an enrol token. */
+  readonly device: DeviceId | null;
+  readonly expiresAt: number;
+}
+
+export interface SessionStore {
+  /** Also notes that the device was seen at `now`, and forgets sessions that had ended by then. */
+  readonly createSession: (session: Session, now: number) => Promise<void>;
+  readonly getSession: (tokenDigest: Digest) => Promise<Session | undefined>;
+  readonly deleteSession: (tokenDigest: Digest) => Promise<void>;
+}
+
+export interface StoredHead {
+  readonly era: number;
+  readonly state: HeadState;
+  readonly header: Bytes;
+  readonly signature: Bytes;
+}
+
+export interface StoredCommit {
+  readonly header: Bytes;
+  readonly signature: Bytes;
+  readonly body: Bytes | null;
+}
+
+export interface CommitsPage {
+  readonly era: number;
+  readonly headSeq: number;
+  readonly commits: readonly StoredCommit[];
+}
+
+export interface HeadMoved {
+  /** Grows with every commit of the whole server. */
+  readonly cursor: number;
+  readonly space: SpaceId;
+  readonly seq: number;
+  readonly era: number;
+}
+
+export interface SpaceStore {
+  readonly listSpaces: (
+    account: AccountId,
+  ) => Promise<readonly { readonly space: SpaceId; readonly kind: SpaceKind }[]>;
+  /** Undefined for a foreign and for an unknown space. */
+  readonly getRole: (space: SpaceId, account: AccountId) => Promise<Role | undefined>;
+  readonly listMembers: (space: SpaceId) => Promise<readonly AccountId[]>;
+  readonly getHead: (space: SpaceId) => Promise<StoredHead | undefined>;
+  /** Bodies of at most `sizeBytesMax` beyond the first commit. Undefined for an unknown space. */
+  readonly readCommits: (
+    space: SpaceId,
+    from: number,
+    sizeBytesMax: number,
+  ) => Promise<CommitsPage | undefined>;
+  /** The id of the commit at `seq`. */
+  readonly getCommitId: (space: SpaceId, seq: number) => Promise<CommitId | undefined>;
+  /** Gives `read` one consistent state, at its head; undefined for an unknown space. */
+  readonly readState: <T>(
+    space: SpaceId,
+    read: (head: HeadState, view: StateView) => T,
+  ) => Promise<T | undefined>;
+  /** Compares and swaps the head and writes all that the commit changes, or nothing. */
+  readonly commit: (proposal: Proposal) => Promise<CommitOutcome>;
+  /** Heads of the account's spaces that moved after `cursor`, in that order, each once. */
+  readonly movedSince: (account: AccountId, cursor: number) => Promise<readonly HeadMoved[]>;
+  readonly newestCursor: () => Promise<number>;
+}
+
+export interface BodyPlace {
+  /** Name of the pack in the pack store. */
+  readonly pack: string;
+  readonly offset: number;
+  readonly lengthBytes: number;
+}
+
+export interface NewBody {
+  readonly id: BodyId;
+  readonly offset: number;
+  readonly lengthBytes: number;
+  /** Of a page: its entries, n × (chunk id ‖ u32be stored length). Null for a chunk. */
+  readonly pageEntries: Bytes | null;
+}
+
+export interface NewPack {
+  readonly space: SpaceId;
+  readonly pack: string;
+  readonly sizeBytes: number;
+  readonly bodies: readonly NewBody[];
+  /** Known before and not in the pack: leased if they still are there. */
+  readonly known: readonly BodyId[];
+  readonly leaseUntil: number;
+  readonly now: number;
+}
+
+export type PackOutcome =
+  | { readonly kind: 'stored'; readonly stored: number; readonly storedBytes: number }
+  | { readonly kind: 'quota-exceeded' };
+
+export interface Usage {
+  readonly usedBytes: number;
+  readonly totalBytes: number | null;
+  readonly transferUsedBytes: number;
+}
+
+export interface ContentStore {
+  /** In the order of `ids`; undefined where the space does not have one. */
+  readonly findBodies: (
+    space: SpaceId,
+    ids: readonly BodyId[],
+  ) => Promise<readonly (BodyPlace | undefined)[]>;
+  /** Leases what is there until `leaseUntil` and answers what is not, in the order of `ids`. */
+  readonly leaseBodies: (
+    space: SpaceId,
+    ids: readonly BodyId[],
+    lease: { readonly leaseUntil: number; readonly now: number },
+  ) => Promise<readonly boolean[]>;
+  /** Makes bodies of a pack that is durable known and leased. Known ones keep their place. */
+  readonly registerPack: (pack: NewPack) => Promise<PackOutcome>;
+  /** Bytes of bodies that are referenced or leased at `now` in the spaces that the account owns. */
+  readonly usage: (account: AccountId, now: number) => Promise<Usage>;
+  readonly addTransfer: (space: SpaceId, bytes: number) => Promise<void>;
+}
+
+export interface MetadataStore extends AccountStore, SessionStore, SpaceStore, ContentStore {
+  readonly close: () => Promise<void>;
+}

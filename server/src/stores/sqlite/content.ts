@@ -1,0 +1,107 @@
+import type Database from 'better-sqlite3';
+import type { Bytes } from '@coffer/protocol/core';
+import type { ContentStore, NewPack, PackOutcome } from '../metadata-store.ts';
+import type { ReferenceCounts } from './reference-counts.ts';
+import { toBlob } from './rows.ts';
+import { Undo, type WriteQueue } from './write-queue.ts';
+
+/** A lease is renewed when it would end this much sooner than asked: asking often costs no write. */
+const LEASE_SLACK_MS = 60 * 60 * 1000;
+
+export function createContentStore(
+  database: Database.Database,
+  queue: WriteQueue,
+  counts: ReferenceCounts,
+): ContentStore {
+  const s = prepareContent(database);
+  const spaceNoOf = (space: string) => {
+    const spaceNo = s.spaceNo.get(toBlob(space));
+    if (spaceNo === undefined) throw new Error('content is kept in a space that is there');
+    return spaceNo;
+  };
+
+  function register(pack: NewPack): PackOutcome {
+    const spaceNo = spaceNoOf(pack.space);
+    const { now, leaseUntil } = pack;
+    let packNo: number | bigint | undefined;
+    let stored = 0;
+    let storedBytes = 0;
+    let usedDelta = 0;
+    for (const id of pack.known) usedDelta += counts.lease(spaceNo, id, pack) ?? 0;
+    for (const body of pack.bodies) {
+      const leased = counts.lease(spaceNo, body.id, pack);
+      if (leased !== undefined) {
+        usedDelta += leased;
+        continue;
+      }
+      packNo ??= s.insertPack.run(spaceNo, pack.pack, pack.sizeBytes).lastInsertRowid;
+      const id = toBlob(body.id);
+      const counted = leaseUntil > now ? 1 : 0;
+      s.insertBody.run(spaceNo, id, packNo, body.offset, body.lengthBytes, leaseUntil, counted);
+      if (body.pageEntries) s.insertPage.run(spaceNo, id, body.pageEntries);
+      stored++;
+      storedBytes += body.lengthBytes;
+      usedDelta += counted * body.lengthBytes;
+    }
+    if (!counts.addUsage(spaceNo, usedDelta, now)) {
+      throw new Undo<PackOutcome>({ kind: 'quota-exceeded' });
+    }
+    return { kind: 'stored', stored, storedBytes };
+  }
+
+  return {
+    findBodies: async (space, ids) => {
+      const spaceNo = spaceNoOf(space);
+      return ids.map((id) => s.place.get(spaceNo, toBlob(id)));
+    },
+
+    leaseBodies: async (space, ids, lease) => {
+      const spaceNo = spaceNoOf(space);
+      const enough = lease.leaseUntil - LEASE_SLACK_MS;
+      const leased = ids.map((id) => counts.isLeasedUntil(spaceNo, id, enough));
+      if (!leased.includes(false)) return leased.map((is) => is === undefined);
+      // What would not fit into the quota any more is as good as missing: sending it says so.
+      return queue.run(() => ids.map((id) => !counts.leaseWithinQuota(spaceNo, id, lease)));
+    },
+
+    registerPack: (pack) => queue.run(() => register(pack)),
+
+    usage: async (account, now) => {
+      if (counts.hasEndedLeases(now)) await queue.run(() => counts.endLeases(now));
+      const usage = s.usage.get(toBlob(account));
+      return usage ?? { usedBytes: 0, totalBytes: null, transferUsedBytes: 0 };
+    },
+
+    addTransfer: (space, bytes) => queue.run(() => void s.addTransfer.run(bytes, toBlob(space))),
+  };
+}
+
+function prepareContent(database: Database.Database) {
+  return {
+    spaceNo: database.prepare<[Bytes], number>('SELECT space_no FROM spaces WHERE id = ?').pluck(),
+    place: database.prepare<[number, Bytes], { pack: string; offset: number; lengthBytes: number }>(
+      `SELECT uid AS pack, offset, length AS lengthBytes FROM bodies JOIN packs USING (pack_no)
+       WHERE bodies.space_no = ? AND id = ?`,
+    ),
+    insertPack: database.prepare('INSERT INTO packs (space_no, uid, size_bytes) VALUES (?, ?, ?)'),
+    insertBody: database.prepare(
+      `INSERT INTO bodies (space_no, id, pack_no, offset, length, refs, lease_until, counted)
+       VALUES (?, ?, ?, ?, ?, 0, ?, ?)`,
+    ),
+    insertPage: database.prepare(
+      'INSERT INTO page_entries (space_no, id, entries) VALUES (?, ?, ?)',
+    ),
+    usage: database.prepare<
+      [Bytes],
+      { usedBytes: number; totalBytes: number | null; transferUsedBytes: number }
+    >(
+      `SELECT total_bytes AS totalBytes, coalesce(sum(used_bytes), 0) AS usedBytes,
+         coalesce(sum(transfer_used_bytes), 0) AS transferUsedBytes
+       FROM accounts LEFT JOIN spaces ON spaces.owner = accounts.id WHERE accounts.id = ?
+       GROUP BY accounts.id`,
+    ),
+    addTransfer: database.prepare(
+      'UPDATE spaces SET transfer_used_bytes = transfer_used_bytes + ? WHERE id = ?',
+    ),
+  };
+}

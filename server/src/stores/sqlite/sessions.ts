@@ -1,0 +1,42 @@
+import type Database from 'better-sqlite3';
+import type { AccountId, Bytes, DeviceId } from '@coffer/protocol/core';
+import type { SessionStore } from '../metadata-store.ts';
+import { toBlob, toId } from './rows.ts';
+import type { WriteQueue } from './write-queue.ts';
+
+export function createSessionStore(database: Database.Database, queue: WriteQueue): SessionStore {
+  const insert = database.prepare(
+    'INSERT INTO sessions (token_digest, account, device, expires_at) VALUES (?, ?, ?, ?)',
+  );
+  const deleteEnded = database.prepare('DELETE FROM sessions WHERE expires_at <= ?');
+  const see = database.prepare(
+    `UPDATE devices SET last_seen_at = ?
+     WHERE account_no = (SELECT account_no FROM accounts WHERE id = ?) AND id = ?`,
+  );
+  const get = database.prepare<
+    [Bytes],
+    { account: Bytes; device: Bytes | null; expires_at: number }
+  >('SELECT account, device, expires_at FROM sessions WHERE token_digest = ?');
+  const remove = database.prepare('DELETE FROM sessions WHERE token_digest = ?');
+
+  return {
+    createSession: ({ tokenDigest, account, device, expiresAt }, now) =>
+      queue.run(() => {
+        deleteEnded.run(now);
+        insert.run(toBlob(tokenDigest), toBlob(account), device && toBlob(device), expiresAt);
+        if (device) see.run(now, toBlob(account), toBlob(device));
+      }),
+    getSession: async (tokenDigest) => {
+      const row = get.get(toBlob(tokenDigest));
+      return (
+        row && {
+          tokenDigest,
+          account: toId<AccountId>(row.account),
+          device: row.device && toId<DeviceId>(row.device),
+          expiresAt: row.expires_at,
+        }
+      );
+    },
+    deleteSession: (tokenDigest) => queue.run(() => void remove.run(toBlob(tokenDigest))),
+  };
+}

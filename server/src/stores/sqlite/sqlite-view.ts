@@ -1,0 +1,67 @@
+import type Database from 'better-sqlite3';
+import type { Bytes, NodeId } from '@coffer/protocol/core';
+import type { StateView, TreeKey } from '@coffer/protocol/model';
+import { toBlob, toId } from './rows.ts';
+
+const FIRST_PAGE_ROWS = 48;
+const PAGE_ROWS_MAX = 1024;
+
+export type ViewOfSpace = (spaceNo: number) => StateView;
+
+/** Views of the spaces in `database`, for as long as the caller does not give up control. */
+export function createViews(database: Database.Database): ViewOfSpace {
+  const record = database
+    .prepare<[number, Bytes], Bytes>('SELECT record FROM records WHERE space_no = ? AND key = ?')
+    .pluck();
+  const range = database
+    .prepare<[number, Bytes, Bytes, number], [Bytes, Bytes]>(
+      'SELECT key, record FROM records WHERE space_no = ? AND key >= ? AND key <= ? ORDER BY key LIMIT ?',
+    )
+    .raw();
+  const after = database
+    .prepare<[number, Bytes, Bytes, number], [Bytes, Bytes]>(
+      'SELECT key, record FROM records WHERE space_no = ? AND key > ? AND key <= ? ORDER BY key LIMIT ?',
+    )
+    .raw();
+  const node = database
+    .prepare<[number, Bytes], Bytes>('SELECT key FROM records WHERE space_no = ? AND node = ?')
+    .pluck();
+  const tagged = database
+    .prepare<[number, Bytes, Bytes], Bytes>(
+      'SELECT node FROM records WHERE space_no = ? AND parent = ? AND tag = ?',
+    )
+    .pluck();
+  const treeNode = database
+    .prepare<[number, string], Bytes>(
+      'SELECT node FROM tree_nodes WHERE space_no = ? AND position = ?',
+    )
+    .pluck();
+
+  // Page by page: an open cursor would forbid the caller every other statement.
+  function* list(spaceNo: number, from: TreeKey, to: TreeKey): Generator<[TreeKey, Bytes]> {
+    const last = toBlob(to);
+    let limit = FIRST_PAGE_ROWS;
+    let rows = range.all(spaceNo, toBlob(from), last, limit);
+    for (;;) {
+      for (const [key, bytes] of rows) yield [Buffer.from(key).toString('hex') as TreeKey, bytes];
+      const end = rows.at(-1);
+      if (end === undefined || rows.length < limit) return;
+      limit = PAGE_ROWS_MAX;
+      rows = after.all(spaceNo, end[0], last, limit);
+    }
+  }
+
+  return (spaceNo) => ({
+    getRecord: (key) => record.get(spaceNo, toBlob(key)),
+    listRecords: (from, to) => list(spaceNo, from, to),
+    findNode: (id) => {
+      const key = node.get(spaceNo, toBlob(id));
+      return key && (Buffer.from(key).toString('hex') as TreeKey);
+    },
+    findTag: (parent, tag) => {
+      const id = tagged.get(spaceNo, toBlob(parent), toBlob(tag));
+      return id && toId<NodeId>(id);
+    },
+    getTreeNode: (position) => treeNode.get(spaceNo, position),
+  });
+}
