@@ -10,6 +10,7 @@ export * from './safety-number.ts';
 export * from './commit-note.ts';
 export * from './create-commit.ts';
 export * from './genesis.ts';
+export * from './items.ts';
 export * from './node-keys.ts';
 export * from './node-meta.ts';
 export * from './rotation.ts';
