@@ -71,3 +71,7 @@ export const REMOTE_POLL_MS = 15 * SECOND_MS;
 export const EVENT_COALESCE_MS = 100;
 export const ACTIVITY_ROWS_MAX = 10_000;
 export const HELD_PATHS_SHOWN_MAX = 100;
+/** While contents are still being sent, finished changes wait this long for others to join them. */
+export const COMMIT_GATHER_MS = 500;
+/** Small files whose bytes add up to this are sent before more are read. */
+export const PACK_FILL_BYTES = 8 * MIB;

@@ -1,0 +1,233 @@
+/**
+ * Operations on the disk that move no content. Each checks what it saw in the same synchronous step
+ * as its effect, and never overwrites: what leaves a slot goes to the recycle area by rename.
+ */
+import type {
+  LocalMakeFolder,
+  LocalRecycle,
+  LocalSetAside,
+  LocalSetMeta,
+} from '../planner/operations.ts';
+import type { LocalRow } from '../scanner/local-tree-writer.ts';
+import { agreeOnRemote, isExecutable, modeFor, rowAfter } from './agreement.ts';
+import { isAsSeen } from './local-paths.ts';
+import { DONE, LOST, type OperationOutcome } from './outcome.ts';
+import type { ExecutionRun } from './run.ts';
+import { findStranger } from './whole-folder.ts';
+
+export function makeLocalFolder(run: ExecutionRun, operation: LocalMakeFolder): OperationOutcome {
+  const { fileSystem, trees } = run.options;
+  const remote = trees.remote.byId(operation.node);
+  const parent = run.localParent(operation.parent);
+  if (remote?.state !== 'live' || parent === undefined) return LOST;
+  if (!run.isRemoteAsPlanned(operation.node)) return LOST;
+  const path = run.paths.slot(parent, operation.localName);
+  if (path === undefined || fileSystem.lstat(path) !== undefined) return LOST;
+  fileSystem.makeFolder(path);
+  const stat = fileSystem.lstat(path);
+  if (stat?.type !== 'folder') return LOST;
+  const before = trees.base.byId(operation.node);
+  const row: LocalRow = {
+    id: trees.local.allocate(),
+    parent,
+    name: operation.localName,
+    kind: 'folder',
+    ino: stat.ino,
+    birthNs: stat.birthNs,
+    size: 0,
+    mtimeNs: stat.mtimeNs,
+    ctimeNs: stat.ctimeNs,
+    mode: stat.mode,
+    executable: false,
+    sha256: null,
+    target: null,
+    state: 'seen',
+  };
+  trees.db.transaction(() => {
+    if (before !== undefined) trees.base.remove(before.id);
+    trees.local.put(row);
+    trees.base.put(agreeOnRemote(remote, row));
+    run.settle(operation, DONE);
+  });
+  run.madeLocal(operation.node, row.id);
+  run.record('make-folder', {
+    node: operation.node,
+    before: null,
+    after: run.paths.relative(row.id) ?? null,
+  });
+  return DONE;
+}
+
+export function setLocalMeta(run: ExecutionRun, operation: LocalSetMeta): OperationOutcome {
+  const { fileSystem, trees, pair } = run.options;
+  const remote = trees.remote.byId(operation.node);
+  const row = run.entry(operation.local);
+  if (row === undefined || remote?.rev !== operation.rev) return LOST;
+  const path = run.paths.absolute(row.id);
+  if (path === undefined) return LOST;
+  if (pair.caps.execBit && row.kind === 'file' && operation.executable !== isExecutable(row.mode)) {
+    fileSystem.setMode(path, modeFor(operation.executable, row.mode));
+  }
+  if (operation.mtimeMs !== null && row.kind === 'file') {
+    fileSystem.setTimes(path, operation.mtimeMs);
+  }
+  const stat = fileSystem.lstat(path);
+  if (stat === undefined || stat.ino !== row.ino) return LOST;
+  const after = { ...rowAfter(row, stat), executable: operation.executable };
+  const base = trees.base.byId(operation.node);
+  trees.db.transaction(() => {
+    trees.local.put(after);
+    if (base?.localId === row.id) {
+      trees.base.put({
+        ...base,
+        rev: operation.rev,
+        mtimeMs: operation.mtimeMs,
+        localMtimeNs: after.mtimeNs,
+        executable: operation.executable,
+      });
+    }
+    run.settle(operation, DONE);
+  });
+  return DONE;
+}
+
+export function recycleLocal(run: ExecutionRun, operation: LocalRecycle): OperationOutcome {
+  const { fileSystem, trees } = run.options;
+  const row = run.entry(operation.local);
+  if (row === undefined || row.kind !== operation.entry) return LOST;
+  const path = run.paths.relative(row.id);
+  if (path === undefined || path === '') return LOST;
+  if (row.kind === 'folder') {
+    const stranger = findStranger(run, row.id);
+    if (stranger !== undefined) {
+      run.options.hint(stranger);
+      return LOST;
+    }
+  }
+  moveToRecycle(run, { row, path, node: operation.node, reason: 'deleted' }, () =>
+    fileSystem.lstat(run.paths.inRoot(path)),
+  );
+  const nodes = trees.db.transaction(() => {
+    trees.local.mark(row.id, 'gone');
+    // An equal entry without a node goes for the sake of another's: that one's row stays.
+    const isOwn = trees.base.byId(operation.node)?.localId === row.id;
+    const count = isOwn ? trees.base.removeSubtree(operation.node) : 0;
+    trees.holds.settle(operation.node);
+    run.settle(operation, DONE);
+    return count;
+  });
+  run.counts.trashed += 1;
+  run.counts.deletedNodes.local += nodes;
+  run.record('delete', { node: operation.node, before: path, after: null });
+  return DONE;
+}
+
+/** Renames an entry into the recycle area; its row in `recycled` is written first. */
+function moveToRecycle(
+  run: ExecutionRun,
+  entry: {
+    readonly row: LocalRow;
+    readonly path: string;
+    readonly node: LocalRecycle['node'];
+    readonly reason: 'deleted' | 'replaced';
+  },
+  look: () => ReturnType<ExecutionRun['options']['fileSystem']['lstat']>,
+): void {
+  const { fileSystem, trees } = run.options;
+  const stored = run.recycle.reserve(entry.path);
+  trees.recycled.insert(recycledEntry(run, entry, stored));
+  const stat = look();
+  if (stat === undefined || !isAsSeen(entry.row, stat)) {
+    trees.recycled.removeStored(stored);
+    throw new PreconditionLost();
+  }
+  try {
+    fileSystem.rename(run.paths.inRoot(entry.path), run.paths.inRoot(stored));
+  } catch (error) {
+    trees.recycled.removeStored(stored);
+    throw error;
+  }
+}
+
+/** Thrown between two synchronous steps of one operation; its runner turns it into `lost`. */
+export class PreconditionLost extends Error {
+  override readonly name = 'PreconditionLost';
+}
+
+export function recycledEntry(
+  run: ExecutionRun,
+  entry: {
+    readonly row: LocalRow;
+    readonly path: string;
+    readonly node: LocalRecycle['node'];
+    readonly reason: 'deleted' | 'replaced';
+  },
+  stored: string,
+): Parameters<ExecutionRun['options']['trees']['recycled']['insert']>[0] {
+  return {
+    node: entry.node,
+    path: entry.path,
+    stored,
+    kind: entry.row.kind,
+    sha256: entry.row.sha256,
+    size: entry.row.size,
+    batch: run.recycle.id,
+    atMs: run.now(),
+    reason: entry.reason,
+  };
+}
+
+/**
+ * The entry leaves its slot to another and is, from then on, an entry without a base. The intent is
+ * written first: a scan would take the new name for a rename of the node.
+ */
+export function setAside(run: ExecutionRun, operation: LocalSetAside): OperationOutcome {
+  const { fileSystem, trees } = run.options;
+  const row = run.entry(operation.local);
+  const from = row === undefined ? undefined : run.paths.relative(row.id);
+  if (row === undefined || from === undefined) return LOST;
+  const target = run.paths.slot(row.parent, operation.localName);
+  if (target === undefined || isTaken(run, target, row)) return LOST;
+  const to = siblingOf(from, operation.localName);
+  trees.db.durably(() => {
+    trees.intents.put({
+      id: operation.id,
+      kind: 'set-aside',
+      node: operation.copyOf,
+      local: row.id,
+      from,
+      to,
+      staged: null,
+      detail: row.ino.toString(),
+      atMs: run.now(),
+    });
+  });
+  if (run.entry(row.id) === undefined || isTaken(run, target, row)) {
+    trees.intents.remove(operation.id);
+    return LOST;
+  }
+  fileSystem.rename(run.paths.inRoot(from), target);
+  const stat = fileSystem.lstat(target);
+  trees.db.transaction(() => {
+    const base = trees.base.byLocalId(row.id);
+    if (base !== undefined) trees.base.remove(base.id);
+    const after = stat === undefined ? row : rowAfter(row, stat);
+    trees.local.upsert({ ...after, name: operation.localName });
+    trees.local.setCopyOf(row.id, operation.copyOf);
+    trees.intents.remove(operation.id);
+    run.settle(operation, DONE);
+  });
+  run.record('conflict', { node: operation.copyOf, before: from, after: to });
+  return DONE;
+}
+
+/** True when another entry than `row` is there; a case-only rename meets the entry itself. */
+export function isTaken(run: ExecutionRun, path: string, row: LocalRow): boolean {
+  const stat = run.options.fileSystem.lstat(path);
+  return stat !== undefined && stat.ino !== row.ino;
+}
+
+export function siblingOf(path: string, name: string): string {
+  const cut = path.lastIndexOf('/');
+  return cut < 0 ? name : `${path.slice(0, cut)}/${name}`;
+}

@@ -1,0 +1,143 @@
+/** Renames on the disk, directly or through staging where a cycle has to be broken (engine §5.7). */
+import type { LocalPlace } from '../planner/operations.ts';
+import type { LocalId } from '../planner/types.ts';
+import type { LocalRow } from '../scanner/local-tree-writer.ts';
+import { rowAfter } from './agreement.ts';
+import { isTaken } from './local-effects.ts';
+import { DONE, LOST, type OperationOutcome } from './outcome.ts';
+import { ensureStaging, stagedPath } from './own-folder.ts';
+import type { ExecutionRun } from './run.ts';
+
+/** An entry that waits in staging until its slot is free. */
+export interface StagedMove {
+  readonly operation: LocalPlace;
+  readonly row: LocalRow;
+  readonly parent: LocalId;
+  readonly from: string;
+}
+
+export function placeLocal(run: ExecutionRun, operation: LocalPlace): OperationOutcome {
+  const { fileSystem } = run.options;
+  const row = run.entry(operation.local);
+  const parent = run.localParent(operation.parent);
+  const from = row === undefined ? undefined : run.paths.relative(row.id);
+  if (row === undefined || from === undefined || parent === undefined) return LOST;
+  if (!isAsPlanned(run, operation) || isBelow(run, parent, row.id)) return LOST;
+  const target = run.paths.slot(parent, operation.localName);
+  if (target === undefined || isTaken(run, target, row)) return LOST;
+  fileSystem.rename(run.paths.inRoot(from), target);
+  finish(run, { operation, row, parent, from }, target);
+  return DONE;
+}
+
+/** First half: the entry leaves its slot. Undefined when its precondition is lost. */
+export function stageMove(run: ExecutionRun, operation: LocalPlace): StagedMove | undefined {
+  const { fileSystem, pair, trees } = run.options;
+  const row = run.entry(operation.local);
+  const parent = run.localParent(operation.parent);
+  const from = row === undefined ? undefined : run.paths.relative(row.id);
+  if (row === undefined || from === undefined || parent === undefined) return undefined;
+  const folder = run.paths.relative(parent);
+  if (folder === undefined) return undefined;
+  ensureStaging(fileSystem, pair.localPath);
+  const staged = stagedPath(pair.localPath, operation.id);
+  trees.db.durably(() => {
+    trees.intents.put({
+      id: operation.id,
+      kind: 'stage-move',
+      node: operation.node,
+      local: row.id,
+      from,
+      to: folder === '' ? operation.localName : `${folder}/${operation.localName}`,
+      staged: operation.id,
+      detail: row.ino.toString(),
+      atMs: run.now(),
+    });
+  });
+  if (run.entry(row.id) === undefined) {
+    trees.intents.remove(operation.id);
+    return undefined;
+  }
+  fileSystem.rename(run.paths.inRoot(from), staged);
+  return { operation, row, parent, from };
+}
+
+/** Second half: true once the entry is in its slot. */
+export function placeStaged(run: ExecutionRun, move: StagedMove): boolean {
+  const { fileSystem, pair } = run.options;
+  const staged = stagedPath(pair.localPath, move.operation.id);
+  const target = run.paths.slot(move.parent, move.operation.localName);
+  if (target === undefined || fileSystem.lstat(target) !== undefined) return false;
+  if (fileSystem.lstat(staged)?.ino !== move.row.ino) return false;
+  fileSystem.rename(staged, target);
+  finish(run, move, target);
+  return true;
+}
+
+/** The slot did not become free: back to where the entry was, or beside it. */
+export function unstage(run: ExecutionRun, move: StagedMove): void {
+  const { fileSystem, pair, trees } = run.options;
+  const staged = stagedPath(pair.localPath, move.operation.id);
+  const back = freePath(run, move.from);
+  fileSystem.rename(staged, back);
+  trees.db.transaction(() => {
+    trees.intents.remove(move.operation.id);
+    run.settle(move.operation, LOST);
+  });
+  run.options.hint(move.row.parent);
+}
+
+/** An absolute path at `relative` or, when that is taken, beside it with a number. */
+export function freePath(run: Pick<ExecutionRun, 'options' | 'paths'>, relative: string): string {
+  const wanted = run.paths.inRoot(relative);
+  let path = wanted;
+  for (let n = 2; run.options.fileSystem.lstat(path) !== undefined; n++) path = `${wanted} ${n}`;
+  return path;
+}
+
+function finish(run: ExecutionRun, move: StagedMove, target: string): void {
+  const { fileSystem, trees } = run.options;
+  const { operation, row, parent, from } = move;
+  const stat = fileSystem.lstat(target);
+  const { node } = operation;
+  const remote = node === null ? undefined : trees.remote.byId(node);
+  const base = node === null ? undefined : trees.base.byId(node);
+  trees.db.transaction(() => {
+    const after = {
+      ...(stat === undefined ? row : rowAfter(row, stat)),
+      parent,
+      name: operation.localName,
+    };
+    trees.local.put(after);
+    if (base?.localId === row.id && remote !== undefined) {
+      // Only the place is agreed on: content and metadata have operations of their own.
+      trees.base.put({
+        ...base,
+        parent: remote.parent,
+        name: remote.name,
+        localName: after.name,
+      });
+    }
+    trees.intents.remove(operation.id);
+    run.settle(operation, DONE);
+  });
+  run.counts.moved += 1;
+  run.record('move', {
+    node: operation.node,
+    before: from,
+    after: run.paths.relative(row.id) ?? null,
+  });
+}
+
+function isAsPlanned(run: ExecutionRun, { node }: LocalPlace): boolean {
+  return node === null || run.isRemoteAsPlanned(node);
+}
+
+function isBelow(run: ExecutionRun, folder: LocalId, ancestor: LocalId): boolean {
+  const { local } = run.options.trees;
+  for (let at = local.byId(folder); at !== undefined; at = local.byId(at.parent)) {
+    if (at.id === ancestor) return true;
+    if (at.id === local.root) return false;
+  }
+  return false;
+}

@@ -1,0 +1,79 @@
+import type { LocalId } from '../planner/types.ts';
+import type { EntryStat, FileSystem } from '../ports/index.ts';
+import type { LocalRow } from '../scanner/local-tree-writer.ts';
+import type { LocalTree } from '../trees/local-tree.ts';
+
+/**
+ * Paths of rows, and whether the disk still is what the rows say. Nothing is written below a folder
+ * that does not hold: its name may have become a symbolic link to anywhere.
+ */
+export class LocalPaths {
+  readonly #fileSystem: FileSystem;
+  readonly #rootPath: string;
+  readonly #tree: LocalTree;
+
+  constructor(fileSystem: FileSystem, rootPath: string, tree: LocalTree) {
+    this.#fileSystem = fileSystem;
+    this.#rootPath = rootPath;
+    this.#tree = tree;
+  }
+
+  /** Relative to the root, `/`-separated; '' for the root. Undefined when a row is missing. */
+  relative(id: LocalId): string | undefined {
+    return this.#tree.pathOf(id)?.join('/');
+  }
+
+  absolute(id: LocalId): string | undefined {
+    const relative = this.relative(id);
+    return relative === undefined ? undefined : this.inRoot(relative);
+  }
+
+  inRoot(relative: string): string {
+    return relative === '' ? this.#rootPath : `${this.#rootPath}/${relative}`;
+  }
+
+  /** Absolute path of a slot in a folder that holds, else undefined. */
+  slot(folder: LocalId, name: string): string | undefined {
+    if (!this.folderHolds(folder)) return undefined;
+    const path = this.absolute(folder);
+    return path === undefined ? undefined : `${path}/${name}`;
+  }
+
+  /** True when the folder and all above it are, on disk, the inodes of their rows. */
+  folderHolds(folder: LocalId): boolean {
+    for (let at = this.#tree.byId(folder); at !== undefined; at = this.#tree.byId(at.parent)) {
+      const path = this.absolute(at.id);
+      if (path === undefined || at.kind !== 'folder' || at.state === 'gone') return false;
+      const stat = this.#fileSystem.lstat(path);
+      if (stat === undefined || stat.type !== 'folder' || stat.ino !== at.ino) return false;
+      if (at.id === this.#tree.root) return true;
+    }
+    return false;
+  }
+
+  /** What lstat says of the entry, if it is exactly what its row says and its folder holds. */
+  entryHolds(row: LocalRow): EntryStat | undefined {
+    if (row.state === 'gone' || !this.folderHolds(row.parent)) return undefined;
+    const path = this.absolute(row.id);
+    const stat = path === undefined ? undefined : this.#fileSystem.lstat(path);
+    return stat !== undefined && isAsSeen(row, stat) ? stat : undefined;
+  }
+}
+
+/** True when an entry is what its row says; of folders, only identity counts. */
+export function isAsSeen(row: LocalRow, stat: EntryStat): boolean {
+  if (stat.type !== row.kind || stat.ino !== row.ino) return false;
+  if (row.kind === 'folder') return true;
+  return stat.size === row.size && stat.mtimeNs === row.mtimeNs && stat.ctimeNs === row.ctimeNs;
+}
+
+/** True when two looks at an open or closed file saw the same bytes (engine §3, stable read). */
+export function isSameFile(a: EntryStat, b: EntryStat): boolean {
+  return (
+    a.type === b.type &&
+    a.ino === b.ino &&
+    a.size === b.size &&
+    a.mtimeNs === b.mtimeNs &&
+    a.ctimeNs === b.ctimeNs
+  );
+}

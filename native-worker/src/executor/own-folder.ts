@@ -1,0 +1,157 @@
+/** The engine's own folder in a root: `.coffer/` with staging and the recycle area. */
+import { bytesToHex, utf8ToBytes } from '@coffer/protocol/core';
+import { RECYCLE_PATH_BYTES_MAX } from '../limits.ts';
+import { LocalFault, type FileSystem } from '../ports/index.ts';
+import type { Recycled } from '../trees/index.ts';
+
+export const OWN_FOLDER_NAME = '.coffer';
+const STAGING = `${OWN_FOLDER_NAME}/staging`;
+const RECYCLE = `${OWN_FOLDER_NAME}/recycle`;
+
+/** Makes a folder below the root and all that are missing above it; follows no link. */
+export function ensureFolder(fileSystem: FileSystem, root: string, relative: string): string {
+  let path = root;
+  for (const name of relative.split('/')) {
+    path = `${path}/${name}`;
+    const stat = fileSystem.lstat(path);
+    if (stat === undefined) fileSystem.makeFolder(path);
+    else if (stat.type !== 'folder') {
+      throw new LocalFault('not-a-folder', 'the engine needs a folder where something else is');
+    }
+  }
+  return path;
+}
+
+export function ensureStaging(fileSystem: FileSystem, root: string): string {
+  return ensureFolder(fileSystem, root, STAGING);
+}
+
+export function stagedPath(root: string, name: string): string {
+  return `${root}/${STAGING}/${name}`;
+}
+
+/** Empties the staging folder; what intents still name is passed in `keep`. */
+export function cleanStaging(
+  fileSystem: FileSystem,
+  root: string,
+  keep: ReadonlySet<string>,
+): void {
+  const folder = `${root}/${STAGING}`;
+  if (fileSystem.lstat(folder)?.type !== 'folder') return;
+  for (const name of fileSystem.readFolder(folder)) {
+    if (typeof name !== 'string' || keep.has(name)) continue;
+    const path = `${folder}/${name}`;
+    const type = fileSystem.lstat(path)?.type;
+    if (type === 'file' || type === 'symlink') fileSystem.unlink(path);
+  }
+}
+
+/** One batch of the recycle area: where what leaves the tree goes, by rename. */
+export class RecycleBatch {
+  readonly id: string;
+  readonly #fileSystem: FileSystem;
+  readonly #root: string;
+  readonly #folder: string;
+  #shortNames = 0;
+  #used = false;
+
+  constructor(options: {
+    readonly fileSystem: FileSystem;
+    readonly root: string;
+    readonly nowMs: number;
+    readonly random: Uint8Array;
+  }) {
+    this.#fileSystem = options.fileSystem;
+    this.#root = options.root;
+    this.id = bytesToHex(options.random);
+    const date = new Date(options.nowMs).toISOString().slice(0, 10);
+    this.#folder = `${RECYCLE}/${date}/${this.id}`;
+  }
+
+  /**
+   * A free relative path for what was at `path`; folders above it are made. A path that would get
+   * too long is replaced by a short name: `index.jsonl` tells both.
+   */
+  reserve(path: string): string {
+    this.#used = true;
+    const wanted = `${this.#folder}/${path}`;
+    if (utf8ToBytes(wanted).length <= RECYCLE_PATH_BYTES_MAX) {
+      const folder = wanted.slice(0, wanted.lastIndexOf('/'));
+      if (this.#makeFolders(folder)) {
+        const free = this.#free(wanted);
+        if (free !== undefined) return free;
+      }
+    }
+    this.#makeFolders(this.#folder);
+    for (;;) {
+      const short = `${this.#folder}/~${++this.#shortNames}`;
+      if (this.#fileSystem.lstat(`${this.#root}/${short}`) === undefined) return short;
+    }
+  }
+
+  /** Writes `index.jsonl` anew: one line for each entry of the batch. */
+  writeIndex(entries: readonly Recycled[]): void {
+    if (!this.#used || entries.length === 0) return;
+    const lines = entries.map((entry) =>
+      JSON.stringify({
+        path: entry.path,
+        stored: entry.stored.slice(this.#folder.length + 1),
+        node: entry.node,
+        kind: entry.kind,
+        size: entry.size,
+        sha256: entry.sha256,
+        at: new Date(entry.atMs).toISOString(),
+        reason: entry.reason,
+      }),
+    );
+    writeWhole(
+      this.#fileSystem,
+      `${this.#root}/${this.#folder}/index.jsonl`,
+      `${lines.join('\n')}\n`,
+    );
+  }
+
+  #makeFolders(relative: string): boolean {
+    try {
+      ensureFolder(this.#fileSystem, this.#root, relative);
+      return true;
+    } catch (error) {
+      // A file lies where the path needs a folder, or a name does not fit: a short name does.
+      if (error instanceof LocalFault && SHORT_NAME_HELPS.has(error.code)) return false;
+      throw error;
+    }
+  }
+
+  #free(wanted: string): string | undefined {
+    if (this.#fileSystem.lstat(`${this.#root}/${wanted}`) === undefined) return wanted;
+    return undefined;
+  }
+}
+
+const SHORT_NAME_HELPS = new Set(['not-a-folder', 'name-too-long', 'exists']);
+
+/** Replaces a small file of the engine's own as a whole. */
+export function writeWhole(fileSystem: FileSystem, path: string, text: string): void {
+  const temporary = `${path}.new`;
+  if (fileSystem.lstat(temporary) !== undefined) fileSystem.unlink(temporary);
+  const file = fileSystem.createFile(temporary);
+  try {
+    file.write(utf8ToBytes(text));
+  } finally {
+    file.close();
+  }
+  fileSystem.rename(temporary, path);
+}
+
+/** Text of a small file of the engine's own; undefined when there is none. */
+export function readWhole(fileSystem: FileSystem, path: string): string | undefined {
+  if (fileSystem.lstat(path)?.type !== 'file') return undefined;
+  const file = fileSystem.openRead(path);
+  try {
+    const bytes = new Uint8Array(Math.min(file.stat().size, 64 * 1024));
+    const length = file.read(bytes, 0);
+    return new TextDecoder().decode(bytes.subarray(0, length));
+  } finally {
+    file.close();
+  }
+}

@@ -1,0 +1,158 @@
+/**
+ * Contents go up: read stably, sealed and sent by the SDK's uploader. Small files share packs, so
+ * they are added in groups that are flushed together; large ones go a few at a time.
+ */
+import { IntegrityError } from '@coffer/protocol/core';
+import type { UploadedContent, Uploader } from '@coffer/sdk';
+import {
+  LARGE_TRANSFERS_AT_ONCE_MAX,
+  PACK_FILL_BYTES,
+  SMALL_FILE_BYTES_MAX,
+  SMALL_UPLOADS_AT_ONCE_MAX,
+} from '../limits.ts';
+import type { RemoteRestore, RemoteUpload } from '../planner/operations.ts';
+import type { LocalRow } from '../scanner/local-tree-writer.ts';
+import {
+  isOverQuota,
+  isRemoteOutage,
+  LOST,
+  outcomeOfLocalFault,
+  stalled,
+  type OperationOutcome,
+} from './outcome.ts';
+import type { ExecutionRun } from './run.ts';
+import { FileChanged, readStably } from './stable-read.ts';
+
+export type ContentOperation = RemoteUpload | RemoteRestore;
+
+/** A content that is at the server, with the row that it was read by. */
+export interface Sent {
+  readonly content: UploadedContent;
+  readonly row: LocalRow;
+}
+
+export interface UploadListener {
+  readonly sent: (operation: ContentOperation, sent: Sent) => void;
+  readonly failed: (operation: ContentOperation, outcome: OperationOutcome) => void;
+}
+
+/** Sends all contents; each is told to the listener as soon as it is there. Rejects with outages. */
+export async function sendContents(
+  run: ExecutionRun,
+  operations: readonly ContentOperation[],
+  listener: UploadListener,
+  signal: AbortSignal,
+): Promise<void> {
+  if (operations.length === 0) return;
+  const uploader = run.options.space.createUploader();
+  const sizeOf = (operation: ContentOperation): number =>
+    run.options.trees.local.byId(operation.local)?.size ?? 0;
+  const small = operations.filter((operation) => sizeOf(operation) <= SMALL_FILE_BYTES_MAX);
+  const large = operations.filter((operation) => sizeOf(operation) > SMALL_FILE_BYTES_MAX);
+  const send = async (operation: ContentOperation): Promise<void> => {
+    const result = await sendOne(run, uploader, operation, signal);
+    if ('content' in result) listener.sent(operation, result);
+    else listener.failed(operation, result);
+  };
+  await settleAll([sendSmall(small, sizeOf, send, uploader), sendLarge(large, send, uploader)]);
+}
+
+async function sendSmall(
+  operations: readonly ContentOperation[],
+  sizeOf: (operation: ContentOperation) => number,
+  send: (operation: ContentOperation) => Promise<void>,
+  uploader: Uploader,
+): Promise<void> {
+  let group: Promise<void>[] = [];
+  let bytes = 0;
+  let before: Promise<unknown> = Promise.resolve();
+  const close = async (): Promise<void> => {
+    const closed = group;
+    group = [];
+    bytes = 0;
+    // One group is sent while the next one is read and sealed.
+    await before;
+    before = settleAll([uploader.flush(), ...closed]);
+    before.catch(() => undefined);
+  };
+  for (const operation of operations) {
+    const sending = send(operation);
+    sending.catch(() => undefined);
+    group.push(sending);
+    bytes += sizeOf(operation);
+    if (group.length >= SMALL_UPLOADS_AT_ONCE_MAX || bytes >= PACK_FILL_BYTES) await close();
+  }
+  await close();
+  await before;
+}
+
+async function sendLarge(
+  operations: readonly ContentOperation[],
+  send: (operation: ContentOperation) => Promise<void>,
+  uploader: Uploader,
+): Promise<void> {
+  const queue = [...operations].reverse();
+  const work = async (): Promise<void> => {
+    for (let next = queue.pop(); next !== undefined; next = queue.pop()) {
+      const sending = send(next);
+      sending.catch(() => undefined);
+      await uploader.flush();
+      await sending;
+    }
+  };
+  await settleAll(Array.from({ length: LARGE_TRANSFERS_AT_ONCE_MAX }, work));
+}
+
+async function sendOne(
+  run: ExecutionRun,
+  uploader: Uploader,
+  operation: ContentOperation,
+  signal: AbortSignal,
+): Promise<Sent | OperationOutcome> {
+  const row = run.sawHolds(operation) ? run.entry(operation.local) : undefined;
+  const path = row === undefined ? undefined : run.paths.absolute(row.id);
+  if (row === undefined || path === undefined) return LOST;
+  const { board, fileSystem, pair } = run.options;
+  board.start({
+    id: operation.id,
+    pair: pair.id,
+    path: run.paths.relative(row.id) ?? '',
+    direction: 'up',
+    bytesTotal: row.size,
+    startedMs: run.now(),
+  });
+  try {
+    const source = readStably(fileSystem, path, row);
+    const content = await uploader.add(watched(run, operation, source), signal);
+    return { content, row };
+  } catch (error) {
+    return outcomeOf(error, signal);
+  } finally {
+    board.end(operation.id);
+  }
+}
+
+function* watched(
+  run: ExecutionRun,
+  operation: ContentOperation,
+  source: Iterable<Uint8Array>,
+): Generator<Uint8Array, void, undefined> {
+  for (const block of source) {
+    yield block;
+    run.options.board.advance(operation.id, block.length);
+  }
+}
+
+function outcomeOf(error: unknown, signal: AbortSignal): OperationOutcome {
+  signal.throwIfAborted();
+  if (error instanceof FileChanged) return LOST;
+  if (error instanceof IntegrityError || isRemoteOutage(error)) throw error;
+  if (isOverQuota(error)) return stalled('QuotaFull', '');
+  return outcomeOfLocalFault(error, 'read');
+}
+
+/** Waits for all, then rejects with the first failure: nothing goes on behind the caller's back. */
+export async function settleAll(tasks: readonly Promise<unknown>[]): Promise<void> {
+  const results = await Promise.allSettled(tasks);
+  for (const result of results) if (result.status === 'rejected') throw result.reason;
+}

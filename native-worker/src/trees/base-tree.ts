@@ -1,0 +1,153 @@
+import { bytesToUtf8, utf8ToBytes, type Digest, type NodeId } from '@coffer/protocol/core';
+import type { BaseNode, EntryKind, LocalId } from '../planner/types.ts';
+import type { EngineDatabase } from './engine-database.ts';
+
+interface BaseRow {
+  node_id: string;
+  local_id: bigint;
+  parent: string;
+  name: string;
+  local_name: Uint8Array;
+  kind: string;
+  rev: bigint;
+  content_id: string | null;
+  size: bigint;
+  sha256: string | null;
+  mtime_ms: bigint | null;
+  local_mtime_ns: bigint;
+  exec: bigint;
+  target: string | null;
+}
+
+const COLUMNS = `node_id, local_id, parent, name, local_name, kind, rev, content_id, size, sha256,
+  mtime_ms, local_mtime_ns, exec, target`;
+
+/** What both sides of one pair last agreed on. */
+export class BaseTree {
+  readonly #db: EngineDatabase;
+  readonly #pair: string;
+  readonly #nameKey: (name: string) => string;
+
+  constructor(db: EngineDatabase, pair: string, nameKey: (name: string) => string) {
+    this.#db = db;
+    this.#pair = pair;
+    this.#nameKey = nameKey;
+  }
+
+  byId(id: NodeId): BaseNode | undefined {
+    return found(
+      this.#db
+        .wideSql<BaseRow>(`SELECT ${COLUMNS} FROM base_node WHERE pair = ? AND node_id = ?`)
+        .get(this.#pair, id),
+    );
+  }
+
+  byLocalId(id: LocalId): BaseNode | undefined {
+    return found(
+      this.#db
+        .wideSql<BaseRow>(`SELECT ${COLUMNS} FROM base_node WHERE pair = ? AND local_id = ?`)
+        .get(this.#pair, id),
+    );
+  }
+
+  bySlot(parent: NodeId, nameKey: string): BaseNode | undefined {
+    return found(
+      this.#db
+        .wideSql<BaseRow>(
+          `SELECT ${COLUMNS} FROM base_node WHERE pair = ? AND parent = ? AND name_key = ?
+           ORDER BY node_id`,
+        )
+        .get(this.#pair, parent, nameKey),
+    );
+  }
+
+  children(parent: NodeId): readonly BaseNode[] {
+    return this.#db
+      .wideSql<BaseRow>(
+        `SELECT ${COLUMNS} FROM base_node WHERE pair = ? AND parent = ? ORDER BY name`,
+      )
+      .all(this.#pair, parent)
+      .map(baseOf);
+  }
+
+  count(): number {
+    const row = this.#db
+      .sql<{ count: number }>('SELECT count(*) AS count FROM base_node WHERE pair = ?')
+      .get(this.#pair);
+    return row?.count ?? 0;
+  }
+
+  /** Writes the row, in place of those of either id. */
+  put(node: BaseNode): void {
+    this.#db
+      .sql('DELETE FROM base_node WHERE pair = ? AND local_id = ?')
+      .run(this.#pair, node.localId);
+    this.#db
+      .sql(
+        `INSERT OR REPLACE INTO base_node (pair, node_id, local_id, parent, name, name_key,
+           local_name, kind, rev, content_id, size, sha256, mtime_ms, local_mtime_ns, exec, target)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      )
+      .run(
+        this.#pair,
+        node.id,
+        node.localId,
+        node.parent,
+        node.name,
+        this.#nameKey(node.name),
+        utf8ToBytes(node.localName),
+        node.kind,
+        node.rev,
+        node.contentId,
+        node.size,
+        node.sha256,
+        node.mtimeMs,
+        BigInt.asIntN(64, node.localMtimeNs),
+        node.executable ? 1 : 0,
+        node.target,
+      );
+  }
+
+  remove(id: NodeId): void {
+    this.#db.sql('DELETE FROM base_node WHERE pair = ? AND node_id = ?').run(this.#pair, id);
+  }
+
+  /** Removes the node's row and all below it; returns how many there were. */
+  removeSubtree(id: NodeId): number {
+    return this.#db
+      .sql(
+        `WITH RECURSIVE below(id) AS (
+           SELECT ?2 UNION ALL
+           SELECT b.node_id FROM base_node b JOIN below ON b.parent = below.id WHERE b.pair = ?1)
+         DELETE FROM base_node WHERE pair = ?1 AND node_id IN (SELECT id FROM below)`,
+      )
+      .run(this.#pair, id).changes;
+  }
+
+  clear(): void {
+    this.#db.sql('DELETE FROM base_node WHERE pair = ?').run(this.#pair);
+  }
+}
+
+function found(row: BaseRow | undefined): BaseNode | undefined {
+  return row === undefined ? undefined : baseOf(row);
+}
+
+function baseOf(row: BaseRow): BaseNode {
+  return {
+    id: row.node_id as NodeId,
+    localId: Number(row.local_id) as LocalId,
+    parent: row.parent as NodeId,
+    name: row.name,
+    localName: bytesToUtf8(row.local_name),
+    kind: row.kind as EntryKind,
+    rev: Number(row.rev),
+    contentId: row.content_id as Digest | null,
+    size: Number(row.size),
+    sha256: row.sha256 as Digest | null,
+    mtimeMs: row.mtime_ms === null ? null : Number(row.mtime_ms),
+    localMtimeNs: row.local_mtime_ns,
+    executable: row.exec === 1n,
+    target: row.target,
+  };
+}

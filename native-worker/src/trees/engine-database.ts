@@ -1,0 +1,127 @@
+/**
+ * The engine's one SQLite file: WAL, one writer. `synchronous=NORMAL`, so that a lost last
+ * transaction is merely observed again; FULL for those that write intents (engine §2).
+ */
+import Sqlite from 'better-sqlite3';
+import { existsSync, renameSync } from 'node:fs';
+import { MIGRATIONS } from './migrations.ts';
+
+type Value = string | number | bigint | Uint8Array | null;
+type Statement<Row> = Sqlite.Statement<Value[], Row>;
+
+const CORRUPT_CODES = ['SQLITE_CORRUPT', 'SQLITE_NOTADB'];
+
+export class EngineDatabase {
+  /** True when the file failed its check, was set aside and this one began empty. */
+  readonly recovered: boolean;
+  readonly #sqlite: Sqlite.Database;
+  readonly #plain = new Map<string, Statement<unknown>>();
+  readonly #wide = new Map<string, Statement<unknown>>();
+
+  constructor(sqlite: Sqlite.Database, recovered: boolean) {
+    this.#sqlite = sqlite;
+    this.recovered = recovered;
+  }
+
+  /** Prepared once per text. Integers come as numbers. */
+  sql<Row = unknown>(text: string): Statement<Row> {
+    let statement = this.#plain.get(text);
+    if (statement === undefined) {
+      statement = this.#sqlite.prepare<Value[]>(text);
+      this.#plain.set(text, statement);
+    }
+    return statement as Statement<Row>;
+  }
+
+  /** As `sql`, but every integer comes as a bigint: for rows with inodes and nanoseconds. */
+  wideSql<Row = unknown>(text: string): Statement<Row> {
+    let statement = this.#wide.get(text);
+    if (statement === undefined) {
+      statement = this.#sqlite.prepare<Value[]>(text).safeIntegers(true);
+      this.#wide.set(text, statement);
+    }
+    return statement as Statement<Row>;
+  }
+
+  /** All writes of `action` or none; nests. */
+  transaction<T>(action: () => T): T {
+    return this.#sqlite.transaction(action).immediate();
+  }
+
+  /** One read transaction: every query of `action` sees the same state. Nests. */
+  reading<T>(action: () => T): T {
+    return this.#sqlite.transaction(action).deferred();
+  }
+
+  /** A transaction that survives a power cut once it returned. Must not be nested. */
+  durably<T>(action: () => T): T {
+    this.#sqlite.pragma('synchronous = FULL');
+    try {
+      return this.transaction(action);
+    } finally {
+      this.#sqlite.pragma('synchronous = NORMAL');
+    }
+  }
+
+  close(): void {
+    this.#sqlite.close();
+  }
+}
+
+/**
+ * Opens the database, making or migrating it. A file that fails its check is set aside as
+ * `engine.corrupt-<time>.db`. Throws when a newer program wrote it. `path` may be `:memory:`.
+ */
+export function openEngineDatabase(path: string, nowMs: number): EngineDatabase {
+  try {
+    return new EngineDatabase(openChecked(path), false);
+  } catch (error) {
+    if (!isCorruption(error) || path === ':memory:') throw error;
+    setAside(path, nowMs);
+    return new EngineDatabase(openChecked(path), true);
+  }
+}
+
+/** Whether SQLite said that the file itself is damaged. */
+export function isCorruption(error: unknown): boolean {
+  if (!(error instanceof Sqlite.SqliteError)) return false;
+  return CORRUPT_CODES.some((code) => error.code.startsWith(code));
+}
+
+function openChecked(path: string): Sqlite.Database {
+  const sqlite = new Sqlite(path);
+  try {
+    sqlite.pragma('journal_mode = WAL');
+    sqlite.pragma('synchronous = NORMAL');
+    sqlite.pragma('busy_timeout = 30000');
+    const found = sqlite.pragma('quick_check(1)', { simple: true });
+    if (found !== 'ok') throw new Sqlite.SqliteError('the check failed', 'SQLITE_CORRUPT');
+    migrate(sqlite);
+    return sqlite;
+  } catch (error) {
+    sqlite.close();
+    throw error;
+  }
+}
+
+function migrate(sqlite: Sqlite.Database): void {
+  const version = Number(sqlite.pragma('user_version', { simple: true }));
+  if (version > MIGRATIONS.length) {
+    throw new Error(`the engine's database is of version ${version}: a newer Coffer wrote it`);
+  }
+  for (const [step, text] of MIGRATIONS.entries()) {
+    if (step < version) continue;
+    sqlite.transaction(() => {
+      sqlite.exec(text);
+      sqlite.pragma(`user_version = ${step + 1}`);
+    })();
+  }
+}
+
+function setAside(path: string, nowMs: number): void {
+  const stamp = new Date(nowMs).toISOString().replaceAll(/[:.]/g, '-');
+  const aside = path.replace(/(\.db)?$/, `.corrupt-${stamp}.db`);
+  for (const suffix of ['', '-wal', '-shm']) {
+    if (existsSync(path + suffix)) renameSync(path + suffix, aside + suffix);
+  }
+}

@@ -1,0 +1,238 @@
+import { bytesToUtf8, utf8ToBytes, type Digest, type NodeId } from '@coffer/protocol/core';
+import type { EntryKind, LocalId, LocalNode } from '../planner/types.ts';
+import type { LocalRow, LocalTreeWriter, ScanStall } from '../scanner/local-tree-writer.ts';
+import type { DirtySet } from './dirty-set.ts';
+import type { EngineDatabase } from './engine-database.ts';
+import type { StallTable } from './stall-table.ts';
+
+interface StoredRow {
+  local_id: bigint;
+  parent: bigint;
+  name: Uint8Array;
+  kind: string;
+  ino: bigint;
+  birth_ns: bigint;
+  size: bigint;
+  mtime_ns: bigint;
+  ctime_ns: bigint;
+  mode: bigint;
+  exec: bigint;
+  sha256: string | null;
+  target: string | null;
+  state: string;
+}
+
+const COLUMNS = `local_id, parent, name, kind, ino, birth_ns, size, mtime_ns, ctime_ns, mode, exec,
+  sha256, target, state`;
+const SELECT = `SELECT ${COLUMNS} FROM local_node`;
+const BELOW = `WITH RECURSIVE below(id) AS (
+  SELECT ?2 UNION
+  SELECT l.local_id FROM local_node l JOIN below ON l.parent = below.id WHERE l.pair = ?1)`;
+
+/** Makes ids that no row of any pair ever had. */
+export function allocateLocalId(db: EngineDatabase): LocalId {
+  const bump = "UPDATE sqlite_sequence SET seq = seq + 1 WHERE name = 'local_node' RETURNING seq";
+  const row = db.sql<{ seq: number }>(bump).get();
+  if (row !== undefined) return row.seq as LocalId;
+  // SQLite makes the counter's row at the first insertion: nothing was inserted yet.
+  db.sql("INSERT INTO sqlite_sequence (name, seq) VALUES ('local_node', 1)").run();
+  return 1 as LocalId;
+}
+
+/** The local side of one pair as last observed; rows come from the scanner and the executor. */
+export class LocalTree implements LocalTreeWriter {
+  readonly root: LocalId;
+  readonly #db: EngineDatabase;
+  readonly #pair: string;
+  readonly #nameKey: (name: string) => string;
+  readonly #dirty: DirtySet;
+  readonly #stalls: StallTable;
+
+  constructor(options: {
+    readonly db: EngineDatabase;
+    readonly pair: string;
+    readonly root: LocalId;
+    readonly nameKey: (name: string) => string;
+    readonly dirty: DirtySet;
+    readonly stalls: StallTable;
+  }) {
+    this.root = options.root;
+    this.#db = options.db;
+    this.#pair = options.pair;
+    this.#nameKey = options.nameKey;
+    this.#dirty = options.dirty;
+    this.#stalls = options.stalls;
+  }
+
+  readonly byId = (id: LocalId): LocalRow | undefined => {
+    const row = this.#db
+      .wideSql<StoredRow>(`${SELECT} WHERE local_id = ? AND pair = ?`)
+      .get(id, this.#pair);
+    return row === undefined ? undefined : rowOf(row);
+  };
+
+  /** The entry at a slot; of several in a moment of change, the newest. */
+  readonly bySlot = (parent: LocalId, nameKey: string): LocalRow | undefined => {
+    const row = this.#db
+      .wideSql<StoredRow>(
+        `${SELECT} WHERE pair = ? AND parent = ? AND name_key = ? AND state <> 'gone'
+         AND local_id <> parent ORDER BY local_id DESC`,
+      )
+      .get(this.#pair, parent, nameKey);
+    return row === undefined ? undefined : rowOf(row);
+  };
+
+  readonly children = (folder: LocalId): readonly LocalRow[] =>
+    this.#list(
+      `parent = ? AND state <> 'gone' AND local_id <> parent ORDER BY name_key, local_id`,
+      folder,
+    );
+
+  readonly goneChildren = (folder: LocalId): readonly LocalRow[] =>
+    this.#list(`parent = ? AND state = 'gone'`, folder);
+
+  readonly byInode = (ino: bigint): readonly LocalRow[] =>
+    this.#list('ino = ? AND local_id <> parent', BigInt.asIntN(64, ino));
+
+  readonly byContent = (sha256: Digest, size: number): readonly LocalRow[] =>
+    this.#list(`sha256 = ? AND size = ? AND kind = 'file'`, sha256, size);
+
+  readonly goneFolders = (): readonly LocalRow[] =>
+    this.#list(
+      `state = 'gone' AND kind = 'folder' AND EXISTS (SELECT 1 FROM base_node b
+         WHERE b.pair = local_node.pair AND b.local_id = local_node.local_id)`,
+    );
+
+  readonly isPaired = (id: LocalId): boolean =>
+    this.#db.sql('SELECT 1 FROM base_node WHERE pair = ? AND local_id = ?').get(this.#pair, id) !==
+    undefined;
+
+  readonly allocate = (): LocalId => allocateLocalId(this.#db);
+
+  readonly upsert = (row: LocalRow): void => {
+    this.put(row);
+    this.#dirty.markLocal(row.id, 'scan');
+  };
+
+  readonly mark = (id: LocalId, state: 'gone' | 'unknown' | 'detached'): void => {
+    if (state === 'unknown') {
+      this.#setState(id, state);
+      return;
+    }
+    const marked = this.#db
+      .sql<{ local_id: LocalId }>(
+        `${BELOW} UPDATE local_node SET state = ?3
+         WHERE pair = ?1 AND local_id IN (SELECT id FROM below) AND state <> ?3
+         RETURNING local_id`,
+      )
+      .all(this.#pair, id, state);
+    for (const row of marked) this.#dirty.markLocal(row.local_id, state);
+  };
+
+  readonly setStalls = (folder: LocalId, stalls: readonly ScanStall[]): void => {
+    this.#stalls.replaceScanned(folder, stalls);
+  };
+
+  readonly transaction = <T>(action: () => T): T => this.#db.transaction(action);
+
+  /** Writes the row without marking it: the executor knows what it did itself. */
+  put(row: LocalRow): void {
+    this.#db
+      .sql(
+        `INSERT INTO local_node (local_id, pair, parent, name, name_key, kind, ino, birth_ns, size,
+           mtime_ns, ctime_ns, mode, exec, sha256, target, scan_gen, state)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?)
+         ON CONFLICT (local_id) DO UPDATE SET pair = excluded.pair, parent = excluded.parent,
+           name = excluded.name, name_key = excluded.name_key, kind = excluded.kind,
+           ino = excluded.ino, birth_ns = excluded.birth_ns, size = excluded.size,
+           mtime_ns = excluded.mtime_ns, ctime_ns = excluded.ctime_ns, mode = excluded.mode,
+           exec = excluded.exec, sha256 = excluded.sha256, target = excluded.target,
+           state = excluded.state`,
+      )
+      .run(
+        row.id,
+        this.#pair,
+        row.parent,
+        utf8ToBytes(row.name),
+        this.#nameKey(row.name),
+        row.kind,
+        BigInt.asIntN(64, row.ino),
+        BigInt.asIntN(64, row.birthNs),
+        row.size,
+        BigInt.asIntN(64, row.mtimeNs),
+        BigInt.asIntN(64, row.ctimeNs),
+        row.mode,
+        row.executable ? 1 : 0,
+        row.sha256,
+        row.target,
+        row.state,
+      );
+  }
+
+  /** The node that this entry is a conflict copy of, remembered until it is uploaded. */
+  copyOf(id: LocalId): NodeId | null {
+    const row = this.#db
+      .sql<{ copy_of: NodeId | null }>('SELECT copy_of FROM local_node WHERE local_id = ?')
+      .get(id);
+    return row?.copy_of ?? null;
+  }
+
+  setCopyOf(id: LocalId, node: NodeId | null): void {
+    this.#db.sql('UPDATE local_node SET copy_of = ? WHERE local_id = ?').run(node, id);
+  }
+
+  /** Forgets `gone` rows that no base row needs, and all below them. */
+  sweepGone(): void {
+    this.#db
+      .sql(
+        `DELETE FROM local_node WHERE pair = ?1 AND state = 'gone' AND local_id NOT IN
+           (SELECT local_id FROM base_node WHERE pair = ?1)
+         AND local_id NOT IN (SELECT local_id FROM dirty_local WHERE pair = ?1)`,
+      )
+      .run(this.#pair);
+  }
+
+  /** Names from the root down to the row; undefined when a row on the way is missing. */
+  pathOf(id: LocalId): readonly string[] | undefined {
+    const names: string[] = [];
+    let at = this.byId(id);
+    while (at !== undefined && at.id !== this.root) {
+      names.push(at.name);
+      at = at.parent === at.id ? undefined : this.byId(at.parent);
+    }
+    return at === undefined ? undefined : names.reverse();
+  }
+
+  #setState(id: LocalId, state: LocalNode['state']): void {
+    const changed = this.#db
+      .sql('UPDATE local_node SET state = ? WHERE local_id = ? AND state <> ?')
+      .run(state, id, state);
+    if (changed.changes > 0) this.#dirty.markLocal(id, state);
+  }
+
+  #list(where: string, ...values: readonly (string | number | bigint)[]): readonly LocalRow[] {
+    return this.#db
+      .wideSql<StoredRow>(`${SELECT} WHERE pair = ? AND ${where}`)
+      .all(this.#pair, ...values)
+      .map(rowOf);
+  }
+}
+
+function rowOf(row: StoredRow): LocalRow {
+  return {
+    id: Number(row.local_id) as LocalId,
+    parent: Number(row.parent) as LocalId,
+    name: bytesToUtf8(row.name),
+    kind: row.kind as EntryKind,
+    ino: BigInt.asUintN(64, row.ino),
+    birthNs: row.birth_ns,
+    size: Number(row.size),
+    mtimeNs: row.mtime_ns,
+    ctimeNs: row.ctime_ns,
+    mode: Number(row.mode),
+    executable: row.exec === 1n,
+    sha256: row.sha256 as Digest | null,
+    target: row.target,
+    state: row.state as LocalNode['state'],
+  };
+}

@@ -1,0 +1,160 @@
+/**
+ * Carries what a space's commits changed into the remote tree of one pair, inside the transaction
+ * that applies them. A node belongs to the pair while the pair's remote root is above it.
+ */
+import type { NodeId } from '@coffer/protocol/core';
+import type { NodeView, SpaceClient, SpaceDelta, UnreadableNode } from '@coffer/sdk';
+import type { EntryKind } from '../planner/types.ts';
+import type { PairTrees } from './pair-trees.ts';
+import type { RemoteEntry } from './remote-tree.ts';
+
+type Seen = NodeView | UnreadableNode;
+export type RemoteReader = Pick<SpaceClient, 'node' | 'children'>;
+
+export class RemoteMirror {
+  readonly #trees: PairTrees;
+  readonly #space: RemoteReader;
+  readonly #root: NodeId;
+
+  constructor(trees: PairTrees, space: RemoteReader, root: NodeId) {
+    this.#trees = trees;
+    this.#space = space;
+    this.#root = root;
+  }
+
+  /** True while the pair's remote root is a live folder. */
+  rootIsLive(): boolean {
+    const root = this.#space.node(this.#root);
+    return root !== undefined && !isUnreadable(root) && !root.trashed && root.kind === 'folder';
+  }
+
+  /** Reads the whole subtree anew; everything in it is dirty. */
+  load(): void {
+    this.#trees.db.transaction(() => {
+      this.#trees.remote.clear();
+      this.#loadBelow(this.#root);
+    });
+  }
+
+  /** Call inside the store's transaction. */
+  apply(delta: SpaceDelta): void {
+    const inside = new Map<NodeId, boolean>();
+    for (const id of delta.removed) this.#drop(id);
+    for (const id of delta.changed) {
+      if (id === this.#root) continue;
+      const seen = this.#space.node(id);
+      if (seen === undefined) this.#drop(id);
+      else if (!isUnreadable(seen) && seen.trashed) this.#trash(seen);
+      else if (this.#isInside(seen, inside)) this.#place(seen);
+      else this.#drop(id);
+    }
+  }
+
+  #place(seen: Seen): void {
+    const before = this.#trees.remote.byId(seen.id);
+    if (!isUnreadable(seen) && seen.kind === 'mount') {
+      this.#drop(seen.id);
+      return;
+    }
+    if (before === undefined && this.#trees.remote.byId(seen.parent) === undefined) {
+      // A folder above came in with this same change: its own turn loads what is below it.
+      if (seen.parent !== this.#root) return;
+    }
+    this.#put(seen, before);
+    const wasLive = before !== undefined && before.state === 'live';
+    if (!wasLive && !isUnreadable(seen) && seen.kind === 'folder') this.#loadBelow(seen.id);
+  }
+
+  #loadBelow(folder: NodeId): void {
+    const open: NodeId[] = [folder];
+    for (let at = open.pop(); at !== undefined; at = open.pop()) {
+      for (const seen of this.#space.children(at)) {
+        if (!isUnreadable(seen) && seen.kind === 'mount') continue;
+        this.#put(seen, this.#trees.remote.byId(seen.id));
+        if (!isUnreadable(seen) && seen.kind === 'folder') open.push(seen.id);
+      }
+    }
+  }
+
+  #put(seen: Seen, before: RemoteEntry | undefined): void {
+    if (isUnreadable(seen)) {
+      const kept = before ?? UNREAD;
+      this.#trees.remote.put({ ...kept, id: seen.id, parent: seen.parent, state: 'unreadable' });
+    } else {
+      this.#trees.remote.put(entryOfView(seen, 'live'));
+    }
+    this.#trees.dirty.markRemote(seen.id);
+  }
+
+  #trash(seen: NodeView): void {
+    const before = this.#trees.remote.byId(seen.id);
+    if (before === undefined) return;
+    for (const id of this.#trees.remote.setSubtreeState(seen.id, 'trashed')) {
+      this.#trees.dirty.markRemote(id);
+    }
+    if (seen.kind !== 'mount') this.#trees.remote.put(entryOfView(seen, 'trashed'));
+  }
+
+  #drop(id: NodeId): void {
+    for (const gone of this.#trees.remote.removeSubtree(id)) this.#trees.dirty.markRemote(gone);
+  }
+
+  #isInside(seen: Seen, known: Map<NodeId, boolean>): boolean {
+    const way: NodeId[] = [];
+    let at: Seen | undefined = seen;
+    let answer = false;
+    while (at !== undefined) {
+      const parent: NodeId = at.parent;
+      const before = known.get(parent);
+      if (parent === this.#root || before === true) {
+        answer = true;
+        break;
+      }
+      if (before === false || way.includes(parent)) break;
+      way.push(parent);
+      at = this.#space.node(parent);
+    }
+    for (const id of way) known.set(id, answer);
+    return answer;
+  }
+}
+
+const UNREAD: Omit<RemoteEntry, 'id' | 'parent' | 'state'> = {
+  name: '',
+  kind: 'file',
+  rev: 0,
+  contentId: null,
+  size: 0,
+  sha256: null,
+  mtimeMs: null,
+  executable: false,
+  target: null,
+  copyOf: null,
+  device: '',
+  changedAtMs: 0,
+};
+
+export function isUnreadable(seen: Seen): seen is UnreadableNode {
+  return 'unreadable' in seen;
+}
+
+/** The remote row of a view. */
+export function entryOfView(view: NodeView, state: 'live' | 'trashed'): RemoteEntry {
+  return {
+    id: view.id,
+    parent: view.parent,
+    name: view.name,
+    kind: view.kind as EntryKind,
+    rev: view.rev,
+    contentId: view.contentId,
+    size: view.kind === 'file' ? view.size : 0,
+    sha256: view.sha256,
+    mtimeMs: view.mtimeMs,
+    executable: view.executable,
+    target: view.target,
+    copyOf: view.copyOf,
+    device: view.changed.device,
+    changedAtMs: view.changed.time,
+    state,
+  };
+}

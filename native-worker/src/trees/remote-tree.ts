@@ -1,0 +1,176 @@
+import type { DeviceId, Digest, NodeId } from '@coffer/protocol/core';
+import type { EntryKind, RemoteNode } from '../planner/types.ts';
+import type { EngineDatabase } from './engine-database.ts';
+
+/** A remote row with what only lists for people need. */
+export interface RemoteEntry extends RemoteNode {
+  readonly copyOf: NodeId | null;
+  readonly device: DeviceId | '';
+  readonly changedAtMs: number;
+}
+
+interface RemoteRow {
+  node_id: string;
+  parent: string;
+  name: string;
+  kind: string;
+  rev: number;
+  content_id: string | null;
+  size: number;
+  sha256: string | null;
+  mtime_ms: number | null;
+  exec: number;
+  target: string | null;
+  copy_of: string | null;
+  device: string;
+  changed_at_ms: number;
+  state: string;
+}
+
+const COLUMNS = `node_id, parent, name, kind, rev, content_id, size, sha256, mtime_ms, exec, target,
+  copy_of, device, changed_at_ms, state`;
+const BELOW = `WITH RECURSIVE below(id) AS (
+  SELECT ?2 UNION ALL
+  SELECT r.node_id FROM remote_node r JOIN below ON r.parent = below.id WHERE r.pair = ?1)`;
+
+/** The remote side of one pair as last verified. */
+export class RemoteTree {
+  readonly #db: EngineDatabase;
+  readonly #pair: string;
+  readonly #nameKey: (name: string) => string;
+
+  constructor(db: EngineDatabase, pair: string, nameKey: (name: string) => string) {
+    this.#db = db;
+    this.#pair = pair;
+    this.#nameKey = nameKey;
+  }
+
+  byId(id: NodeId): RemoteEntry | undefined {
+    const row = this.#db
+      .sql<RemoteRow>(`SELECT ${COLUMNS} FROM remote_node WHERE pair = ? AND node_id = ?`)
+      .get(this.#pair, id);
+    return row === undefined ? undefined : entryOf(row);
+  }
+
+  /** Live nodes at the slot, ascending by id. */
+  bySlot(parent: NodeId, nameKey: string): readonly RemoteEntry[] {
+    return this.#db
+      .sql<RemoteRow>(
+        `SELECT ${COLUMNS} FROM remote_node
+         WHERE pair = ? AND parent = ? AND name_key = ? AND state <> 'trashed' ORDER BY node_id`,
+      )
+      .all(this.#pair, parent, nameKey)
+      .map(entryOf);
+  }
+
+  /** Of every state: what is below a trashed folder is still its child. */
+  children(parent: NodeId): readonly RemoteEntry[] {
+    return this.#db
+      .sql<RemoteRow>(
+        `SELECT ${COLUMNS} FROM remote_node
+         WHERE pair = ? AND parent = ? ORDER BY name_key, node_id`,
+      )
+      .all(this.#pair, parent)
+      .map(entryOf);
+  }
+
+  /** Open conflict copies. */
+  copies(): readonly RemoteEntry[] {
+    return this.#db
+      .sql<RemoteRow>(
+        `SELECT ${COLUMNS} FROM remote_node
+         WHERE pair = ? AND copy_of IS NOT NULL AND state = 'live' ORDER BY changed_at_ms, node_id`,
+      )
+      .all(this.#pair)
+      .map(entryOf);
+  }
+
+  /** True when every live node at and below has a base row with its content and place. */
+  isWholeInBase(id: NodeId): boolean {
+    const stranger = this.#db
+      .sql(
+        `${BELOW} SELECT 1 FROM remote_node r LEFT JOIN base_node b
+           ON b.pair = r.pair AND b.node_id = r.node_id
+         WHERE r.pair = ?1 AND r.node_id IN (SELECT id FROM below) AND r.state <> 'trashed'
+           AND (b.node_id IS NULL OR b.content_id IS NOT r.content_id OR b.parent <> r.parent
+             OR b.name <> r.name OR b.target IS NOT r.target OR r.state <> 'live')
+         LIMIT 1`,
+      )
+      .get(this.#pair, id);
+    return stranger === undefined;
+  }
+
+  put(node: RemoteEntry): void {
+    this.#db
+      .sql(
+        `INSERT OR REPLACE INTO remote_node (pair, node_id, parent, name, name_key, kind, rev,
+           content_id, size, sha256, mtime_ms, exec, target, copy_of, device, changed_at_ms, state)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      )
+      .run(
+        this.#pair,
+        node.id,
+        node.parent,
+        node.name,
+        this.#nameKey(node.name),
+        node.kind,
+        node.rev,
+        node.contentId,
+        node.size,
+        node.sha256,
+        node.mtimeMs,
+        node.executable ? 1 : 0,
+        node.target,
+        node.copyOf,
+        node.device,
+        node.changedAtMs,
+        node.state,
+      );
+  }
+
+  /** Sets the state of the node and of all below it; returns their ids. */
+  setSubtreeState(id: NodeId, state: RemoteNode['state']): readonly NodeId[] {
+    return this.#db
+      .sql<{ node_id: NodeId }>(
+        `${BELOW} UPDATE remote_node SET state = ?3
+         WHERE pair = ?1 AND node_id IN (SELECT id FROM below) RETURNING node_id`,
+      )
+      .all(this.#pair, id, state)
+      .map((row) => row.node_id);
+  }
+
+  /** Removes the node and all below it; returns the ids of the rows that went. */
+  removeSubtree(id: NodeId): readonly NodeId[] {
+    return this.#db
+      .sql<{ node_id: NodeId }>(
+        `${BELOW} DELETE FROM remote_node
+         WHERE pair = ?1 AND node_id IN (SELECT id FROM below) RETURNING node_id`,
+      )
+      .all(this.#pair, id)
+      .map((row) => row.node_id);
+  }
+
+  clear(): void {
+    this.#db.sql('DELETE FROM remote_node WHERE pair = ?').run(this.#pair);
+  }
+}
+
+function entryOf(row: RemoteRow): RemoteEntry {
+  return {
+    id: row.node_id as NodeId,
+    parent: row.parent as NodeId,
+    name: row.name,
+    kind: row.kind as EntryKind,
+    rev: row.rev,
+    contentId: row.content_id as Digest | null,
+    size: row.size,
+    sha256: row.sha256 as Digest | null,
+    mtimeMs: row.mtime_ms,
+    executable: row.exec === 1,
+    target: row.target,
+    copyOf: row.copy_of as NodeId | null,
+    device: row.device as DeviceId | '',
+    changedAtMs: row.changed_at_ms,
+    state: row.state as RemoteNode['state'],
+  };
+}
