@@ -119,8 +119,8 @@ export class Application {
     }
   }
 
-  async #dispatch<N extends CallName>(
-    name: N,
+  async #dispatch(
+    name: CallName,
     given: {
       readonly request: HttpRequest;
       readonly query: string;

@@ -5,7 +5,7 @@ import { Failure } from './failure.ts';
 import type { Sessions } from './services/sessions.ts';
 import type { MetadataStore, Session } from './stores/metadata-store.ts';
 
-const WRITERS: readonly Role[] = ['editor', 'manager', 'owner'];
+const WRITERS: ReadonlySet<Role> = new Set(['editor', 'manager', 'owner']);
 
 /** Who may do what is decided here and nowhere else. Commits are judged by the rules besides. */
 export interface Authorized {
@@ -31,7 +31,7 @@ export async function authorize(
   const space = spaceOf(request.space);
   const role = space && (await by.store.getRole(space, session.account));
   if (space === undefined || role === undefined) throw new Failure('not-found');
-  if (caller === 'writer' && !WRITERS.includes(role)) throw new Failure('refused');
+  if (caller === 'writer' && !WRITERS.has(role)) throw new Failure('refused');
   return { session, space };
 }
 

@@ -125,7 +125,7 @@ export class Commits {
     });
     if (wanted.size > 0) return { kind: 'chains-wanted', accounts: [...wanted] };
     if (!verdict.ok) throw new Failure('rule-broken', { rule: verdict.error.rule });
-    checkKeepUntil(suite, { space, view, changes: verdict.value.change.records, now: clock.now() });
+    checkKeepUntil(view, verdict.value.keepUntils, clock.now());
     return { kind: 'judged', commit: verdict.value, previous: head.id };
   }
 }

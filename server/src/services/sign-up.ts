@@ -76,14 +76,8 @@ export class SignUp {
       },
       accountBundleDigest(suite, bundle),
     );
-    switch (outcome) {
-      case 'created':
-        return { active: true };
-      case 'name-taken':
-        throw new Failure('name-taken');
-      case 'account-exists':
-        return this.#repeated(request);
-    }
+    if (outcome === 'name-taken') throw new Failure('name-taken');
+    return outcome === 'created' ? { active: true } : this.#repeated(request);
   }
 
   /** The answer to a first try was lost: the very same one is answered again. */

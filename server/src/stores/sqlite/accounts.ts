@@ -1,7 +1,7 @@
 import type Database from 'better-sqlite3';
 import type { AccountId, Bytes, DeviceId } from '@coffer/protocol/core';
 import type { Account, AccountStore } from '../metadata-store.ts';
-import { toBlob, toId } from './rows.ts';
+import { toBlob, toHex } from './rows.ts';
 import type { SpaceWrites } from './space-writes.ts';
 import { Undo, type WriteQueue } from './write-queue.ts';
 
@@ -16,7 +16,7 @@ interface AccountRow {
 function accountOfRow(row: AccountRow | undefined): Account | undefined {
   return (
     row && {
-      id: toId<AccountId>(row.id),
+      id: toHex(row.id) as AccountId,
       name: row.name,
       authSuite: row.auth_suite,
       passwordRecord: row.password_record,
@@ -77,7 +77,11 @@ export function createAccountStore(
     getChain: async (account, from) => s.chain.all(toBlob(account), from),
 
     listDevices: async (account) =>
-      s.devices.all(toBlob(account)).map((row) => ({ ...row, id: toId<DeviceId>(row.id) })),
+      s.devices.all(toBlob(account)).map(({ id, createdAt, lastSeenAt }) => ({
+        id: toHex(id) as DeviceId,
+        createdAt,
+        lastSeenAt,
+      })),
   };
 }
 

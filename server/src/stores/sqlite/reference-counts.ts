@@ -7,7 +7,7 @@ import type Database from 'better-sqlite3';
 import { IDS_PER_REQUEST_MAX, readU32be, type Bytes, type ChunkId } from '@coffer/protocol/core';
 import type { BodyId } from '@coffer/protocol/api';
 import type { CommitOutcome, ContentReference, Proposal } from '../proposal.ts';
-import { toBlob, toId } from './rows.ts';
+import { toBlob, toHex } from './rows.ts';
 
 const ENTRY_SIZE_BYTES = 36;
 const LEASES_PER_SWEEP = 10_000;
@@ -39,7 +39,7 @@ class Deltas {
 
   addEntries(entries: Bytes, by: 1 | -1): void {
     for (let at = 0; at < entries.length; at += ENTRY_SIZE_BYTES) {
-      const id = toId<ChunkId>(entries.subarray(at, at + 32));
+      const id = toHex(entries.subarray(at, at + 32)) as ChunkId;
       this.addChunk(id, readU32be(entries, at + 32), by);
     }
   }

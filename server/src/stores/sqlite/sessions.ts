@@ -1,7 +1,7 @@
 import type Database from 'better-sqlite3';
 import type { AccountId, Bytes, DeviceId } from '@coffer/protocol/core';
 import type { SessionStore } from '../metadata-store.ts';
-import { toBlob, toId } from './rows.ts';
+import { toBlob, toHex } from './rows.ts';
 import type { WriteQueue } from './write-queue.ts';
 
 export function createSessionStore(database: Database.Database, queue: WriteQueue): SessionStore {
@@ -31,8 +31,8 @@ export function createSessionStore(database: Database.Database, queue: WriteQueu
       return (
         row && {
           tokenDigest,
-          account: toId<AccountId>(row.account),
-          device: row.device && toId<DeviceId>(row.device),
+          account: toHex(row.account) as AccountId,
+          device: row.device && (toHex(row.device) as DeviceId),
           expiresAt: row.expires_at,
         }
       );

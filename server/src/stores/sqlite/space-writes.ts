@@ -4,7 +4,7 @@ import type { Bytes, CommitId, Digest } from '@coffer/protocol/core';
 import type { HeadState } from '@coffer/protocol/model';
 import type { CommitOutcome, NewSpace, Proposal } from '../proposal.ts';
 import type { ReferenceCounts } from './reference-counts.ts';
-import { joinDigests, splitDigests, toBlob, toId } from './rows.ts';
+import { joinDigests, splitDigests, toBlob, toHex } from './rows.ts';
 import { Undo } from './write-queue.ts';
 
 export interface HeadRow {
@@ -21,10 +21,10 @@ export const HEAD_COLUMNS = 'space_no, head_seq, head_id, head_auth, head_root, 
 export function headOfRow(row: HeadRow): HeadState {
   return {
     seq: row.head_seq,
-    id: toId<CommitId>(row.head_id),
-    auth: toId<CommitId>(row.head_auth),
-    root: toId<Digest>(row.head_root),
-    edge: splitDigests<Digest>(row.head_edge),
+    id: toHex(row.head_id) as CommitId,
+    auth: toHex(row.head_auth) as CommitId,
+    root: toHex(row.head_root) as Digest,
+    edge: splitDigests(row.head_edge),
   };
 }
 
@@ -62,9 +62,9 @@ export class SpaceWrites {
     const s = this.#statements;
     const row = s.headOf.get(toBlob(proposal.space));
     if (row === undefined) throw new Error('a commit is for a space that is there');
-    if (toId(row.head_id) !== proposal.previous) {
+    if (toHex(row.head_id) !== proposal.previous) {
       const there = s.commitId.get(row.space_no, proposal.head.seq);
-      if (there && toId(there) === proposal.head.id) return { kind: 'known' };
+      if (there && toHex(there) === proposal.head.id) return { kind: 'known' };
       return { kind: 'head-moved', seq: row.head_seq };
     }
     const refused = this.#counts.apply(row.space_no, proposal);

@@ -2,7 +2,7 @@ import type Database from 'better-sqlite3';
 import type { AccountId, Bytes, CommitId, SpaceId } from '@coffer/protocol/core';
 import type { Role, SpaceKind } from '@coffer/protocol/model';
 import type { SpaceStore, StoredCommit } from '../metadata-store.ts';
-import { toBlob, toId } from './rows.ts';
+import { toBlob, toHex } from './rows.ts';
 import { HEAD_COLUMNS, headOfRow, type HeadRow, type SpaceWrites } from './space-writes.ts';
 import { createViews } from './sqlite-view.ts';
 import type { WriteQueue } from './write-queue.ts';
@@ -23,11 +23,11 @@ export function createSpaceStore(
     listSpaces: async (account) =>
       s.spacesOf
         .all(toBlob(account))
-        .map(({ id, kind }) => ({ space: toId<SpaceId>(id), kind: kind as SpaceKind })),
+        .map(({ id, kind }) => ({ space: toHex(id) as SpaceId, kind: kind as SpaceKind })),
     getRole: async (space, account) =>
       s.role.get(toBlob(space), toBlob(account)) as Role | undefined,
     listMembers: async (space) =>
-      s.members.all(toBlob(space)).map((account) => toId<AccountId>(account)),
+      s.members.all(toBlob(space)).map((account) => toHex(account) as AccountId),
 
     getHead: async (space) => {
       const row = s.head.get(toBlob(space));
@@ -55,7 +55,7 @@ export function createSpaceStore(
 
     getCommitId: async (space, seq) => {
       const id = s.commitId.get(toBlob(space), seq);
-      return id && toId<CommitId>(id);
+      return id && (toHex(id) as CommitId);
     },
 
     readState: async (space, read) => {
@@ -68,7 +68,7 @@ export function createSpaceStore(
     movedSince: async (account, cursor) =>
       s.moved
         .all(toBlob(account), cursor)
-        .map(({ id, ...moved }) => ({ ...moved, space: toId<SpaceId>(id), era: era() })),
+        .map(({ id, cursor, seq }) => ({ cursor, seq, space: toHex(id) as SpaceId, era: era() })),
     newestCursor: async () => s.cursor.get() ?? 0,
   };
 }

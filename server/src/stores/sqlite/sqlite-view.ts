@@ -1,7 +1,7 @@
 import type Database from 'better-sqlite3';
 import type { Bytes, NodeId } from '@coffer/protocol/core';
 import type { StateView, TreeKey } from '@coffer/protocol/model';
-import { toBlob, toId } from './rows.ts';
+import { toBlob, toHex } from './rows.ts';
 
 const FIRST_PAGE_ROWS = 48;
 const PAGE_ROWS_MAX = 1024;
@@ -60,7 +60,7 @@ export function createViews(database: Database.Database): ViewOfSpace {
     },
     findTag: (parent, tag) => {
       const id = tagged.get(spaceNo, toBlob(parent), toBlob(tag));
-      return id && toId<NodeId>(id);
+      return id && (toHex(id) as NodeId);
     },
     getTreeNode: (position) => treeNode.get(spaceNo, position),
   });
