@@ -1,0 +1,112 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import * as fc from 'fast-check';
+import { bytesToHex, concatBytes, CBOR_DEPTH_MAX, FormatError, hexToBytes } from '../core/index.ts';
+import { decodeCbor, encodeCbor, type Cbor } from './cbor.ts';
+import * as schema from './schema.ts';
+
+const anything: schema.Schema<Cbor> = (value) => value as Cbor;
+const decodeAny = (bytes: Uint8Array): Cbor => decodeCbor(bytes, anything, 1 << 20);
+
+const leaf = fc.oneof(
+  fc.maxSafeInteger(),
+  fc.integer({ min: -300, max: 70_000 }),
+  fc.boolean(),
+  fc.constant(null),
+  fc.uint8Array({ maxLength: 300 }).map((bytes) => new Uint8Array(bytes)),
+  fc.string({ unit: 'grapheme' }),
+);
+const value: fc.Arbitrary<Cbor> = fc.letrec<{ node: Cbor }>((tie) => ({
+  node: fc.oneof({ maxDepth: CBOR_DEPTH_MAX - 1 }, leaf, fc.array(tie('node'), { maxLength: 30 })),
+})).node;
+
+test('a value comes back from its encoding', () => {
+  fc.assert(
+    fc.property(value, (original) => {
+      assert.deepEqual(decodeAny(encodeCbor(original)), original);
+    }),
+  );
+});
+
+test('whatever is accepted is the one encoding of what it says', () => {
+  const mutated = fc
+    .tuple(value, fc.nat(), fc.integer({ min: 0, max: 255 }), fc.nat({ max: 3 }))
+    .map(([original, at, byte, kind]) => mutate(encodeCbor(original), at, byte, kind));
+  fc.assert(
+    fc.property(fc.oneof(mutated, fc.uint8Array({ maxLength: 40 })), (bytes) => {
+      let decoded: Cbor;
+      try {
+        decoded = decodeAny(bytes);
+      } catch (error) {
+        assert.ok(error instanceof FormatError, String(error));
+        return;
+      }
+      assert.equal(bytesToHex(encodeCbor(decoded)), bytesToHex(bytes));
+    }),
+    { numRuns: 3000 },
+  );
+});
+
+test('values that the encoding cannot hold are refused before they are encoded', () => {
+  const bad: readonly unknown[] = [
+    2 ** 53,
+    -(2 ** 53),
+    1.5,
+    Number.NaN,
+    Number.POSITIVE_INFINITY,
+    '\ud800',
+    'a\udfff',
+    undefined,
+    10n,
+    Symbol('x'),
+    {},
+    new Map(),
+    new Date(0),
+    new ArrayBuffer(1),
+    new Float64Array(1),
+    () => 0,
+  ];
+  for (const one of bad) {
+    assert.throws(() => encodeCbor(one as Cbor), FormatError, String(one));
+    assert.throws(() => encodeCbor([0, [one as Cbor]]), FormatError, String(one));
+  }
+});
+
+test('arrays nest eight deep and no deeper, however deep the input is', () => {
+  const nested = (depth: number): Cbor => (depth === 0 ? 0 : [nested(depth - 1)]);
+  assert.deepEqual(decodeAny(encodeCbor(nested(8))), nested(8));
+  assert.throws(() => encodeCbor(nested(9)), FormatError);
+  for (const depth of [9, 1000, 500_000]) {
+    const bytes = concatBytes(new Uint8Array(depth).fill(0x81), Uint8Array.of(0));
+    assert.throws(() => decodeAny(bytes), FormatError, `${depth} deep`);
+  }
+});
+
+test('sizes are checked before anything is decoded', () => {
+  const bytes = encodeCbor(new Uint8Array(10));
+  assert.throws(() => decodeCbor(bytes, anything, bytes.length - 1), FormatError);
+  assert.doesNotThrow(() => decodeCbor(bytes, anything, bytes.length));
+  for (const claim of ['9affffffff', '9bffffffffffffffff', '5affffffff', '7b0000ffffffffffff']) {
+    assert.throws(() => decodeAny(hexToBytes(claim)), FormatError, claim);
+  }
+});
+
+test('minus zero is encoded as zero', () => {
+  assert.equal(bytesToHex(encodeCbor(-0)), '00');
+});
+
+test('decoded byte strings do not change when their source does', () => {
+  const bytes = encodeCbor([Uint8Array.of(1, 2, 3)]);
+  const [inner] = decodeCbor(bytes, schema.tuple(schema.bytes(3)), 10);
+  bytes.fill(0);
+  assert.deepEqual(inner, Uint8Array.of(1, 2, 3));
+});
+
+function mutate(bytes: Uint8Array, at: number, byte: number, kind: number): Uint8Array {
+  const index = at % (bytes.length + 1);
+  const [before, after] = [bytes.subarray(0, index), bytes.subarray(index)];
+  if (kind === 0) return concatBytes(before, Uint8Array.of(byte), after);
+  if (kind === 1) return concatBytes(before, after.subarray(1));
+  if (kind === 2) return before;
+  return concatBytes(before, Uint8Array.of(byte), after.subarray(1));
+}
