@@ -79,7 +79,7 @@ export class Sessions {
   /** The session of a bearer token while it lasts and its device is certified. */
   async find(token: string): Promise<Session | undefined> {
     const { store, clock } = this.#context;
-    const session = await store.getSession(this.#digest(token));
+    const session = await store.getSession(this.digestOf(token));
     const now = clock.now();
     if (session === undefined || session.expiresAt <= now) return undefined;
     const { account, device } = session;
@@ -106,7 +106,7 @@ export class Sessions {
     const token = prefix + bytesToBase64Url(random.bytes(TOKEN_SIZE_BYTES));
     const expiresAt = now + lifeMs;
     await store.createSession(
-      { tokenDigest: this.#digest(token), account, device, expiresAt },
+      { tokenDigest: this.digestOf(token), account, device, expiresAt },
       now,
     );
     return { token, expiresAt };
@@ -156,7 +156,8 @@ export class Sessions {
     return this.#context.suite.hmacSha256(this.#challengeKey, ...parts).slice(0, 16);
   }
 
-  #digest(token: string): Digest {
+  /** What stands for a token in the store. */
+  digestOf(token: string): Digest {
     return digestFromBytes<Digest>(this.#context.suite.sha256(utf8ToBytes(token)));
   }
 }

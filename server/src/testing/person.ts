@@ -6,7 +6,7 @@ import {
   sessionChallengeAnswer,
   type RequestOf,
 } from '@coffer/protocol/api';
-import { utf8ToBytes, type AccountId, type Bytes, type SpaceId } from '@coffer/protocol/core';
+import type { AccountId, Bytes } from '@coffer/protocol/core';
 import type { OpenSuite } from '@coffer/protocol/crypto';
 import { sign } from '@coffer/protocol/crypto/open';
 import { encodeSealedCommit, type KeyChain } from '@coffer/protocol/model';
@@ -82,18 +82,26 @@ export class Person {
 
   /** Signs in with the device key. */
   async openSession(origin = this.#options.origin): Promise<TestReply> {
-    const { handle, suite } = this.#options;
-    const { device, seed } = this.draft.device;
-    const json = { account: this.account, device };
-    const answer = await makeCall(handle, 'sessionChallenge', { json });
-    const { challenge } = decodeJson(sessionChallengeAnswer, answer.bytes);
-    const proof = encodeSessionProof({ ...json, origin, challenge });
-    const signature = sign(suite, seed, 'session', proof);
-    const reply = await makeCall(handle, 'startSession', {
-      json: { ...json, challenge, signature },
-    });
+    const reply = await this.startSession(this.signChallenge(await this.challenge(), origin));
     if (reply.status === 200) this.token = decodeJson(sessionAnswer, reply.bytes).token;
     return reply;
+  }
+
+  async challenge(): Promise<Bytes> {
+    const json = { account: this.account, device: this.draft.device.device };
+    const answer = await makeCall(this.#options.handle, 'sessionChallenge', { json });
+    return decodeJson(sessionChallengeAnswer, answer.bytes).challenge;
+  }
+
+  signChallenge(challenge: Bytes, origin = this.#options.origin): RequestOf<'startSession'> {
+    const { device, seed } = this.draft.device;
+    const owner = { account: this.account, device };
+    const proof = encodeSessionProof({ ...owner, origin, challenge });
+    return { ...owner, challenge, signature: sign(this.#options.suite, seed, 'session', proof) };
+  }
+
+  startSession(json: RequestOf<'startSession'>): Promise<TestReply> {
+    return makeCall(this.#options.handle, 'startSession', { json });
   }
 
   #writer(kind: 'account' | 'drive'): SpaceWriter {
@@ -125,12 +133,4 @@ export async function signedInPerson(options: PersonOptions): Promise<Person> {
     throw new Error(`not signed in: ${signedUp.code ?? ''} ${opened.code ?? ''}`);
   }
   return person;
-}
-
-export function inSpace(space: SpaceId): { readonly params: Readonly<Record<string, string>> } {
-  return { params: { space } };
-}
-
-export function textBytes(text: string): Bytes {
-  return utf8ToBytes(text);
 }
