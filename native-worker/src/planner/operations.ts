@@ -58,9 +58,9 @@ export interface LocalDownload extends Common {
   readonly replaces: LocalId | null;
 }
 /**
- * The entry is renamed to another slot. `viaStaging` breaks a cycle: it goes into staging before the
- * operations that name it in `after` need its slot, that is at once, and to its slot in its turn.
- * A null node is an entry without one, in a folder that was merged into another.
+ * The entry is renamed to another slot. `viaStaging` breaks a cycle: the executor puts such entries
+ * into staging (intent first) before it begins with the plan's other operations, and to their slots
+ * in their turn. A null node is an entry without one, in a folder that was merged into another.
  */
 export interface LocalPlace extends Common {
   readonly kind: 'local-place';
@@ -120,6 +120,10 @@ export interface RemoteUpload extends Common {
   /** Null also where a set-aside before said it: the executor remembers it with the entry. */
   readonly copyOf: NodeId | null;
 }
+/**
+ * The node is moved or renamed. `viaStaging` breaks a cycle: it and what waits for its slot go into
+ * one commit, which is judged by its end state.
+ */
 export interface RemotePlace extends Common {
   readonly kind: 'remote-place';
   readonly node: NodeId;

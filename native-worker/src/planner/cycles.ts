@@ -1,0 +1,81 @@
+/**
+ * A cycle of edges (a swap, a rotation, a folder and what is in it changing places) is broken by one
+ * rename into staging (engine §5.7): what waited for its slot or folder then waits no longer.
+ */
+import { Defect } from '@coffer/protocol/core';
+import type { Step, Steps } from './steps.ts';
+
+export function breakCycles(steps: Steps): void {
+  let waiting = withoutFree(steps.all);
+  while (waiting.size > 0) {
+    const step = pickMove(onCycles(waiting));
+    if (step === undefined) throw new Defect('every cycle of operations holds a move');
+    steps.pass.trace(
+      step.effect.kind === 'local-place' ? 'order.staged-local' : 'order.staged-remote',
+    );
+    if ('viaStaging' in step.effect) step.effect = { ...step.effect, viaStaging: true };
+    for (const other of waiting) other.afterLeaving.delete(step);
+    waiting = withoutFree([...waiting]);
+  }
+}
+
+/** Takes away, again and again, what waits for nothing that is left. */
+function withoutFree(all: readonly Step[]): Set<Step> {
+  const left = new Set(all);
+  const waiters = new Map<Step, Step[]>();
+  const open = new Map<Step, number>();
+  const free: Step[] = [];
+  for (const step of all) {
+    let count = 0;
+    for (const before of edges(step)) {
+      if (!left.has(before)) continue;
+      count++;
+      const known = waiters.get(before);
+      if (known === undefined) waiters.set(before, [step]);
+      else known.push(step);
+    }
+    open.set(step, count);
+    if (count === 0) free.push(step);
+  }
+  for (let step = free.pop(); step !== undefined; step = free.pop()) {
+    left.delete(step);
+    for (const waiter of waiters.get(step) ?? []) {
+      const count = (open.get(waiter) ?? 0) - 1;
+      open.set(waiter, count);
+      if (count === 0) free.push(waiter);
+    }
+  }
+  return left;
+}
+
+function edges(step: Step): readonly Step[] {
+  return [...new Set([...step.after, ...step.afterLeaving])];
+}
+
+/** Of what is left, those that wait for themselves; what only waits for a cycle is not one. */
+function onCycles(waiting: ReadonlySet<Step>): readonly Step[] {
+  return [...waiting].filter((start) => {
+    const seen = new Set<Step>();
+    const open = [start];
+    for (let step = open.pop(); step !== undefined; step = open.pop()) {
+      for (const before of edges(step)) {
+        if (before === start) return true;
+        if (!waiting.has(before) || seen.has(before)) continue;
+        seen.add(before);
+        open.push(before);
+      }
+    }
+    return false;
+  });
+}
+
+/** A move that others wait to leave: a file before a folder, then the smallest id. */
+function pickMove(cycle: readonly Step[]): Step | undefined {
+  const awaited = new Set(cycle.flatMap((step) => [...step.afterLeaving]));
+  return cycle
+    .filter((step) => 'viaStaging' in step.effect && awaited.has(step))
+    .sort((a, b) => {
+      const byKind = Number(a.unit.kind === 'folder') - Number(b.unit.kind === 'folder');
+      return byKind === 0 ? (a.id < b.id ? -1 : 1) : byKind;
+    })[0];
+}

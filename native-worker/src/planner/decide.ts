@@ -1,0 +1,246 @@
+/** Content, existence and place of each unit by itself (engine §5.1, §5.2): the tables, applied. */
+import { CONTENT_TABLE } from './content-table.ts';
+import { decideMeta } from './meta.ts';
+import { PLACE_TABLE } from './place-table.ts';
+import type { ContentCell } from './cells.ts';
+import type { Pass } from './pass.ts';
+import {
+  compareKeys,
+  isLocalAlive,
+  isLocalGone,
+  isRemoteAlive,
+  isRemoteGone,
+  type Place,
+  type Unit,
+} from './unit.ts';
+import { emptyTarget } from './universe.ts';
+
+/** Decides all units. Conflict copies join the pass as units of their own. */
+export function decideUnits(pass: Pass): void {
+  for (const unit of pass.units) Object.assign(unit.target, emptyTarget());
+  const decided = new Set<Unit>([pass.universe.root]);
+  for (const unit of pass.units) decideUnit(unit, pass, decided);
+  const copies = pass.units
+    .filter(({ target }) => target.splits)
+    .map((unit) => splitCopy(unit, pass));
+  if (copies.length === 0) return;
+  pass.units.push(...copies);
+  pass.units.sort(compareKeys);
+}
+
+function decideUnit(unit: Unit, pass: Pass, decided: Set<Unit>): void {
+  if (decided.has(unit)) return;
+  decided.add(unit);
+  const { target } = unit;
+  target.place = choosePlace(unit, pass);
+  if (isLocalAlive(unit)) target.entry = unit.localNode;
+  if (unit.local === 'detached') {
+    pass.trace('frozen.detached');
+    target.forget = unit.base !== undefined;
+  } else if (unit.local === 'unknown' || unit.remote === 'unreadable') {
+    freeze(unit, pass);
+  } else if (unit.remote === 'excluded') {
+    decideExcluded(unit, pass);
+  } else if (unit.base === undefined) {
+    decideNew(unit, pass, decided);
+  } else {
+    decideKnown(unit, pass, decided);
+  }
+}
+
+function freeze(unit: Unit, pass: Pass): void {
+  unit.target.exists = true;
+  unit.target.frozen = true;
+  if (unit.local === 'unknown') {
+    pass.trace('frozen.unknown');
+    return;
+  }
+  pass.trace('frozen.unreadable');
+  if (unit.remoteNode?.state === 'unreadable') {
+    pass.stalls.push({
+      reason: 'Undecryptable',
+      node: unit.node,
+      local: unit.localNode?.id ?? null,
+    });
+  }
+}
+
+function decideNew(unit: Unit, pass: Pass, decided: Set<Unit>): void {
+  const { target } = unit;
+  if (unit.node === null) {
+    pass.trace('new.local');
+    target.exists = true;
+    target.content = 'local';
+  } else if (isRemoteAlive(unit)) {
+    pass.trace('new.remote');
+    target.exists = true;
+    target.content = 'remote';
+  } else if (comesAlongRemotely(unit, pass, decided)) {
+    target.exists = true;
+    target.whole = true;
+    target.content = 'remote';
+  }
+}
+
+function decideKnown(unit: Unit, pass: Pass, decided: Set<Unit>): void {
+  const { target } = unit;
+  if (isUnhashed(unit, pass)) return;
+  const cell = contentCell(unit);
+  pass.trace(pass.cell(`content.${cell}`));
+  const verdict = CONTENT_TABLE[pass.mode][cell];
+  target.exists = verdict !== 'gone';
+  target.splits = verdict === 'conflict';
+  if (verdict === 'local' || verdict === 'remote' || verdict === 'agreed') target.content = verdict;
+  if (verdict === 'conflict') {
+    target.content = 'remote';
+    target.entry = undefined;
+  }
+  if (verdict === 'gone') {
+    if (isRemoteGone(unit) && isLocalAlive(unit)) outliveRemote(unit, pass, decided);
+    if (isRemoteAlive(unit) && isLocalGone(unit)) outliveLocal(unit, pass, decided);
+  }
+  const isThere = isLocalAlive(unit) && isRemoteAlive(unit);
+  if (isThere && (target.content === 'none' || target.content === 'agreed')) {
+    target.meta = decideMeta(unit, pass);
+  }
+}
+
+/** A file that may have changed but was not hashed waits for its hash. */
+function isUnhashed(unit: Unit, pass: Pass): boolean {
+  if (unit.localContent !== 'unhashed' || !isLocalAlive(unit) || unit.localNode === undefined) {
+    return false;
+  }
+  pass.hashes.add(unit.localNode.id);
+  unit.target.exists = true;
+  unit.target.frozen = true;
+  return true;
+}
+
+function contentCell(unit: Unit): ContentCell {
+  const local = isLocalGone(unit) ? 'deleted' : unit.localContent === 'edited' ? 'edited' : 'same';
+  const remote = isRemoteGone(unit)
+    ? 'deleted'
+    : unit.remoteContent === 'edited'
+      ? 'edited'
+      : 'same';
+  if (local === 'edited' && remote === 'edited') {
+    return isContentEqual(unit) ? 'edited-edited-equal' : 'edited-edited-different';
+  }
+  // Both `edited` was answered above.
+  return `${local}-${remote}` as Exclude<`${typeof local}-${typeof remote}`, 'edited-edited'>;
+}
+
+function isContentEqual({ kind, localNode, remoteNode }: Unit): boolean {
+  if (localNode === undefined || remoteNode === undefined) return false;
+  if (kind === 'symlink') return localNode.target === remoteNode.target;
+  return localNode.sha256 !== null && localNode.sha256 === remoteNode.sha256;
+}
+
+/** Deleted remotely, unchanged here: a move, a decision to undo, or the folder above saves it. */
+function outliveRemote(unit: Unit, pass: Pass, decided: Set<Unit>): void {
+  const { target } = unit;
+  if (unit.localMoved) {
+    pass.trace(pass.cell('place.moved-deleted'));
+    target.exists = true;
+    target.whole = true;
+  } else if (comesAlongRemotely(unit, pass, decided)) {
+    target.exists = true;
+    target.whole = true;
+  } else if (isUndone(unit, 'local', pass)) {
+    target.exists = true;
+  }
+}
+
+/** Deleted here, unchanged remotely. */
+function outliveLocal(unit: Unit, pass: Pass, decided: Set<Unit>): void {
+  const { target } = unit;
+  const above = unit.base === undefined ? undefined : pass.universe.ofNode(unit.base.parent);
+  if (unit.remoteMoved) {
+    pass.trace(pass.cell('place.deleted-moved'));
+    target.exists = true;
+    target.whole = true;
+  } else if (unit.local === 'below-gone' && above !== undefined && isLocalGone(above)) {
+    decideUnit(above, pass, decided);
+    target.exists = above.target.whole;
+    target.whole = above.target.whole;
+    if (target.whole) pass.trace('folder.moves-with-children-remote');
+  }
+  if (!target.exists && isUndone(unit, 'remote', pass)) target.exists = true;
+  if (target.exists) target.content = 'remote';
+}
+
+/** Its own record is untouched, and the folder that was deleted above it lives on by a move. */
+function comesAlongRemotely(unit: Unit, pass: Pass, decided: Set<Unit>): boolean {
+  const above = unit.remotePlace?.parent;
+  if (unit.remote !== 'below-deleted' || above === undefined || !isRemoteGone(above)) return false;
+  decideUnit(above, pass, decided);
+  if (above.target.whole) pass.trace('folder.moves-with-children-local');
+  return above.target.whole;
+}
+
+function isUndone(unit: Unit, side: 'local' | 'remote', pass: Pass): boolean {
+  const { node } = unit;
+  const isFound =
+    node !== null &&
+    pass.universe.policy.held.some(
+      (batch) => batch.decision === 'undone' && batch.side === side && batch.nodes.has(node),
+    );
+  if (isFound) pass.trace('hold.undone');
+  return isFound;
+}
+
+/** Selective sync (engine §8): what differs from base goes up first, then the local copy goes. */
+function decideExcluded(unit: Unit, pass: Pass): void {
+  const { target } = unit;
+  if (unit.base === undefined) return;
+  if (isLocalGone(unit)) {
+    pass.trace('exclusion.forget');
+    target.forget = true;
+    return;
+  }
+  if (isUnhashed(unit, pass)) return;
+  if (unit.localMoved) {
+    const isOut = unit.localPlace?.parent.remote !== 'excluded';
+    pass.trace(isOut ? 'exclusion.moved-out' : 'exclusion.up-first');
+    target.place = unit.localPlace;
+    target.exists = true;
+  }
+  if (unit.localContent === 'edited') {
+    pass.trace('exclusion.up-first');
+    target.exists = true;
+    target.content = 'local';
+  }
+  if (!target.exists) pass.trace('exclusion.recycle');
+}
+
+function choosePlace(unit: Unit, pass: Pass): Place | undefined {
+  const { localPlace, remotePlace, localMoved, remoteMoved } = unit;
+  if (localPlace === undefined) return remotePlace;
+  if (remotePlace === undefined || isRemoteGone(unit)) return localPlace;
+  if (unit.remote === 'excluded') return remotePlace;
+  if (unit.local === 'unknown') return localPlace;
+  const moves = `${localMoved ? 'moved' : 'same'}-${remoteMoved ? 'moved' : 'same'}` as const;
+  const cell =
+    moves === 'moved-moved'
+      ? (`${moves}-${isOnePlace(localPlace, remotePlace) ? 'equal' : 'different'}` as const)
+      : moves;
+  pass.trace(pass.cell(`place.${cell}`));
+  if (localMoved && unit.remoteContent === 'edited') pass.trace(pass.cell('place.moved-edited'));
+  if (remoteMoved && unit.localContent === 'edited') pass.trace(pass.cell('place.edited-moved'));
+  return PLACE_TABLE[pass.mode][cell] === 'local' ? localPlace : remotePlace;
+}
+
+export function isOnePlace(a: Place, b: Place): boolean {
+  return a.parent === b.parent && a.name === b.name;
+}
+
+/** The local entry of a node whose content stays the remote one, as a unit of its own. */
+function splitCopy(unit: Unit, pass: Pass): Unit {
+  const copy = pass.universe.copyOf(unit);
+  copy.target.exists = true;
+  copy.target.place = copy.localPlace;
+  copy.target.entry = copy.localNode;
+  copy.target.content = 'local';
+  copy.target.copyOf = copy.copyOf;
+  return copy;
+}

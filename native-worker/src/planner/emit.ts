@@ -1,0 +1,146 @@
+/** From the planned tree to operations: what each side lacks of it (engine §5). */
+import { emitLocal } from './emit-local.ts';
+import { emitRemote, isRemotelyMisplaced } from './emit-remote.ts';
+import { isMetaEqual } from './meta.ts';
+import type { Pass } from './pass.ts';
+import { sawLocal, sawNothing, Steps, type Step } from './steps.ts';
+import {
+  isLocalGone,
+  isRemoteAlive,
+  isRemoteGone,
+  resolved,
+  targetParent,
+  type Unit,
+} from './unit.ts';
+
+/** One operation at most for each side of a node, and one for its base row. */
+export function emitSteps(pass: Pass): Steps {
+  const steps = new Steps(pass);
+  for (const unit of pass.units) {
+    if (unit.target.frozen) continue;
+    if (unit.target.exists) emitKept(unit, steps);
+    else emitGone(unit, steps);
+  }
+  return steps;
+}
+
+function emitKept(unit: Unit, steps: Steps): void {
+  const { mode } = steps.pass;
+  const bind = bindStep(unit, steps);
+  if (bind !== undefined) adoptMeta(unit, steps.pass);
+  // Content is sent and fetched where the entry and the node stay: places come first.
+  const isNodePlaced = mode !== 'download' && isRemotelyMisplaced(unit);
+  const local = mode === 'upload' ? undefined : emitLocal(unit, steps, isNodePlaced);
+  const isEntryPlaced =
+    local?.effect.kind === 'local-place' || local?.effect.kind === 'local-set-aside';
+  const remote = mode === 'download' ? undefined : emitRemote(unit, steps, isEntryPlaced);
+  if (local?.effect.kind === 'local-place' && remote?.effect.kind === 'remote-place') {
+    steps.pass.trace('order.local-before-remote');
+    remote.after.add(local);
+  }
+  if (bind === undefined) return;
+  for (const step of [local, remote]) step?.after.add(bind);
+}
+
+/**
+ * Both sides have it and the base row does not say so: they agree, or an entry was adopted at its
+ * slot. With other work to do first, the row follows that.
+ */
+function bindStep(unit: Unit, steps: Steps): Step | undefined {
+  const { target, base, remoteNode } = unit;
+  const { entry, place } = target;
+  const parent = targetParent(unit);
+  if (entry === undefined || place === undefined || parent === undefined) return undefined;
+  if (!isRemoteAlive(unit) || remoteNode === undefined || unit.node === null) return undefined;
+  const isAdopted = base?.localId !== entry.id;
+  const isSettled =
+    (target.content === 'none' || target.content === 'agreed') &&
+    (target.meta === 'none' || target.meta === 'agreed') &&
+    entry.parent === parent.target.entry?.id &&
+    entry.name === target.localName &&
+    remoteNode.name === place.name &&
+    unit.remotePlace !== undefined &&
+    resolved(unit.remotePlace.parent) === parent;
+  const isBehind =
+    target.content === 'agreed' || target.meta === 'agreed' || unit.localMoved || unit.remoteMoved;
+  if (!isAdopted && !(isSettled && isBehind)) return undefined;
+  const effect = { kind: 'bind', node: unit.node, local: entry.id, rev: remoteNode.rev } as const;
+  return steps.add(unit, effect, sawLocal(entry, remoteNode.rev));
+}
+
+/** An adopted file has its node's content; times and the executable bit may still differ. */
+function adoptMeta(unit: Unit, pass: Pass): void {
+  const { target, remoteNode } = unit;
+  if (unit.kind !== 'file' || target.entry === undefined || remoteNode === undefined) return;
+  if (unit.base?.localId === target.entry.id || target.content !== 'agreed') return;
+  if (isMetaEqual(target.entry, remoteNode, pass.universe.caps)) return;
+  target.meta = pass.mode === 'upload' ? 'local' : 'remote';
+}
+
+function emitGone(unit: Unit, steps: Steps): void {
+  const { target, node } = unit;
+  if (target.forget) {
+    if (node !== null) steps.add(unit, { kind: 'forget', node }, sawNothing());
+    return;
+  }
+  const { mode } = steps.pass;
+  const trash = mode === 'two-way' && needsTrash(unit) ? emitTrash(unit, steps) : undefined;
+  if (mode !== 'upload' && needsRecycle(unit)) emitRecycle(unit, steps);
+  const isNowhere = isLocalGone(unit) && isRemoteGone(unit) && target.mergedInto === undefined;
+  if (isNowhere && unit.base !== undefined && trash === undefined && node !== null) {
+    steps.add(unit, { kind: 'forget', node }, sawNothing());
+  }
+}
+
+function needsRecycle(unit: Unit): boolean {
+  const { target } = unit;
+  return !target.exists && !target.forget && !target.frozen && target.entry !== undefined;
+}
+
+function emitRecycle(unit: Unit, steps: Steps): void {
+  const { entry, mergedInto } = unit.target;
+  const above = unit.localPlace?.parent;
+  const node = unit.node ?? (mergedInto === undefined ? null : resolved(mergedInto).node);
+  // What lies in a folder that goes whole goes with it.
+  if (entry === undefined || node === null || (above !== undefined && needsRecycle(above))) return;
+  if (unit.kind === 'folder') steps.pass.trace('folder.recycled-whole');
+  const effect = { kind: 'local-recycle', node, local: entry.id, entry: unit.kind } as const;
+  steps.localByEntry.set(entry.id, steps.add(unit, effect, sawLocal(entry)));
+}
+
+/**
+ * Nodes that live on remotely though the plan has none; and those that would come back with a folder
+ * above them that is restored.
+ */
+function needsTrash(unit: Unit): boolean {
+  const { target } = unit;
+  if (target.exists || target.forget || target.frozen) return false;
+  if (isRemoteAlive(unit)) return true;
+  const above = unit.remotePlace?.parent;
+  return (
+    unit.remote === 'below-deleted' &&
+    above !== undefined &&
+    above.target.exists &&
+    !above.target.frozen &&
+    isRemoteGone(above)
+  );
+}
+
+function emitTrash(unit: Unit, steps: Steps): Step | undefined {
+  const above = unit.remotePlace?.parent;
+  if (unit.node === null || unit.remoteNode === undefined) return undefined;
+  if (above !== undefined && needsTrash(above)) return undefined;
+  if (unit.kind === 'folder') steps.pass.trace('folder.trashed-whole');
+  const step = steps.add(
+    unit,
+    { kind: 'remote-trash', node: unit.node, rev: unit.remoteNode.rev, entry: unit.kind },
+    { rev: unit.remoteNode.rev, local: null },
+  );
+  steps.remoteByNode.set(unit.node, step);
+  const { mergedInto } = unit.target;
+  if (mergedInto !== undefined) {
+    const winner = resolved(mergedInto);
+    steps.mergedTrash.set(winner, [...(steps.mergedTrash.get(winner) ?? []), step]);
+  }
+  return step;
+}

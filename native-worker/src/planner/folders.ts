@@ -1,0 +1,127 @@
+/**
+ * The shape of the planned tree (engine §5.5): no folder below itself, no node without its folder,
+ * nothing deleted that holds something which lives on.
+ */
+import { Defect } from '@coffer/protocol/core';
+import type { Pass } from './pass.ts';
+import {
+  isLocalAlive,
+  isRemoteAlive,
+  resolved,
+  targetParent,
+  type Place,
+  type Unit,
+} from './unit.ts';
+
+/** Deeper than any tree that the protocol allows on either side, and both together. */
+const CLIMB_MAX = 1024;
+
+/** The folders above a unit in the planned tree, nearest first, without the root. */
+export function* planAncestors(unit: Unit): Generator<Unit> {
+  let steps = 0;
+  for (let at = targetParent(unit); at !== undefined && at.key !== ''; at = targetParent(at)) {
+    if (++steps > CLIMB_MAX) throw new Defect('the planned tree has no cycle');
+    yield at;
+  }
+}
+
+/**
+ * A move that would put a folder below itself is taken back on the side that gives way: the local
+ * one, or in upload mode the remote one. The smallest of the moves that close a cycle goes first.
+ */
+export function undoCycles(pass: Pass): void {
+  const yields = pass.mode === 'upload' ? 'remote' : 'local';
+  const candidates = pass.units.filter(
+    (unit) => unit.kind === 'folder' && canGiveWay(unit, yields),
+  );
+  for (let isFound = candidates.length > 0; isFound;) {
+    isFound = false;
+    for (const unit of candidates) {
+      const { target } = unit;
+      if (target.place?.from !== yields || !isBelowItself(unit)) continue;
+      pass.trace('folder.cycle-undone');
+      target.place = otherPlace(unit, yields);
+      isFound = true;
+    }
+  }
+}
+
+function canGiveWay(unit: Unit, yields: Place['from']): boolean {
+  const isMoved = yields === 'local' ? unit.localMoved : unit.remoteMoved;
+  const isBoth = isLocalAlive(unit) && isRemoteAlive(unit);
+  return isBoth && isMoved && unit.target.place?.from === yields;
+}
+
+function otherPlace(unit: Unit, yields: Place['from']): Place | undefined {
+  return yields === 'local' ? unit.remotePlace : unit.localPlace;
+}
+
+function isBelowItself(unit: Unit): boolean {
+  const seen = new Set<Unit>();
+  for (let at = targetParent(unit); at !== undefined && at.key !== ''; at = targetParent(at)) {
+    if (at === unit) return true;
+    if (seen.has(at)) return false;
+    seen.add(at);
+  }
+  return false;
+}
+
+/** What lives on keeps the folders that it is in, with their ids, in place. */
+export function keepAncestors(pass: Pass): void {
+  for (const unit of pass.units) {
+    if (unit.target.exists && !unit.target.frozen) keepAbove(unit, pass);
+  }
+}
+
+function keepAbove(unit: Unit, pass: Pass): void {
+  for (const above of planAncestors(unit)) {
+    const { target } = above;
+    if (target.exists && !target.frozen) return;
+    // What a frozen folder holds waits with it, and so does what belongs into a detached one.
+    if (target.frozen || above.local === 'detached') return;
+    target.exists = true;
+    target.kept = true;
+    target.forget = false;
+    if (!isLocalAlive(above)) target.content = 'remote';
+    if (above.remote !== 'excluded') {
+      pass.trace(isRemoteAlive(above) ? 'folder.kept-remade' : 'folder.kept-restored');
+    }
+  }
+}
+
+/**
+ * What could not be looked at, or waits for a person, keeps the folders that it is in from being
+ * deleted; but they are not brought back for its sake either.
+ */
+export function freezeAncestors(pass: Pass): void {
+  for (const unit of pass.units) {
+    if (!unit.target.frozen) continue;
+    for (const place of [unit.localPlace, unit.remotePlace]) {
+      if (place === undefined) continue;
+      for (let at = resolved(place.parent); at.key !== '';) {
+        if (at.target.exists || at.target.forget) break;
+        at.target.exists = true;
+        at.target.frozen = true;
+        pass.trace('folder.kept-frozen');
+        const next = at.target.place;
+        if (next === undefined) break;
+        at = resolved(next.parent);
+      }
+    }
+  }
+}
+
+/** Nothing is put into a folder that is left alone. */
+export function freezeBelow(pass: Pass): void {
+  for (const unit of pass.units) {
+    const { target } = unit;
+    if (!target.exists || target.frozen) continue;
+    for (const above of planAncestors(unit)) {
+      if (above.target.frozen || above.local === 'detached') {
+        target.frozen = true;
+        pass.trace('frozen.parent');
+        break;
+      }
+    }
+  }
+}

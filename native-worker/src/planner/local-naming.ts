@@ -1,0 +1,59 @@
+/** What each node is called in the local root (engine §8): its name, or what the root can hold of it. */
+import { numberedName } from './conflict-name.ts';
+import { localNameFor, remoteNameOf } from './local-names.ts';
+import { isSameName } from './name-key.ts';
+import type { Pass } from './pass.ts';
+import { targetParent, type Unit } from './unit.ts';
+
+export function nameLocally(pass: Pass): void {
+  const claimed = new Set<string>();
+  const others: { readonly unit: Unit; readonly parent: Unit; readonly name: string }[] = [];
+  for (const unit of pass.units) {
+    const { target } = unit;
+    const parent = targetParent(unit);
+    if (!target.exists || target.frozen || parent === undefined || target.place === undefined) {
+      continue;
+    }
+    const kept = keptName(unit, pass);
+    if (kept !== undefined && claim(kept, unit, parent)) continue;
+    const name = localNameFor(target.place.name, unit.kind === 'folder', pass.universe.caps);
+    if (name !== target.place.name) {
+      const isCut = name.length < target.place.name.length;
+      pass.trace(isCut ? 'slot.cut-name' : 'slot.escaped-name');
+    }
+    others.push({ unit, parent, name });
+  }
+  for (const { unit, parent, name } of others) {
+    if (claim(name, unit, parent)) continue;
+    pass.trace('slot.numbered-name');
+    const isFolder = unit.kind === 'folder';
+    numberedName(name, isFolder, pass.universe.caps, (made) => {
+      const isTaken = isOnDisk(made, parent, pass) || !claim(made, unit, parent);
+      return isTaken;
+    });
+  }
+
+  function claim(name: string, unit: Unit, parent: Unit): boolean {
+    const slot = `${parent.key}/${pass.universe.key(name)}`;
+    if (claimed.has(slot)) return false;
+    claimed.add(slot);
+    unit.target.localName = name;
+    return true;
+  }
+}
+
+/** The name that the entry has, where that is still a name of the node. */
+function keptName(unit: Unit, { universe }: Pass): string | undefined {
+  const { entry, place } = unit.target;
+  if (entry === undefined || place === undefined) return undefined;
+  const base = unit.base?.localId === entry.id ? unit.base : undefined;
+  return isSameName(remoteNameOf(entry.name, base, universe.caps), place.name)
+    ? entry.name
+    : undefined;
+}
+
+function isOnDisk(name: string, parent: Unit, { universe }: Pass): boolean {
+  const folder = parent.target.entry;
+  const key = universe.key(name);
+  return folder !== undefined && universe.trees.local.bySlot(folder.id, key) !== undefined;
+}

@@ -1,0 +1,109 @@
+/** When two claimants of one slot become one (engine §5.4): folders, and files with equal bytes. */
+import type { Pass } from './pass.ts';
+import { isRemoteAlive, type Unit } from './unit.ts';
+
+/** Makes one of the two, if they can be one. */
+export function mergeOrPair(winner: Unit, loser: Unit, pass: Pass): boolean {
+  if (winner.kind !== loser.kind) return false;
+  if (winner.kind === 'folder') return mergeFolders(winner, loser, pass);
+  const sameness = compareContent(winner, loser);
+  if (sameness === 'unhashed') {
+    pass.trace('slot.unhashed');
+    for (const unit of [winner, loser]) {
+      unit.target.frozen = true;
+      if (unit.localContent === 'unhashed' && unit.localNode) pass.hashes.add(unit.localNode.id);
+    }
+    return true;
+  }
+  const pair = splitPair(winner, loser);
+  if (pair !== undefined && (sameness === 'equal' || pass.mode === 'upload')) {
+    pass.trace('slot.equal-pair');
+    adopt(pair.node, pair.entry);
+    // Different bytes are bound as well in upload mode: the local ones are then an edit.
+    pair.node.target.content = sameness === 'equal' ? 'agreed' : 'none';
+    return true;
+  }
+  if (sameness !== 'equal' || pass.mode !== 'two-way') return false;
+  pass.trace('slot.equal-absorb');
+  absorbFile(winner, loser);
+  return true;
+}
+
+function mergeFolders(winner: Unit, loser: Unit, pass: Pass): boolean {
+  const pair = splitPair(winner, loser);
+  if (pair !== undefined) {
+    pass.trace('slot.folders-pair');
+    adopt(pair.node, pair.entry);
+    pair.node.target.content = 'none';
+    return true;
+  }
+  // Two folders that both have nodes keep them: links and shares point at either.
+  if (isRemoteAlive(loser) || pass.mode !== 'two-way') return false;
+  if (!isRemoteAlive(winner) || winner.target.entry === undefined) return false;
+  if (!canEmpty(loser, pass)) return false;
+  pass.trace('slot.folders-merge');
+  loser.target.exists = false;
+  loser.target.mergedInto = winner;
+  return true;
+}
+
+/** One has the node and no entry, the other the entry and no node. */
+function splitPair(a: Unit, b: Unit): { readonly node: Unit; readonly entry: Unit } | undefined {
+  if (hasOnlyNode(a) && hasOnlyEntry(b)) return { node: a, entry: b };
+  return hasOnlyNode(b) && hasOnlyEntry(a) ? { node: b, entry: a } : undefined;
+}
+
+function hasOnlyNode(unit: Unit): boolean {
+  return isRemoteAlive(unit) && unit.target.entry === undefined && !unit.target.splits;
+}
+
+function hasOnlyEntry(unit: Unit): boolean {
+  return !isRemoteAlive(unit) && unit.target.entry !== undefined && unit.copyOf === null;
+}
+
+function adopt(node: Unit, entry: Unit): void {
+  node.target.entry = entry.target.entry;
+  entry.target.entry = undefined;
+  entry.target.exists = false;
+  entry.target.mergedInto = node;
+}
+
+function absorbFile(winner: Unit, loser: Unit): void {
+  const { target } = loser;
+  if (winner.target.entry === undefined && !winner.target.splits && isEntryCurrent(loser)) {
+    winner.target.entry = target.entry;
+    winner.target.content = 'agreed';
+    target.entry = undefined;
+  }
+  target.exists = false;
+  target.mergedInto = winner;
+}
+
+/** Its bytes on disk are the content that it has in the planned tree. */
+function isEntryCurrent({ target }: Unit): boolean {
+  return target.entry !== undefined && target.content !== 'remote';
+}
+
+function compareContent(a: Unit, b: Unit): 'equal' | 'different' | 'unhashed' {
+  const [one, other] = [contentOf(a), contentOf(b)];
+  if (a.kind === 'symlink') return one.target === other.target ? 'equal' : 'different';
+  if (one.size !== other.size) return 'different';
+  if (one.sha256 === null || other.sha256 === null) return 'unhashed';
+  return one.sha256 === other.sha256 ? 'equal' : 'different';
+}
+
+function contentOf({ target, localNode, remoteNode }: Unit) {
+  const row = target.content === 'remote' ? remoteNode : (target.entry ?? localNode ?? remoteNode);
+  return {
+    size: row?.size ?? 0,
+    sha256: row?.sha256 ?? null,
+    target: row?.target ?? null,
+  };
+}
+
+/** A folder can go only if nothing in it must stay where it is. */
+function canEmpty(folder: Unit, pass: Pass): boolean {
+  const entry = folder.target.entry;
+  if (entry === undefined) return false;
+  return pass.universe.trees.local.children(entry.id).every(({ state }) => state === 'seen');
+}

@@ -1,0 +1,203 @@
+/**
+ * Two nodes that claim one slot (engine §5.4): merge, bind, or another name for one of them. Slots
+ * are settled from the root down, because folders that become one bring their children together.
+ */
+import type { NodeId } from '@coffer/protocol/core';
+import { conflictName } from './conflict-name.ts';
+import { planAncestors } from './folders.ts';
+import { mergeOrPair } from './merge.ts';
+import { isSameName } from './name-key.ts';
+import type { Pass } from './pass.ts';
+import { isRemoteAlive, resolved, targetParent, type Place, type Unit } from './unit.ts';
+
+/** Decides every slot that units claim. Units that it brings in make another pass necessary. */
+export function settleSlots(pass: Pass): void {
+  new SlotSettler(pass).run();
+}
+
+class SlotSettler {
+  readonly #pass: Pass;
+  /** Slots of entries that nothing is planned for. */
+  readonly #taken = new Set<string>();
+  /** Remote slots of excluded nodes. */
+  readonly #excluded = new Set<string>();
+  readonly #claimed = new Set<string>();
+
+  constructor(pass: Pass) {
+    this.#pass = pass;
+  }
+
+  run(): void {
+    const levels: Unit[][] = [];
+    for (const unit of this.#pass.units) {
+      const { target } = unit;
+      if (target.exists && !target.frozen) (levels[depthOf(unit)] ??= []).push(unit);
+    }
+    for (const level of levels) {
+      // A level is empty where only frozen folders are.
+      if (level !== undefined) this.#settleLevel(level);
+    }
+  }
+
+  #settleLevel(level: readonly Unit[]): void {
+    // Parents are final now: what is left alone takes its slots under the names of this level.
+    this.#noteTaken();
+    const { universe } = this.#pass;
+    const groups = new Map<string, Unit[]>();
+    const copies: Unit[] = [];
+    for (const unit of level) {
+      const place = unit.target.place;
+      const parent = targetParent(unit);
+      if (place === undefined || parent === undefined) continue;
+      if (place.parent !== parent) universe.touchSlot(parent, place.name, unit.kind === 'folder');
+      if (unit.copyOf !== null) {
+        copies.push(unit);
+        continue;
+      }
+      const slot = this.#slot(place);
+      this.#claimed.add(slot);
+      const group = groups.get(slot);
+      if (group === undefined) groups.set(slot, [unit]);
+      else group.push(unit);
+    }
+    for (const [slot, group] of groups) this.#settleGroup(slot, group);
+    for (const copy of copies) this.#rename(copy, copy.copyOf);
+  }
+
+  #noteTaken(): void {
+    this.#taken.clear();
+    this.#excluded.clear();
+    for (const unit of this.#pass.units) {
+      const { target } = unit;
+      if (target.frozen) {
+        if (unit.localPlace !== undefined) this.#taken.add(this.#slot(unit.localPlace));
+        if (unit.remotePlace !== undefined) this.#taken.add(this.#slot(unit.remotePlace));
+      } else if (unit.local === 'detached' && unit.localPlace !== undefined) {
+        if (this.#pass.mode !== 'upload') this.#taken.add(this.#slot(unit.localPlace));
+      } else if (unit.remote === 'excluded' && !target.exists && unit.remotePlace !== undefined) {
+        this.#excluded.add(this.#slot(unit.remotePlace));
+      }
+    }
+  }
+
+  #slot(place: Place): string {
+    return `${resolved(place.parent).key}/${this.#pass.universe.key(place.name)}`;
+  }
+
+  #settleGroup(slot: string, group: readonly Unit[]): void {
+    if (this.#taken.has(slot)) {
+      for (const unit of group) {
+        this.#pass.trace('slot.taken');
+        unit.target.frozen = true;
+      }
+      return;
+    }
+    if (this.#excluded.has(slot)) {
+      for (const unit of group) {
+        if (holdsRemotely(unit)) continue;
+        this.#pass.trace('slot.excluded-keeps-name');
+        this.#rename(unit, null);
+      }
+      return;
+    }
+    if (group.length < 2) return;
+    const [winner, ...losers] = [...group].sort((a, b) => this.#compareClaims(a, b));
+    if (winner === undefined) return;
+    for (const loser of losers) this.#settlePair(winner, loser);
+  }
+
+  /** Who keeps the name: in upload mode the local side, else the folder, then the remote side. */
+  #compareClaims(a: Unit, b: Unit): number {
+    const { mode } = this.#pass;
+    const byFolder = Number(b.kind === 'folder') - Number(a.kind === 'folder');
+    if (mode === 'two-way' && byFolder !== 0) return byFolder;
+    const byRemote = Number(holdsRemotely(b)) - Number(holdsRemotely(a));
+    const byLocal = Number(b.target.entry !== undefined) - Number(a.target.entry !== undefined);
+    const bySide = mode === 'upload' ? byLocal : byRemote;
+    if (bySide !== 0) return bySide;
+    const byPresence = Number(isAtPlace(b)) - Number(isAtPlace(a));
+    if (byPresence !== 0) return byPresence;
+    return a.key < b.key ? -1 : 1;
+  }
+
+  #settlePair(winner: Unit, loser: Unit): void {
+    const { target } = winner;
+    const isBothRemote = holdsRemotely(winner) && holdsRemotely(loser);
+    const names = [target.place?.name ?? '', loser.target.place?.name ?? ''] as const;
+    // Two names on the remote side that are one here: they get two local names.
+    if (isBothRemote && !isSameName(...names)) return;
+    if (this.#isTwin(winner, loser)) {
+      this.#pass.trace('slot.normalisation-clash');
+      this.#pass.stalls.push({
+        reason: 'NormalisationClash',
+        node: loser.node,
+        local: loser.localNode?.id ?? null,
+      });
+      loser.target.frozen = true;
+      return;
+    }
+    if (mergeOrPair(winner, loser, this.#pass)) return;
+    const isFolderFirst = winner.kind === 'folder' && loser.kind !== 'folder';
+    this.#pass.trace(isFolderFirst ? 'slot.folder-keeps-name' : 'slot.local-renamed');
+    this.#rename(loser, isFolderFirst ? null : winner.node);
+  }
+
+  /** Two forms of one name beside each other in one local folder. */
+  #isTwin(winner: Unit, loser: Unit): boolean {
+    const [one, other] = [winner.target.entry, loser.target.entry];
+    if (one === undefined || other === undefined || one.parent !== other.parent) return false;
+    return one.name !== other.name && isSameName(one.name, other.name);
+  }
+
+  #rename(unit: Unit, original: NodeId | null): void {
+    const { target } = unit;
+    const parent = targetParent(unit);
+    if (target.place === undefined || parent === undefined) return;
+    const { universe } = this.#pass;
+    const name = conflictName(target.place.name, {
+      isFolder: unit.kind === 'folder',
+      policy: universe.policy,
+      caps: universe.caps,
+      isTaken: (candidate) => this.#isNameTaken(unit, parent, candidate),
+    });
+    target.copyOf = unit.kind === 'folder' ? null : original;
+    target.place = { parent, name, from: 'local' };
+    this.#claimed.add(this.#slot(target.place));
+  }
+
+  #isNameTaken(unit: Unit, parent: Unit, name: string): boolean {
+    const { universe } = this.#pass;
+    const key = universe.key(name);
+    if (this.#claimed.has(`${parent.key}/${key}`)) return true;
+    const { remote, local } = universe.trees;
+    if (parent.node !== null && remote.bySlot(parent.node, key).length > 0) return true;
+    // A set-aside stays in its folder, which may not be the one that it will end in.
+    const folders = new Set([parent.target.entry?.id, unit.target.entry?.parent]);
+    return [...folders].some((id) => id !== undefined && local.bySlot(id, key) !== undefined);
+  }
+}
+
+/** The remote side has the unit at its target place, or is the one that put it there. */
+function holdsRemotely(unit: Unit): boolean {
+  const { target, remotePlace } = unit;
+  if (target.place === undefined || remotePlace === undefined) return false;
+  if (!isRemoteAlive(unit)) return false;
+  if (target.place.from === 'remote') return true;
+  return (
+    resolved(target.place.parent) === resolved(remotePlace.parent) &&
+    target.place.name === remotePlace.name
+  );
+}
+
+/** The local entry lies at the target place already. */
+function isAtPlace(unit: Unit): boolean {
+  const { entry, place } = unit.target;
+  if (entry === undefined || place === undefined) return false;
+  return entry.parent === resolved(place.parent).target.entry?.id && entry.name === place.name;
+}
+
+function depthOf(unit: Unit): number {
+  let depth = 0;
+  for (const _above of planAncestors(unit)) depth++;
+  return depth;
+}

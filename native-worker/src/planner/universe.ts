@@ -1,0 +1,298 @@
+/**
+ * The units that enter a plan: the dirty ones and what they touch (engine §5). Nothing else of the
+ * trees is read, so that one edit among a million entries costs what its neighbourhood costs.
+ */
+import type { NodeId } from '@coffer/protocol/core';
+import { localNameFor, remoteNameOf } from './local-names.ts';
+import { nameKey } from './name-key.ts';
+import { Statuses } from './status.ts';
+import type {
+  BaseNode,
+  Caps,
+  Dirty,
+  LocalId,
+  LocalNode,
+  Policy,
+  RemoteNode,
+  Trees,
+} from './types.ts';
+import { compareKeys, type Change, type Place, type Target, type Unit } from './unit.ts';
+
+type Draft = { -readonly [Field in keyof Unit]: Unit[Field] };
+
+const LOCAL_KEY_DIGITS = 16;
+
+export class Universe {
+  readonly trees: Trees;
+  readonly caps: Caps;
+  readonly policy: Policy;
+  readonly root: Unit;
+  readonly #statuses: Statuses;
+  readonly #byNode = new Map<NodeId, Draft>();
+  readonly #byLocal = new Map<LocalId, Draft>();
+  readonly #copies = new Map<string, Unit>();
+  readonly #units: Unit[] = [];
+  readonly #queue: Draft[] = [];
+
+  constructor(trees: Trees, policy: Policy, caps: Caps) {
+    this.trees = trees;
+    this.policy = policy;
+    this.caps = caps;
+    this.#statuses = new Statuses(trees, policy.excluded);
+    const root = rootUnit(trees);
+    this.root = root;
+    this.#byNode.set(trees.remoteRoot, root);
+    this.#byLocal.set(trees.localRoot, root);
+  }
+
+  touch(dirty: Dirty): void {
+    for (const id of dirty.remote) this.ofNode(id);
+    for (const id of dirty.local) this.ofLocal(id);
+    this.settle();
+  }
+
+  /** How many units there are: grows when a question brought in new ones. */
+  get size(): number {
+    return this.#units.length + this.#queue.length;
+  }
+
+  /** All units but the root, in the order of their keys. */
+  sorted(): readonly Unit[] {
+    return this.#units.sort(compareKeys);
+  }
+
+  ofNode(id: NodeId): Unit | undefined {
+    const known = this.#byNode.get(id);
+    if (known !== undefined) return known;
+    const base = this.trees.base.byId(id);
+    const remoteNode = this.trees.remote.byId(id);
+    const remote = this.#statuses.remote(id);
+    if (base === undefined && (remote === 'purged' || remote === 'deleted')) return undefined;
+    const row = base === undefined ? undefined : this.trees.local.byId(base.localId);
+    // An entry of another kind is another entry, whatever its identity says.
+    const localNode = row?.kind === base?.kind ? row : undefined;
+    const unit = this.#create({ key: id, node: id, base, remoteNode, localNode });
+    this.#byNode.set(id, unit);
+    if (localNode !== undefined) this.#byLocal.set(localNode.id, unit);
+    return unit;
+  }
+
+  ofLocal(id: LocalId): Unit | undefined {
+    const known = this.#byLocal.get(id);
+    if (known !== undefined) return known;
+    const base = this.trees.base.byLocalId(id);
+    const localNode = this.trees.local.byId(id);
+    if (base !== undefined && (localNode === undefined || localNode.kind === base.kind)) {
+      return this.ofNode(base.id);
+    }
+    if (base !== undefined) this.ofNode(base.id);
+    const status = this.#statuses.local(id);
+    if (localNode === undefined || status === 'gone' || status === 'below-gone') return undefined;
+    const key = localKey(id);
+    const unit = this.#create({
+      key,
+      node: null,
+      base: undefined,
+      remoteNode: undefined,
+      localNode,
+    });
+    this.#byLocal.set(id, unit);
+    return unit;
+  }
+
+  /** The entry of a unit as one of its own: the conflict copy that it becomes. */
+  copyOf(unit: Unit): Unit {
+    const known = this.#copies.get(unit.key);
+    if (known !== undefined) {
+      Object.assign(known.target, emptyTarget());
+      return known;
+    }
+    const copy: Unit = {
+      ...unit,
+      key: localKey(unit.localNode?.id ?? 0),
+      node: null,
+      base: undefined,
+      remoteNode: undefined,
+      remote: 'none',
+      remotePlace: undefined,
+      localMoved: false,
+      remoteMoved: false,
+      copyOf: unit.node,
+      target: emptyTarget(),
+    };
+    this.#copies.set(unit.key, copy);
+    return copy;
+  }
+
+  key(name: string): string {
+    return nameKey(name, this.caps);
+  }
+
+  /** Brings in whoever holds or claims the slot on either side. */
+  touchSlot(parent: Unit, name: string, isFolder: boolean): void {
+    if (parent.node !== null) {
+      for (const node of this.trees.remote.bySlot(parent.node, this.key(name)))
+        this.ofNode(node.id);
+    }
+    const folder = parent.target.entry ?? parent.localNode;
+    if (folder === undefined) return;
+    const localName = localNameFor(name, isFolder, this.caps);
+    const entry = this.trees.local.bySlot(folder.id, this.key(localName));
+    if (entry !== undefined) this.ofLocal(entry.id);
+  }
+
+  /** Brings in all children of a folder, on both sides and in the base. */
+  touchChildren(folder: Unit): void {
+    const { node, localNode, remote, local } = folder;
+    if (node !== null) {
+      for (const child of this.trees.base.children(node)) this.ofNode(child.id);
+      const isShown = remote !== 'excluded' && remote !== 'unreadable' && remote !== 'purged';
+      if (isShown && local !== 'detached') {
+        for (const child of this.trees.remote.children(node)) this.ofNode(child.id);
+      }
+    }
+    if (localNode !== undefined && local !== 'detached' && local !== 'unknown') {
+      for (const child of this.trees.local.children(localNode.id)) this.ofLocal(child.id);
+    }
+  }
+
+  /** Finishes the units that questions brought in, and those that these bring in. */
+  settle(): void {
+    for (let unit = this.#queue.pop(); unit !== undefined; unit = this.#queue.pop()) {
+      this.#units.push(unit);
+      this.#findPlaces(unit);
+      this.#expand(unit);
+    }
+  }
+
+  #create(rows: {
+    readonly key: string;
+    readonly node: NodeId | null;
+    readonly base: BaseNode | undefined;
+    readonly remoteNode: RemoteNode | undefined;
+    readonly localNode: LocalNode | undefined;
+  }): Draft {
+    const { base, remoteNode, localNode, node } = rows;
+    const local = localNode === undefined ? 'none' : this.#statuses.local(localNode.id);
+    const unit: Draft = {
+      ...rows,
+      kind: base?.kind ?? remoteNode?.kind ?? localNode?.kind ?? 'file',
+      remote: node === null ? 'none' : this.#statuses.remote(node),
+      local: local === 'none' && base !== undefined ? 'gone' : local,
+      localContent: localChange(base, localNode),
+      remoteContent: remoteChange(base, remoteNode),
+      localMoved: false,
+      remoteMoved: false,
+      localPlace: undefined,
+      remotePlace: undefined,
+      copyOf: null,
+      target: emptyTarget(),
+    };
+    this.#queue.push(unit);
+    return unit;
+  }
+
+  #findPlaces(unit: Draft): void {
+    const { base, localNode, remoteNode } = unit;
+    const isOnDisk = unit.local === 'seen' || unit.local === 'unknown' || unit.local === 'detached';
+    if (localNode !== undefined && isOnDisk) {
+      const parent = this.ofLocal(localNode.parent);
+      if (parent !== undefined) {
+        const name = remoteNameOf(this.#composed(localNode.name, base), base, this.caps);
+        unit.localPlace = { parent, name, from: 'local' };
+        unit.localMoved = base !== undefined && (parent.node !== base.parent || name !== base.name);
+      }
+    }
+    const hasPlace =
+      unit.remote !== 'none' && unit.remote !== 'purged' && unit.remote !== 'deleted';
+    if (remoteNode !== undefined && hasPlace) {
+      const parent = this.ofNode(remoteNode.parent);
+      if (parent === undefined) unit.remote = 'deleted';
+      else unit.remotePlace = { parent, name: remoteNode.name, from: 'remote' };
+      unit.remoteMoved =
+        base !== undefined && (remoteNode.parent !== base.parent || remoteNode.name !== base.name);
+    }
+  }
+
+  /** A root that normalises gives names back in its own form: that is no rename. */
+  #composed(name: string, base: BaseNode | undefined): string {
+    if (!this.caps.normalising || base === undefined || name === base.localName) return name;
+    return name.normalize('NFC') === base.localName.normalize('NFC') ? base.localName : name;
+  }
+
+  #expand(unit: Draft): void {
+    const { base, localPlace, remotePlace } = unit;
+    const isFolder = unit.kind === 'folder';
+    if (base !== undefined) this.ofNode(base.parent);
+    if (localPlace !== undefined) this.touchSlot(localPlace.parent, localPlace.name, isFolder);
+    if (remotePlace !== undefined) this.touchSlot(remotePlace.parent, remotePlace.name, isFolder);
+    if (!isFolder || unit.local === 'unknown' || unit.remote === 'unreadable') return;
+    const isInPlace = unit.remote === 'live' && unit.local === 'seen';
+    const isUnseen =
+      base === undefined && (unit.remote === 'excluded' || unit.local === 'detached');
+    if (!isInPlace && !isUnseen) this.touchChildren(unit);
+  }
+}
+
+export function emptyTarget(): Target {
+  return {
+    exists: false,
+    whole: false,
+    place: undefined,
+    content: 'none',
+    meta: 'none',
+    entry: undefined,
+    splits: false,
+    frozen: false,
+    held: false,
+    forget: false,
+    kept: false,
+    mergedInto: undefined,
+    copyOf: null,
+    localName: '',
+  };
+}
+
+function localKey(id: LocalId | number): string {
+  return `~${String(id).padStart(LOCAL_KEY_DIGITS, '0')}`;
+}
+
+function localChange(base: BaseNode | undefined, local: LocalNode | undefined): Change {
+  if (local === undefined || local.kind === 'folder') return 'same';
+  if (base === undefined)
+    return local.kind === 'file' && local.sha256 === null ? 'unhashed' : 'same';
+  if (base.kind === 'symlink') return local.target === base.target ? 'same' : 'edited';
+  if (local.sha256 !== null) return local.sha256 === base.sha256 ? 'same' : 'edited';
+  if (local.size !== base.size) return 'edited';
+  return local.mtimeNs === base.localMtimeNs ? 'same' : 'unhashed';
+}
+
+function remoteChange(base: BaseNode | undefined, remote: RemoteNode | undefined): Change {
+  if (base === undefined || remote === undefined) return 'same';
+  if (base.kind === 'symlink') return remote.target === base.target ? 'same' : 'edited';
+  return remote.sha256 === base.sha256 ? 'same' : 'edited';
+}
+
+function rootUnit(trees: Trees): Draft {
+  const target = { ...emptyTarget(), exists: true, entry: trees.local.byId(trees.localRoot) };
+  return {
+    key: '',
+    node: trees.remoteRoot,
+    kind: 'folder',
+    base: undefined,
+    remoteNode: undefined,
+    remote: 'live',
+    localNode: target.entry,
+    local: 'seen',
+    localContent: 'same',
+    remoteContent: 'same',
+    localMoved: false,
+    remoteMoved: false,
+    localPlace: undefined,
+    remotePlace: undefined,
+    copyOf: null,
+    target,
+  };
+}
+
+export type { Place };
