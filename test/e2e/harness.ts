@@ -11,6 +11,7 @@ import {
   readlinkSync,
   rmSync,
 } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -52,31 +53,34 @@ export async function runCoffer(
 }
 
 export class ServerProcess implements AsyncDisposable {
+  /** Where it listens. */
   readonly url: string;
+  readonly port: number;
   readonly dataDir: string;
   readonly #child: ChildProcess;
 
-  private constructor(child: ChildProcess, url: string, dataDir: string) {
+  private constructor(child: ChildProcess, port: number, dataDir: string) {
     this.#child = child;
-    this.url = url;
+    this.port = port;
+    this.url = `http://127.0.0.1:${port}`;
     this.dataDir = dataDir;
   }
 
-  /** Resolves once the server said that it is ready. Port 0 takes a free one. */
-  static async start(dataDir: string, port = 0): Promise<ServerProcess> {
+  /** Resolves once the server said that it is ready. `publicUrl`: how clients reach it, if not directly. */
+  static async start(
+    dataDir: string,
+    options: { readonly port?: number; readonly publicUrl?: string } = {},
+  ): Promise<ServerProcess> {
+    const port = options.port ?? (await freePort());
     const args = ['serve', '--json', '--data', dataDir, '--listen', `127.0.0.1:${port}`];
+    if (options.publicUrl !== undefined) args.push('--public-url', options.publicUrl);
     const child = spawn(launcher, args, { stdio: ['ignore', 'pipe', 'inherit'] });
     const exited = once(child, 'exit').then(() => undefined);
     const lines = createInterface({ input: child.stdout });
     const first = await Promise.race([once(lines, 'line'), exited]);
     assert.ok(first !== undefined, 'the server ended before it was ready');
-    const ready: unknown = JSON.parse(String(first[0]));
-    assert.ok(typeof ready === 'object' && ready !== null && 'url' in ready);
-    return new ServerProcess(child, String(ready.url), dataDir);
-  }
-
-  get port(): number {
-    return Number(new URL(this.url).port);
+    assert.match(String(first[0]), /"event":"ready"/);
+    return new ServerProcess(child, port, dataDir);
   }
 
   async stop(signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM'): Promise<number | null> {
@@ -91,6 +95,17 @@ export class ServerProcess implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop('SIGKILL');
   }
+}
+
+async function freePort(): Promise<number> {
+  const probe = createServer();
+  probe.listen(0, '127.0.0.1');
+  await once(probe, 'listening');
+  const address = probe.address();
+  probe.close();
+  await once(probe, 'close');
+  assert.ok(typeof address === 'object' && address !== null);
+  return address.port;
 }
 
 /** One device: a profile and a synced folder. */

@@ -40,11 +40,14 @@ function onCommits(change: (answer: CommitsAnswer) => Uint8Array): Mutation {
 
 test('lies about history are refused, harm nothing and leave no trace', async (t) => {
   using base = new TemporaryFolder();
-  await using server = await ServerProcess.start(join(base.path, 'server'));
-  await using proxy = await HostileProxy.start(server.url);
+  await using proxy = await HostileProxy.start();
+  await using server = await ServerProcess.start(join(base.path, 'server'), {
+    publicUrl: proxy.url,
+  });
+  proxy.upstream = server.url;
   const laptop = new Device(base.path, 'laptop');
   const desktop = new Device(base.path, 'desktop');
-  await laptop.signUp(server.url, EMAIL);
+  await laptop.signUp(proxy.url, EMAIL);
   await desktop.signIn(proxy.url, EMAIL);
   await laptop.do('sync', 'add', laptop.folder, '/');
   await desktop.do('sync', 'add', desktop.folder, '/');

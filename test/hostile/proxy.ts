@@ -28,10 +28,10 @@ export class HostileProxy implements AsyncDisposable {
   fired = 0;
   #mutation: Mutation = HONEST;
   readonly #server: Server;
-  readonly #upstream: string;
+  /** Set once the server behind it runs: the server must know the proxy's address first. */
+  upstream = '';
 
-  private constructor(upstream: string) {
-    this.#upstream = upstream;
+  private constructor() {
     this.#server = createServer((incoming, outgoing) => {
       this.#forward(incoming)
         .then((exchange) => {
@@ -59,8 +59,8 @@ export class HostileProxy implements AsyncDisposable {
 
   #contentType = 'application/octet-stream';
 
-  static async start(upstream: string): Promise<HostileProxy> {
-    const proxy = new HostileProxy(upstream);
+  static async start(): Promise<HostileProxy> {
+    const proxy = new HostileProxy();
     proxy.#server.listen(0, '127.0.0.1');
     await once(proxy.#server, 'listening');
     return proxy;
@@ -82,9 +82,9 @@ export class HostileProxy implements AsyncDisposable {
       Buffer.from(`${incoming.method} ${incoming.url}\n${incoming.rawHeaders.join('\n')}\n`),
       requestBody,
     );
-    const outgoing = request(this.#upstream + (incoming.url ?? ''), {
+    const outgoing = request(this.upstream + (incoming.url ?? ''), {
       method: incoming.method ?? 'GET',
-      headers: { ...incoming.headers, host: new URL(this.#upstream).host },
+      headers: { ...incoming.headers, host: new URL(this.upstream).host },
     });
     outgoing.end(requestBody);
     const [response] = (await once(outgoing, 'response')) as [IncomingMessage];

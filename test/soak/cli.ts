@@ -71,7 +71,7 @@ for (let round = 1; round <= rounds; round++) {
   }
   await sleep(dice.roll(800));
   await server.stop('SIGKILL');
-  server = await ServerProcess.start(dataDir, port);
+  server = await ServerProcess.start(dataDir, { port });
   const outcomes = await Promise.all(syncing);
   killedClients += outcomes.filter((outcome) => outcome === 'killed').length;
   console.log(`round ${round}: clients ${outcomes.join(', ')}; server killed`);

@@ -1,6 +1,5 @@
 /** `serve` and `start`: the server, and the server with a word on what to do next. */
-import { createServer } from '@coffer/server';
-import { mkdirSync } from 'node:fs';
+import { createServer, type ServerOptions } from '@coffer/server';
 import { once } from 'node:events';
 import { resolve } from 'node:path';
 import type { CommandRun } from '../command.ts';
@@ -18,14 +17,14 @@ interface Listen {
 export const serve: CommandRun = async (context, input) => {
   const listen = parseListen(input.value('listen'));
   const dataDir = resolve(input.value('data') ?? 'coffer-data');
-  checkPublicUrl(input.value('public-url'));
+  const publicUrl = parsePublicUrl(input.value('public-url'));
   if (input.has('check')) {
     context.output.result({ data: dataDir, ...listen, ok: true }, () => [
       `The configuration is right: ${listen.host}:${listen.port}, data in ${dataDir}.`,
     ]);
     return EXIT.done;
   }
-  return runServer(context, dataDir, listen, (url) => {
+  return runServer(context, { dataDir, ...publicUrl }, listen, (url) => {
     context.output.result({ event: 'ready', url, pid: process.pid }, () => [url, 'ready']);
   });
 };
@@ -33,9 +32,16 @@ export const serve: CommandRun = async (context, input) => {
 export const start: CommandRun = async (context, input) => {
   const listen = parseListen(input.value('listen'));
   const dataDir = resolve(input.value('data') ?? 'coffer-data');
-  return runServer(context, dataDir, listen, (url) => {
-    context.output.result({ event: 'ready', url, pid: process.pid }, () => nextSteps(url, dataDir));
-  });
+  return runServer(
+    context,
+    { dataDir, ...parsePublicUrl(input.value('public-url')) },
+    listen,
+    (url) => {
+      context.output.result({ event: 'ready', url, pid: process.pid }, () =>
+        nextSteps(url, dataDir),
+      );
+    },
+  );
 };
 
 function nextSteps(url: string, dataDir: string): readonly string[] {
@@ -54,17 +60,16 @@ function nextSteps(url: string, dataDir: string): readonly string[] {
 
 async function runServer(
   { signal }: CommandContext,
-  dataDir: string,
+  options: ServerOptions,
   listen: Listen,
   onReady: (url: string) => void,
 ): Promise<number> {
-  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
-  const server = await createServer({ dataDir });
+  const server = await createServer(options);
   try {
-    const { port } = await server.listen(listen).catch((error: unknown) => {
+    const { url } = await server.listen(listen).catch((error: unknown) => {
       throw listenFailure(error, listen);
     });
-    onReady(`http://${listen.host.includes(':') ? `[${listen.host}]` : listen.host}:${port}`);
+    onReady(url);
     if (!signal.aborted) await once(signal, 'abort');
   } finally {
     await server.close();
@@ -103,8 +108,10 @@ function parseListen(text: string | undefined): Listen {
   return { host: host.replace(/^\[|\]$/g, ''), port: Number(port) };
 }
 
-function checkPublicUrl(text: string | undefined): void {
-  if (text !== undefined && !/^https?:$/.test(URL.parse(text)?.protocol ?? '')) {
+function parsePublicUrl(text: string | undefined): { publicUrl?: string } {
+  if (text === undefined) return {};
+  if (!/^https?:$/.test(URL.parse(text)?.protocol ?? '')) {
     throw new UsageFailure(`'${text}' is not an http or https address`);
   }
+  return { publicUrl: text };
 }

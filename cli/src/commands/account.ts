@@ -1,0 +1,192 @@
+/** `signup`, `login`, `logout`, `account`, `devices`, `quota`. */
+import { signIn, signUp, parseServerOrigin } from '@coffer/sdk';
+import { existsSync, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import type { CommandRun, ParsedInput } from '../command.ts';
+import type { CommandContext } from '../context.ts';
+import { CliFailure, UsageFailure } from '../failure.ts';
+import { formatBytes } from '../output.ts';
+import { readSecret } from '../secret-input.ts';
+
+const PASSWORD_LENGTH_MIN = 8;
+
+interface SignInWords {
+  readonly server: string;
+  readonly email: string;
+  readonly deviceName: string;
+}
+
+export const signup: CommandRun = async (context, input) => {
+  const words = signInWords(input);
+  const recoveryFile = input.value('recovery-file');
+  if (recoveryFile !== undefined && existsSync(recoveryFile)) {
+    throw new CliFailure(
+      'exists',
+      'there is a file already where the recovery words should go',
+      'Give another file, or move that one away. No account was made.',
+      { path: recoveryFile },
+    );
+  }
+  const password = await readPassword(context, input);
+  if (password.length < PASSWORD_LENGTH_MIN) {
+    throw new UsageFailure(
+      `a password has at least ${PASSWORD_LENGTH_MIN} characters`,
+      'A few random words make a good one. No account was made.',
+    );
+  }
+  using _lock = await context.lock();
+  const ports = await context.accountPorts();
+  const outcome = await signUp(ports, { ...words, password }, context.signal);
+  if (!outcome.ok) throw refusal(outcome.error.code, words);
+  const { recoveryWords, active, secrets } = outcome.value;
+  if (recoveryFile !== undefined)
+    writeFileSync(recoveryFile, `${recoveryWords.join(' ')}\n`, { mode: 0o600, flag: 'wx' });
+  await context.announceDevice();
+  const value = { account: secrets.account, email: secrets.email, device: secrets.device, active };
+  context.output.result(
+    recoveryFile === undefined ? { ...value, recoveryWords } : { ...value, recoveryFile },
+    () => [
+      `Signed up as ${secrets.email}. This device is ${context.output.name(secrets.deviceName)}.`,
+      '',
+      ...(recoveryFile === undefined
+        ? [
+            'Write these 24 words down and keep them safe. They open the account when the password is lost;',
+            'they are not shown again:',
+            '',
+            ...wordLines(recoveryWords),
+          ]
+        : [
+            `The 24 recovery words are in ${recoveryFile}. Keep them safe: they open the account when the password is lost.`,
+          ]),
+    ],
+  );
+};
+
+export const login: CommandRun = async (context, input) => {
+  const words = signInWords(input);
+  const password = await readPassword(context, input);
+  using _lock = await context.lock();
+  const ports = await context.accountPorts();
+  const outcome = await signIn(ports, { ...words, password }, context.signal);
+  if (!outcome.ok) throw refusal(outcome.error.code, words);
+  const { secrets } = outcome.value;
+  await context.announceDevice();
+  context.output.result(
+    { account: secrets.account, email: secrets.email, device: secrets.device },
+    () => [
+      `Signed in as ${secrets.email}. This device is ${context.output.name(secrets.deviceName)}.`,
+    ],
+  );
+};
+
+function signInWords(input: ParsedInput): SignInWords {
+  const server = input.value('server');
+  const email = input.value('email');
+  if (server === undefined) throw new UsageFailure('--server is needed: the address of the server');
+  if (email === undefined) throw new UsageFailure('--email is needed: the name of the account');
+  const origin = parseServerOrigin(server, input.has('allow-http'));
+  if (!origin.ok && origin.error === 'insecure-server') {
+    throw new CliFailure(
+      'refused',
+      `${server} is plain http to another machine: anyone on the way could interfere`,
+      'Use https, or --allow-http if you know why.',
+    );
+  }
+  if (!origin.ok)
+    throw new UsageFailure(
+      `'${server}' is not the address of a server`,
+      'Write https://drive.example.org or http://127.0.0.1:8420.',
+    );
+  return { server: origin.value, email, deviceName: input.value('device') ?? hostname() };
+}
+
+async function readPassword(context: CommandContext, input: ParsedInput): Promise<string> {
+  return readSecret(
+    {
+      file: input.value('password-file'),
+      env: context.env['COFFER_PASSWORD'],
+      prompt: 'Password',
+      variable: 'COFFER_PASSWORD',
+      flag: '--password-file',
+    },
+    context.output,
+  );
+}
+
+function refusal(code: CliFailure['code'], { email, server }: SignInWords): CliFailure {
+  switch (code) {
+    case 'name-taken':
+      return new CliFailure(
+        code,
+        `there is an account ${email} on ${server} already`,
+        "'coffer login' adds this device to it. Nothing was changed.",
+      );
+    case 'wrong-password':
+      return new CliFailure(
+        code,
+        'the name or the password is wrong',
+        'Nothing was changed. Try again, or use the recovery words.',
+      );
+    case 'already-signed-in':
+      return new CliFailure(
+        code,
+        'an account is signed in here already',
+        "'coffer logout' ends that, or use another profile with --home.",
+      );
+    default:
+      return new CliFailure(code, `the server refused (${code})`, 'Nothing was changed.');
+  }
+}
+
+function wordLines(words: readonly string[]): readonly string[] {
+  const PER_LINE = 6;
+  const lines: string[] = [];
+  for (let i = 0; i < words.length; i += PER_LINE) {
+    lines.push(
+      words
+        .slice(i, i + PER_LINE)
+        .map((word, j) => `${String(i + j + 1).padStart(2)} ${word.padEnd(9)}`)
+        .join(' ')
+        .trimEnd(),
+    );
+  }
+  return lines;
+}
+
+export const logout: CommandRun = async (context) => {
+  using _lock = await context.lock();
+  await context.signOut();
+  context.output.result({ signedIn: false }, () => [
+    'Signed out here. Your files stay where they are.',
+  ]);
+};
+
+export const account: CommandRun = async (context) => {
+  const value = await context.account();
+  context.output.result(value, () => [
+    `${value.account.email} on ${value.account.server}`,
+    `this device: ${context.output.name(value.device.name)} (${value.device.id})`,
+  ]);
+};
+
+export const devices: CommandRun = async (context) => {
+  const list = await (await context.drive()).devices(context.signal);
+  const { output } = context;
+  output.result(list, () =>
+    output.table(
+      list.map((device) => [
+        device.id,
+        device.current ? 'this one' : '',
+        device.lastSeenAt ?? '-',
+        output.name(device.name),
+      ]),
+    ),
+  );
+};
+
+export const quota: CommandRun = async (context) => {
+  const usage = await (await context.drive()).usage(context.signal);
+  context.output.result(usage, () => [
+    `${formatBytes(usage.usedBytes)} used, ${usage.totalBytes === null ? 'no limit' : `of ${formatBytes(usage.totalBytes)}`}`,
+  ]);
+};
