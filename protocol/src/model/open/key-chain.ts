@@ -32,10 +32,7 @@ export function signKeyChainGenesis(
   const account = accountIdOf(suite, identity, nonce);
   const change = { type: 'genesis', identity, nonce, kem } as const;
   const body = encodeKeyChainBody({ account, seq: 0, prev: ZERO_DIGEST, time, change });
-  return {
-    account,
-    entry: encodeKeyChainEntry(body, [sign(suite, identitySeed, 'key-chain-sign', body)]),
-  };
+  return { account, entry: signedEntry(suite, body, [identitySeed]) };
 }
 
 /** The entry after `end`. For a new identity use `signNewIdentity`. */
@@ -49,7 +46,7 @@ export function signKeyChainEntry(
   },
 ): Uint8Array<ArrayBuffer> {
   const body = bodyAfter(end, entry.time, entry.change);
-  return encodeKeyChainEntry(body, [sign(suite, identitySeed, 'key-chain-sign', body)]);
+  return signedEntry(suite, body, [identitySeed]);
 }
 
 /** The entry after `end` that hands the chain to a new identity: signed by the old and the new one. */
@@ -61,10 +58,7 @@ export function signNewIdentity(
 ): Uint8Array<ArrayBuffer> {
   const identity = suite.ed25519PublicKey(seeds.new);
   const body = bodyAfter(end, time, { type: 'identity-changed', identity });
-  return encodeKeyChainEntry(body, [
-    sign(suite, seeds.old, 'key-chain-sign', body),
-    sign(suite, seeds.new, 'key-chain-sign', body),
-  ]);
+  return signedEntry(suite, body, [seeds.old, seeds.new]);
 }
 
 /** `chain` with an entry that certifies `device`. */
@@ -82,6 +76,15 @@ export function certifyDevice(
   const change = { type: 'device-added', ...device, expires } as const;
   const entry = signKeyChainEntry(suite, chain, identitySeed, { time, change });
   return extendKeyChain(suite, chain, [entry]);
+}
+
+function signedEntry(
+  suite: OpenSuite,
+  body: Bytes,
+  seeds: readonly Bytes[],
+): Uint8Array<ArrayBuffer> {
+  const signatures = seeds.map((seed) => sign(suite, seed, 'key-chain-sign', body));
+  return encodeKeyChainEntry(body, signatures);
 }
 
 function bodyAfter(
