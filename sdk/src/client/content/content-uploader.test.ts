@@ -119,6 +119,33 @@ test('a lone file is sent without a flush, and a flush sends at once', async () 
   await added;
 });
 
+test('files of synchronous sources that were added before a flush go in its packs', async () => {
+  const { api, uploader } = setUp({
+    clock: { now: () => 0, sleep: () => new Promise(() => undefined) },
+  });
+  function* source(seed: number): Generator<Bytes> {
+    yield seededBytes(seed, 3000);
+  }
+  const adds = Array.from({ length: 500 }, (_, i) => uploader.add(source(i), never));
+  await uploader.flush();
+  assert.deepEqual([api.missingCalls, api.packSizes.length], [[500], 1]);
+  await Promise.all(adds);
+});
+
+test('chunks that were sealed elsewhere arrive', async () => {
+  const { api, uploader } = setUp();
+  const refs = await uploader.addSealed(async (take) => {
+    const sealed = [1, 2, 3].map((seed) => sealChunk(suite, contentKey, seededBytes(seed, 9000)));
+    for (const chunk of sealed) await take(chunk);
+    return sealed.map(({ ref }) => ref);
+  }, never);
+  assert.deepEqual(
+    [...api.bodies.keys()],
+    refs.map(({ id }) => id),
+  );
+  assert.equal(api.packSizes.length, 1);
+});
+
 test('no more than three packs and 64 MiB are under way', async () => {
   const { api, uploader } = setUp();
   let arrived = 0;

@@ -1,17 +1,18 @@
 /** Chunks, seals and sends the contents of files. One for each space; any number of files at once. */
-import {
-  digestFromBytes,
-  SINGLE_CHUNK_SIZE_BYTES_MAX,
-  type Bytes,
-  type Digest,
-} from '@coffer/protocol/core';
+import { digestFromBytes, type Bytes, type Digest } from '@coffer/protocol/core';
 import { pageId } from '@coffer/protocol/content';
-import type { ChunkRef, Chunker, FileChunker } from '@coffer/protocol/content/open';
+import {
+  BaseChunks,
+  ChunkSealer,
+  type ChunkRef,
+  type Chunker,
+  type FileChunker,
+  type SealedChunk,
+} from '@coffer/protocol/content/open';
 import type { OpenSuite } from '@coffer/protocol/crypto';
 import type { Clock } from '../../ports/index.ts';
 import type { UploadedContent, Uploader } from '../space-changes.ts';
 import { AbortCallbacks } from './abort-callbacks.ts';
-import { BaseChunks, ChunkSealer } from './chunk-sealer.ts';
 import type { ContentApi, RunningSha256 } from './content-api.ts';
 import { PackSender } from './pack-sender.ts';
 import { UploadTicket } from './upload-ticket.ts';
@@ -63,14 +64,31 @@ export class ContentUploader implements Uploader {
   ): Promise<UploadedContent> {
     signal.throwIfAborted();
     return this.#withTicket(signal, async (ticket) => {
-      await this.#waitForTurn();
-      try {
-        signal.throwIfAborted();
-        return await this.#read(source, signal, base, ticket);
-      } finally {
-        this.#endTurn();
-      }
+      if (this.#readers < READERS_MAX) this.#readers++;
+      else await this.#waitForTurn();
+      return this.#read(source, signal, base, ticket);
     });
+  }
+
+  /**
+   * Sends chunks that are sealed elsewhere. `produce` hands every chunk to `take` and awaits it
+   * before it makes more; settles with its result when all chunks are at the server.
+   */
+  async addSealed<T>(
+    produce: (take: (chunk: SealedChunk) => Promise<void>) => Promise<T>,
+    signal: AbortSignal,
+  ): Promise<T> {
+    signal.throwIfAborted();
+    return this.#withTicket(signal, (ticket) =>
+      produce(async ({ ref, parts }) => {
+        signal.throwIfAborted();
+        ticket.throwIfFailed();
+        const body = { id: ref.id, isPage: false, storedLength: ref.storedLength };
+        this.#sender.submit({ ...body, parts: () => parts }, ticket);
+        this.#activity++;
+        await this.#sender.room(signal);
+      }),
+    );
   }
 
   /** Sends pages that `sealPages` made; settles when all of them are at the server. */
@@ -116,6 +134,10 @@ export class ContentUploader implements Uploader {
     }
   }
 
+  /**
+   * Reads in the turn that the caller has, and ends it. Nothing is awaited without need: a small
+   * file of a synchronous source is buffered when `add` returns, so that a flush takes it along.
+   */
   async #read(
     source: Iterable<Bytes> | AsyncIterable<Bytes>,
     signal: AbortSignal,
@@ -125,43 +147,57 @@ export class ContentUploader implements Uploader {
     const base = baseChunks.length > 0 ? new BaseChunks(baseChunks) : undefined;
     const file = new FileReading(this.#options);
     const chunks: ChunkRef[] = [];
-    const takeChunk = async (plaintext: Bytes) => {
+    /** Takes over one chunk; what it returns is to be awaited before the next. */
+    const takeChunk = (plaintext: Bytes): Promise<void> | undefined => {
       signal.throwIfAborted();
+      ticket.throwIfFailed();
       const { ref, parts } = this.#sealer.seal(plaintext, base);
       chunks.push(ref);
       const body = { id: ref.id, isPage: false, storedLength: ref.storedLength, parts };
       this.#sender.submit(body, ticket);
-      await this.#pace(plaintext.length, signal);
-      ticket.throwIfFailed();
+      return this.#pace(plaintext.length, signal);
     };
-    const whole = wholeSmallFile(source);
-    if (whole !== undefined) {
-      await takeChunk(whole);
-      return { size: whole.length, sha256: digestOf(this.#options.suite.sha256(whole)), chunks };
+    try {
+      signal.throwIfAborted();
+      if (Symbol.iterator in source) {
+        for (const bytes of source) {
+          for (const plaintext of file.push(bytes)) {
+            const pause = takeChunk(plaintext);
+            if (pause !== undefined) await pause;
+          }
+        }
+      } else {
+        for await (const bytes of source) {
+          for (const plaintext of file.push(bytes)) await takeChunk(plaintext);
+        }
+      }
+      for (const plaintext of file.end()) {
+        const pause = takeChunk(plaintext);
+        if (pause !== undefined) await pause;
+      }
+      return { size: file.size, sha256: file.sha256(), chunks };
+    } finally {
+      this.#endTurn();
     }
-    for await (const bytes of source) {
-      for (const plaintext of file.push(bytes)) await takeChunk(plaintext);
-    }
-    for (const plaintext of file.end()) await takeChunk(plaintext);
-    return { size: file.size, sha256: file.sha256(), chunks };
   }
 
-  /** Waits when too much is buffered, and now and then lets others run. */
-  async #pace(sealedBytes: number, signal: AbortSignal): Promise<void> {
+  /** What is to be awaited before more is sealed: room in the buffer, or a turn of the event loop. */
+  #pace(sealedBytes: number, signal: AbortSignal): Promise<void> | undefined {
     this.#activity++;
     this.#sealedSinceTurn += sealedBytes;
-    if (this.#sealedSinceTurn >= SEALED_BYTES_PER_TURN) {
-      this.#sealedSinceTurn = 0;
-      await (this.#options.yieldTurn?.() ?? this.#options.clock.sleep(0));
+    if (this.#sealedSinceTurn < SEALED_BYTES_PER_TURN) {
+      return this.#sender.hasRoom() ? undefined : this.#sender.room(signal);
     }
+    this.#sealedSinceTurn = 0;
+    return this.#yieldTurn(signal);
+  }
+
+  async #yieldTurn(signal: AbortSignal): Promise<void> {
+    await (this.#options.yieldTurn?.() ?? this.#options.clock.sleep(0));
     await this.#sender.room(signal);
   }
 
   async #waitForTurn(): Promise<void> {
-    if (this.#readers < READERS_MAX) {
-      this.#readers++;
-      return;
-    }
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#turns.push(resolve);
     await promise;
@@ -228,14 +264,6 @@ class FileReading {
     const whole = this.#running?.digest() ?? this.#single ?? this.#options.suite.sha256();
     return digestOf(whole);
   }
-}
-
-/** The only slice of a source that is one chunk: it needs neither chunker nor copy. */
-function wholeSmallFile(source: Iterable<Bytes> | AsyncIterable<Bytes>): Bytes | undefined {
-  if (!Array.isArray(source) || source.length !== 1) return undefined;
-  const [slice] = source as readonly Bytes[];
-  if (slice === undefined || slice.length === 0) return undefined;
-  return slice.length <= SINGLE_CHUNK_SIZE_BYTES_MAX ? slice : undefined;
 }
 
 function digestOf(hash: Bytes): Digest {

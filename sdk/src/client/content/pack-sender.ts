@@ -103,10 +103,14 @@ export class PackSender {
     this.#pump();
   }
 
+  hasRoom(): boolean {
+    return this.#bufferedBytes < BUFFERED_BYTES_MAX;
+  }
+
   /** Settles when there is room for more bodies, or at the next change that may concern `signal`. */
   async room(signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
-    while (this.#bufferedBytes >= BUFFERED_BYTES_MAX) {
+    while (!this.hasRoom()) {
       await this.#changed.promise;
       signal.throwIfAborted();
     }

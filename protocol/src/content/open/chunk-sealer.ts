@@ -3,21 +3,22 @@
  * revision are kept under the epoch that they have (protocol §5), and chunks seen a moment ago are
  * recognised by their key.
  */
-import { bytesToHex, CHUNK_SIZE_BYTES_MAX, Defect, type Bytes } from '@coffer/protocol/core';
+import { bytesToHex, CHUNK_SIZE_BYTES_MAX, Defect, type Bytes } from '../../core/index.ts';
+import type { OpenSuite } from '../../crypto/index.ts';
 import {
   chunkKey,
   padChunkInto,
   sealPaddedChunk,
   type ChunkRef,
-} from '@coffer/protocol/content/open';
-import type { OpenSuite } from '@coffer/protocol/crypto';
+  type SealedChunk,
+} from './chunk.ts';
 
 const RECENT_CHUNKS_MAX = 16_384;
 
 export interface OutgoingChunk {
   readonly ref: ChunkRef;
   /** The stored bytes; sealed only now when the chunk was known. */
-  readonly parts: () => readonly Bytes[];
+  readonly parts: () => SealedChunk['parts'];
 }
 
 /** The chunks of a base revision, to be found by key. */
