@@ -1,2 +1,22 @@
-export type * from './ports/index.ts';
+/** The client library: accounts, and a drive of a signed-in device. Adapters: `@coffer/sdk/node`. */
+export * from './ports/index.ts';
 export type * from './client/space-changes.ts';
+export { parseServerOrigin, type ServerOriginError } from './client/server-origin.ts';
+export { normaliseAccountName } from './client/account/account-name.ts';
+export type { AccountPorts, AccountRefusal } from './client/account/account-ports.ts';
+export { parseRecoveryWords, recoveryKeyToWords } from './client/account/recovery-words.ts';
+export { signIn, type SignedIn, type SignInInput } from './client/account/sign-in.ts';
+export { signUp, type SignedUp, type SignUpInput } from './client/account/sign-up.ts';
+export type { HeadMoved } from './client/api/account-api.ts';
+export { DEFAULT_RETRY, type RetryPolicy } from './client/api/retry.ts';
+export type { RunningSha256 } from './client/content/content-api.ts';
+export { Drive, type ContentSink, type DriveDevice, type Usage } from './client/drive/drive.ts';
+export type { DriveEditor } from './client/drive/drive-editor.ts';
+export { formatDrivePath, parseDrivePath, type DrivePath } from './client/drive/drive-paths.ts';
+export type { DriveRefusal } from './client/drive/drive-refusal.ts';
+export type { DriveEntry, DriveListing } from './client/drive/drive-tree.ts';
+export type { EventOptions } from './client/drive/events.ts';
+export { openDrive, type DriveOptions } from './client/drive/open-drive.ts';
+export type { PutItem, PutOptions, PutOutcome } from './client/drive/put.ts';
+export type { VersionView } from './client/space/file-contents.ts';
+export { HeadRefused, type SignedHead } from './client/space/head-refused.ts';

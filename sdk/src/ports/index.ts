@@ -52,6 +52,8 @@ export interface DeviceSecrets {
   readonly accountKey: Bytes;
   /** Key of this device's database: node keys rest sealed under it. */
   readonly databaseKey: Bytes;
+  /** Where the account's own spaces are; absent until they were found and verified once. */
+  readonly homes?: { readonly accountSpace: SpaceId; readonly drive: SpaceId };
 }
 
 export interface KeyStore {
@@ -73,7 +75,10 @@ export interface SpaceStore {
   /** Verified key chain of an account: its entries in order. */
   readonly chain: (account: AccountId) => readonly Bytes[];
   readonly saveChain: (account: AccountId, entries: readonly Bytes[]) => void;
-  /** Node keys that were unwrapped, sealed under the database key; a cache that may be empty. */
+  /**
+   * Keys that were unwrapped, sealed under the database key; a cache that may be empty. A space's
+   * epoch key stands under its root folder and the epoch's number.
+   */
   readonly nodeKey: (space: SpaceId, node: NodeId, kr: number) => Bytes | undefined;
   readonly saveNodeKey: (space: SpaceId, node: NodeId, kr: number, sealed: Bytes) => void;
 }

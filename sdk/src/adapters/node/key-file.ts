@@ -12,6 +12,7 @@ import {
   parseId,
   type AccountId,
   type DeviceId,
+  type SpaceId,
 } from '@coffer/protocol/core';
 import type { DeviceSecrets, KeyStore } from '../../ports/index.ts';
 
@@ -88,6 +89,8 @@ function encodeSecrets(secrets: DeviceSecrets): string {
     generation: secrets.generation,
     accountKey: bytesToBase64Url(secrets.accountKey),
     databaseKey: bytesToBase64Url(secrets.databaseKey),
+    accountSpace: secrets.homes?.accountSpace,
+    drive: secrets.homes?.drive,
   });
 }
 
@@ -108,10 +111,19 @@ function decodeSecrets(bytes: Uint8Array): DeviceSecrets {
       generation: field(value, 'generation', 'number') as number,
       accountKey: key('accountKey'),
       databaseKey: key('databaseKey'),
+      ...homesOf(value),
     };
   } catch (cause) {
     throw new KeyFileDamaged('the key file cannot be read', { cause });
   }
+}
+
+function homesOf(value: unknown): Pick<DeviceSecrets, 'homes'> {
+  const { accountSpace, drive } = Object(value) as { accountSpace?: unknown; drive?: unknown };
+  if (typeof accountSpace !== 'string' || typeof drive !== 'string') return {};
+  return {
+    homes: { accountSpace: parseId<SpaceId>(accountSpace), drive: parseId<SpaceId>(drive) },
+  };
 }
 
 function field(value: unknown, name: string, type: 'string' | 'number'): unknown {

@@ -1,10 +1,6 @@
 /** A new device joins an account by its password (protocol §2): it certifies itself. */
 import { err, ok, type Bytes, type Result } from '@coffer/protocol/core';
-import {
-  accountBundleDigest,
-  verifyKeyChain,
-  type KeyChain,
-} from '@coffer/protocol/model';
+import { accountBundleDigest, verifyKeyChain, type KeyChain } from '@coffer/protocol/model';
 import {
   addDeviceToBundle,
   certifyDevice,

@@ -58,6 +58,7 @@ export class CommitDraft implements NodeSource {
   readonly context: CommitContext;
   readonly draft: Draft;
   readonly reader: NodeReader;
+  #rewrapped = 0;
 
   constructor(context: CommitContext, view: StateView, reader: NodeReader) {
     this.context = context;
@@ -81,6 +82,12 @@ export class CommitDraft implements NodeSource {
 
   isTrashed(id: NodeId): boolean {
     return this.reader.isTrashed(id, this);
+  }
+
+  /** Whether the node is below the trash before this commit. */
+  wasTrashed(id: NodeId): boolean {
+    const before = { node: (at: NodeId) => this.draft.nodeBefore(at) };
+    return this.reader.isTrashed(id, before);
   }
 
   /** Number of edges from a root down to `id`, counted up to one more than the limit. */
@@ -153,7 +160,8 @@ export class CommitDraft implements NodeSource {
     };
     const meta = isRevised ? (patch.meta ?? this.metaOf(node)) : undefined;
     const record = { ...place, ...this.#placement(node, place, meta, key) };
-    const updated = meta === undefined ? record : { ...record, meta: this.#seal(record, meta, key) };
+    const updated =
+      meta === undefined ? record : { ...record, meta: this.#seal(record, meta, key) };
     this.draft.put(updated);
     return updated;
   }
@@ -199,13 +207,15 @@ export class CommitDraft implements NodeSource {
     const folder = this.#folder(id);
     if (this.reader.isSettled(folder)) return;
     const stale = this.draft.children(id).filter((child) => child.pk !== folder.kr);
-    for (const child of stale.slice(0, REWRAPPED_CHILDREN_MAX)) {
+    const room = REWRAPPED_CHILDREN_MAX - this.#rewrapped;
+    this.#rewrapped += Math.min(room, stale.length);
+    for (const child of stale.slice(0, room)) {
       const name = this.metaOf(child).name;
       const place = { ...child, pk: folder.kr };
       const slot = this.#slot(this.#parentSlot(id), place, name, this.keyOf(child));
       this.draft.put({ ...place, ...slot });
     }
-    if (stale.length > REWRAPPED_CHILDREN_MAX) throw new RotationUnfinished();
+    if (stale.length > room) throw new RotationUnfinished();
     const meta = this.metaOf(folder);
     if (meta.olds.length > 0) this.update(folder, { meta: { ...meta, olds: [] } });
     this.reader.markSettled(this.#folder(id));
@@ -233,11 +243,14 @@ export class CommitDraft implements NodeSource {
   ): Pick<NodeRecord, 'pk' | 'tag' | 'wrappedKey'> {
     if (this.reader.isRoot(before.id)) return { pk: 0, tag: null, wrappedKey: null };
     const parent = this.#parentSlot(place.parent);
-    const isMoved = before.parent !== place.parent;
+    const isWrappedHere = before.parent === place.parent && before.kr === place.kr;
+    const isTrashed = parent.id === this.context.trash;
     const name = meta?.name ?? this.metaOf(before).name;
     const slot = this.#slot(parent, { ...place, pk: parent.kr }, name, key);
-    if (isMoved || before.kr !== place.kr) return { pk: parent.kr, ...slot };
-    return { pk: before.pk, tag: slot.tag, wrappedKey: before.wrappedKey };
+    if (isWrappedHere && (isTrashed || before.pk === parent.kr)) {
+      return { pk: before.pk, tag: slot.tag, wrappedKey: before.wrappedKey };
+    }
+    return { pk: parent.kr, ...slot };
   }
 
   /** The key under which children of `id` are wrapped now: below the trash that of the newest epoch. */

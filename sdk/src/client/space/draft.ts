@@ -79,7 +79,8 @@ export class Draft {
   put(record: SpaceStateRecord): void {
     const key = recordKey(record);
     const before = record.type === 'node' ? this.node(record.id) : undefined;
-    if (before !== undefined && before.parent !== nodeParent(record)) this.remove(recordKey(before));
+    if (before !== undefined && before.parent !== nodeParent(record))
+      this.remove(recordKey(before));
     this.#setRow(key, { record, bytes: encodeRecord(record) });
     if (record.type !== 'node') return;
     this.#setNode(record.id, key);
@@ -119,9 +120,7 @@ export class Draft {
     for (const [key, row] of this.#rows) {
       const before = this.#base.getRecord(key);
       const isSame =
-        row === null
-          ? before === undefined
-          : before !== undefined && equalBytes(before, row.bytes);
+        row === null ? before === undefined : before !== undefined && equalBytes(before, row.bytes);
       if (!isSame) changes.push([key, row?.bytes ?? null]);
     }
     return changes.sort(([a], [b]) => (a < b ? -1 : 1));

@@ -82,7 +82,9 @@ function make({ commit, contents }: ChangeTools, change: MakeChange): Applied {
   const key = isFresh ? known : commit.makeKey(change.id);
   commit.reader.remember(change.id, key.kr, key.key);
   const content: Content | null =
-    change.op === 'make-file' ? contents.seal(change, change.id, key, change.content).content : null;
+    change.op === 'make-file'
+      ? contents.seal(change, change.id, key, change.content).content
+      : null;
   commit.create({
     id: change.id,
     parent: change.parent,
@@ -158,9 +160,11 @@ function revise(tools: ChangeTools, change: ReviseChange): Applied {
     case 'retarget':
       commit.update(fresh, { meta: { ...meta, target: change.target } });
       return DONE;
-    case 'set-meta':
-      commit.update(fresh, { meta: { ...meta, ...change.meta } });
+    case 'set-meta': {
+      const executable = node.kind === 'file' && change.meta.executable;
+      commit.update(fresh, { meta: { ...meta, ...change.meta, executable } });
       return DONE;
+    }
     case 'resolve-copy':
       commit.update(fresh, { meta: { ...meta, copyOf: null } });
       return DONE;
@@ -223,15 +227,15 @@ function trash({ commit }: ChangeTools, change: ChangeOf<'trash'>): Applied {
   const bin = commit.context.trash;
   if (node.parent === bin) return DONE;
   if (commit.isTrashed(node.parent)) return stale('node-gone');
-  const fresh = commit.freshen(node);
-  const meta = commit.metaOf(fresh);
+  // No rotation: below the trash old keys may stay.
+  const meta = commit.metaOf(node);
   const { time, author } = commit.context;
-  commit.update(fresh, {
+  commit.update(node, {
     parent: bin,
     keepUntil: commit.keepUntil(commit.context.space.trashDays),
     meta: {
       ...meta,
-      from: { parent: fresh.parent, name: meta.name },
+      from: { parent: node.parent, name: meta.name },
       changed: { time, device: author.device },
     },
   });
@@ -276,6 +280,8 @@ function purge({ commit, removalsMax }: ChangeTools, change: ChangeOf<'purge'>):
   const node = commit.node(change.id);
   if (node === undefined) return DONE;
   if (!commit.isTrashed(node.parent)) return NOT_ALLOWED;
+  // Records go for ever only from the trash: what this very commit trashes has to wait for the next.
+  if (!commit.wasTrashed(node.id)) return { kind: 'unfinished' };
   let left = removalsMax;
   // A stack instead of recursion: depth is limited, but breadth is not.
   const stack: { node: NodeRecord; isOpen: boolean }[] = [{ node, isOpen: false }];

@@ -3,10 +3,17 @@
  * node's meta. Every place that a sealed field is bound to comes from the verified record itself.
  */
 import { encodeContent } from '@coffer/protocol/model';
-import { bytesToHex, IntegrityError, type Bytes, type Digest, type NodeId } from '@coffer/protocol/core';
-import type { OpenSuite } from '@coffer/protocol/crypto';
-import type { NodeRecord } from '@coffer/protocol/model';
 import {
+  bytesToHex,
+  IntegrityError,
+  type Bytes,
+  type Digest,
+  type NodeId,
+} from '@coffer/protocol/core';
+import type { OpenSuite } from '@coffer/protocol/crypto';
+import type { NameTag, NodeRecord } from '@coffer/protocol/model';
+import {
+  nameTag,
   openNodeMeta,
   rootKey,
   trashKey,
@@ -111,6 +118,22 @@ export class NodeReader {
     return openNodeMeta(this.#suite, this.keyOf(node, source), node, node.meta);
   }
 
+  /** Meta of an earlier revision of a node, sealed under the key that it had then. */
+  metaAt(place: NodeRecord, source: NodeSource): NodeMeta {
+    const key = this.keyAt(place.id, place.kr, source);
+    if (key === undefined) throw unknownKey();
+    return openNodeMeta(this.#suite, key, place, place.meta);
+  }
+
+  openView(node: NodeRecord, meta: NodeMeta, source: NodeSource): NodeView {
+    return toView(this.#suite, node, meta, this.isTrashed(node.parent, source));
+  }
+
+  /** Tag of `name` in `folder`: where a child with this name is found. */
+  tagOf(folder: NodeRecord, name: string, source: NodeSource): NameTag {
+    return nameTag(this.#suite, this.keyOf(folder, source), name);
+  }
+
   /** Whether `id` is the trash or below it. */
   isTrashed(id: NodeId, source: NodeSource): boolean {
     for (let at: NodeId | undefined = id; at !== undefined; at = source.node(at)?.parent) {
@@ -150,12 +173,7 @@ export class NodeReader {
   }
 }
 
-function toView(
-  suite: OpenSuite,
-  node: NodeRecord,
-  meta: NodeMeta,
-  trashed: boolean,
-): NodeView {
+function toView(suite: OpenSuite, node: NodeRecord, meta: NodeMeta, trashed: boolean): NodeView {
   return {
     id: node.id,
     parent: node.parent,

@@ -15,7 +15,8 @@ export async function ownMemberRecord(
 ): Promise<MemberRecord> {
   let chain = chains.get(account) ?? (await chains.refresh(account, signal));
   if (chain.deviceAt(device, member.chainSeq) !== undefined) return member;
-  if (chain.deviceAt(device, chain.seq) === undefined) chain = await chains.refresh(account, signal);
+  if (chain.deviceAt(device, chain.seq) === undefined)
+    chain = await chains.refresh(account, signal);
   if (chain.deviceAt(device, chain.seq) === undefined) {
     throw new IntegrityError('chain-broken', 'this device does not stand in the key chain');
   }

@@ -1,5 +1,10 @@
 /** Brings the pages of a commit to the server, in packs, each page once. */
-import { CHUNKS_PER_PACK_MAX, PACK_SIZE_BYTES_MAX, type Bytes, type PageId } from '@coffer/protocol/core';
+import {
+  CHUNKS_PER_PACK_MAX,
+  PACK_SIZE_BYTES_MAX,
+  type Bytes,
+  type PageId,
+} from '@coffer/protocol/core';
 import { encodePack, packLength, pageId, type PackBody } from '@coffer/protocol/content';
 import type { VerifySuite } from '@coffer/protocol/crypto';
 import type { ContentApi } from '../content/content-api.ts';

@@ -2,7 +2,14 @@
  * The epoch keys of one space. They come from the envelope in our own member record; opened once, they
  * rest in the store under the database key, so that a start needs no secrets from the server.
  */
-import { concatBytes, IntegrityError, type AccountId, type Bytes, type NodeId, type SpaceId } from '@coffer/protocol/core';
+import {
+  concatBytes,
+  IntegrityError,
+  type AccountId,
+  type Bytes,
+  type NodeId,
+  type SpaceId,
+} from '@coffer/protocol/core';
 import type { OpenSuite } from '@coffer/protocol/crypto';
 import { open, seal } from '@coffer/protocol/crypto/open';
 import { idToBytes } from '@coffer/protocol/core';

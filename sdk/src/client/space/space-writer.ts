@@ -9,34 +9,24 @@ import {
   IntegrityError,
   type NodeId,
 } from '@coffer/protocol/core';
-import type { OpenSuite } from '@coffer/protocol/crypto';
-import type { MemberRecord, SpaceRecord } from '@coffer/protocol/model';
 import { createCommit, type CreatedCommit } from '@coffer/protocol/model/open';
-import { RemoteFault, type Clock, type DeviceSecrets, type Random } from '../../ports/index.ts';
-import type { SpaceApi } from '../api/space-api.ts';
+import { RemoteFault } from '../../ports/index.ts';
 import type { ChangeOutcome, NodeView, SpaceChange } from '../space-changes.ts';
-import type { ChainBook } from './chain-book.ts';
 import { CommitDraft, RotationUnfinished } from './commit-draft.ts';
 import type { CommitJob } from './commit-job.ts';
 import { ContentSealer } from './content-sealer.ts';
 import { applyChange, type Applied } from './node-changes.ts';
 import type { NodeReader } from './node-reader.ts';
+import type { OpenSpace } from './open-space.ts';
 import { ownMemberRecord } from './own-member.ts';
 import { PageSender } from './page-sender.ts';
-import type { ApplyHooks, VerifiedSpace } from './verified-space.ts';
+import type { ApplyHooks } from './verified-space.ts';
 
 export interface SpaceWriterOptions {
-  readonly space: VerifiedSpace;
-  readonly api: SpaceApi;
-  readonly suite: OpenSuite;
+  readonly space: OpenSpace;
   readonly reader: NodeReader;
-  readonly chains: ChainBook;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly secrets: DeviceSecrets;
   readonly root: NodeId;
   readonly trash: NodeId;
-  readonly records: () => { readonly space: SpaceRecord; readonly member: MemberRecord };
   readonly viewOf: (id: NodeId) => NodeView | null;
 }
 
@@ -69,29 +59,31 @@ export class SpaceWriter {
   }
 
   async commit(job: CommitJob, signal: AbortSignal, hooks: ApplyHooks): Promise<void> {
-    const { suite, space, api } = this.#options;
-    if (space.head === undefined) await space.pull(signal, hooks);
+    const { suite, api, space } = this.#options.space.options;
     const attempt: Attempt = {
-      contents: new ContentSealer(suite, space.id),
+      contents: new ContentSealer(suite, space),
       pages: new PageSender(suite, api.content),
       changesMax: COMMIT_CHANGES_MAX,
       lostRaces: 0,
     };
     while (job.pending().length > 0) {
+      const left = job.pending().length;
       const batch = await this.#build(job, attempt, signal);
       if (batch !== undefined) await this.#send(batch, job, attempt, signal, hooks);
+      else if (job.pending().length === left) throw new Defect('a commit makes no progress');
     }
   }
 
   /** The next commit of `job`; undefined when what was looked at needs none. */
   async #build(job: CommitJob, attempt: Attempt, signal: AbortSignal): Promise<Batch | undefined> {
-    const { suite, space, secrets, clock, chains } = this.#options;
-    const head = space.head;
-    if (head === undefined) throw new Defect('a commit is built on a head');
-    const records = this.#options.records();
+    const { suite, secrets, clock, chains } = this.#options.space.options;
+    const { verified } = this.#options.space;
+    const records = this.#options.space.records();
     if (records.member.role === 'viewer') return refuseAll(job);
-    const serverTime = await space.serverTime(signal);
+    const serverTime = await verified.serverTime(signal);
     const member = await ownMemberRecord(chains, secrets, records.member, signal);
+    const { head } = verified;
+    if (head === undefined) throw new Defect('a commit is built on a head');
     const context = {
       suite,
       author: secrets,
@@ -102,7 +94,7 @@ export class SpaceWriter {
       time: clock.now(),
       serverTime,
     };
-    const commit = new CommitDraft(context, space.view, this.#options.reader);
+    const commit = new CommitDraft(context, verified.view, this.#options.reader);
     const made = this.#fill(commit, job, attempt);
     if (made === undefined) return undefined;
     if (commit.draft.changes().length === 0) {
@@ -112,9 +104,9 @@ export class SpaceWriter {
     if (member !== records.member) commit.draft.put(member);
     const created = createCommit({
       suite,
-      view: space.view,
+      view: verified.view,
       head,
-      space: space.id,
+      space: verified.id,
       changes: commit.draft.changes(),
       author: secrets,
       time: context.time,
@@ -149,7 +141,7 @@ export class SpaceWriter {
     { contents }: Attempt,
   ): Applied | 'full' {
     const change = changeAt(job, index);
-    const why = job.staleness(change, this.#options.space.view);
+    const why = job.staleness(change, this.#options.space.verified.view);
     if (why !== undefined) return { kind: 'stale', why };
     const { draft } = commit;
     const mark = draft.mark();
@@ -160,7 +152,8 @@ export class SpaceWriter {
           commit,
           contents,
           removalsMax: COMMIT_CHANGES_MAX - SPARE_CHANGES - before,
-          isOwnRevision: (id, rev) => job.isOwnRevision(id, rev) || draft.nodeBefore(id)?.rev === rev,
+          isOwnRevision: (id, rev) =>
+            job.isOwnRevision(id, rev) || draft.nodeBefore(id)?.rev === rev,
         },
         change,
       );
@@ -185,7 +178,7 @@ export class SpaceWriter {
   ): Promise<void> {
     const changes = batch.made.map((index) => changeAt(job, index));
     await attempt.pages.send(attempt.contents.pagesOf(changes), signal);
-    const answer = await this.#options.api.propose(batch.created.commit, signal);
+    const answer = await this.#options.space.options.api.propose(batch.created.commit, signal);
     switch (answer.kind) {
       case 'accepted':
         if (answer.id !== batch.created.id) {
@@ -196,8 +189,8 @@ export class SpaceWriter {
         this.#accept(batch, job, hooks);
         return;
       case 'head-moved':
-        await this.#loseRace(attempt, signal);
-        await this.#options.space.pull(signal, hooks);
+        await this.#pauseAfterRace(attempt, signal);
+        await this.#options.space.verified.pull(signal, hooks);
         return;
       case 'content-missing':
         settleMissing(batch, job, attempt, answer.ids);
@@ -219,8 +212,8 @@ export class SpaceWriter {
       const node = commit.node(id);
       if (node !== undefined) job.noteRevision(id, commit.draft.nodeBefore(id)?.rev ?? node.rev);
     }
-    this.#options.space.applyOwn(created, created.commit, hooks);
-    job.noteCommitted(this.#options.space.view, nodesOf(created));
+    this.#options.space.verified.applyOwn(created, created.commit, hooks);
+    job.noteCommitted(this.#options.space.verified.view, nodesOf(created));
     for (const index of made) this.#settleDone(job, index);
   }
 
@@ -229,9 +222,9 @@ export class SpaceWriter {
   }
 
   /** Writers that collide wait for a while of their own before they try again. */
-  async #loseRace(attempt: Attempt, signal: AbortSignal): Promise<void> {
+  async #pauseAfterRace(attempt: Attempt, signal: AbortSignal): Promise<void> {
     if (attempt.lostRaces++ === 0) return;
-    const { clock, random } = this.#options;
+    const { clock, random } = this.#options.space.options;
     const jitter = (random.bytes(1)[0] ?? 0) / 255;
     const spread = RACE_DELAY_MS_MAX - RACE_DELAY_MS_MIN;
     await clock.sleep(RACE_DELAY_MS_MIN + Math.round(jitter * spread), signal);
@@ -307,4 +300,3 @@ function settleRefused({ made }: Batch, job: CommitJob, attempt: Attempt, rule: 
   }
   job.settle(only, outcome);
 }
-

@@ -3,15 +3,22 @@
  * nothing that does not descend from the pinned head is taken.
  */
 import type { ListedCommit } from '@coffer/protocol/api';
-import { FormatError, IntegrityError, type AccountId, type SpaceId } from '@coffer/protocol/core';
+import {
+  FormatError,
+  IntegrityError,
+  type IntegrityCode,
+  type SpaceId,
+} from '@coffer/protocol/core';
 import type { VerifySuite } from '@coffer/protocol/crypto';
 import {
+  accountsNamedBy,
   commitId,
   decodeHeader,
-  decodeRecord,
   judgeCommit,
+  type CommitHeader,
   type JudgedCommit,
   type RuleBreak,
+  type RuleName,
   type SealedCommit,
   type StateView,
 } from '@coffer/protocol/model';
@@ -29,11 +36,14 @@ export interface VerifiedSpaceOptions {
   readonly clock: Clock;
 }
 
+/** What a commit that may stand does to the store. */
+export type ApplicableCommit = Pick<JudgedCommit, 'head' | 'change'>;
+
 export interface ApplyHooks {
   /** Runs before a judged commit is applied, outside of the transaction. */
-  readonly before: (judged: JudgedCommit, signal: AbortSignal) => Promise<void>;
+  readonly before: (commit: ApplicableCommit, signal: AbortSignal) => Promise<void>;
   /** Runs inside the transaction that applies it. */
-  readonly during: (judged: JudgedCommit) => void;
+  readonly during: (commit: ApplicableCommit) => void;
 }
 
 export class VerifiedSpace {
@@ -79,15 +89,16 @@ export class VerifiedSpace {
   }
 
   /** Applies a commit of our own that the server accepted. */
-  applyOwn(judged: JudgedCommit, commit: SealedCommit, hooks: Pick<ApplyHooks, 'during'>): void {
-    this.#apply(judged, commit, this.head?.era ?? 0, hooks);
+  applyOwn(made: ApplicableCommit, commit: SealedCommit, hooks: Pick<ApplyHooks, 'during'>): void {
+    this.#apply(made, commit, this.head?.era ?? 0, hooks);
   }
 
   /** Judges a commit against the stored state; fetches key chains where they are too short. */
   async judge(commit: SealedCommit, signal: AbortSignal): Promise<JudgedCommit> {
     const first = this.#judge(commit);
     if (first.ok) return first.value;
-    for (const account of this.#accountsOf(commit)) {
+    if (!CHAIN_RULES.has(first.error.rule)) throw integrityOf(first.error);
+    for (const account of accountsNamedBy(commit)) {
       await this.#options.chains.refresh(account, signal);
     }
     const second = this.#judge(commit);
@@ -98,9 +109,12 @@ export class VerifiedSpace {
   async #askHead(signal: AbortSignal): Promise<HeadAnswer> {
     const offered = await this.#options.api.head(signal);
     this.#clockOffsetMs = offered.serverTime - this.#options.clock.now();
-    if (commitId(this.#options.suite, offered.header) !== offered.id) {
-      throw malformed('the offered head does not have its id');
-    }
+    const { seq, space } = parseHeader(offered.header);
+    const isWhole =
+      seq === offered.seq &&
+      space === this.id &&
+      commitId(this.#options.suite, offered.header) === offered.id;
+    if (!isWhole) throw malformed('the offered head is not what its header says');
     return offered;
   }
 
@@ -153,13 +167,12 @@ export class VerifiedSpace {
   }
 
   #apply(
-    judged: JudgedCommit,
-    commit: SealedCommit,
+    judged: ApplicableCommit,
+    { header, signature }: SealedCommit,
     era: number,
     hooks: Pick<ApplyHooks, 'during'>,
   ): void {
     const { store, space } = this.#options;
-    const { header, signature } = commit;
     store.transaction(() => {
       store.apply(space, { ...judged.head, era, header, signature }, judged.change);
       hooks.during(judged);
@@ -177,14 +190,39 @@ export class VerifiedSpace {
       chains: (account) => chains.get(account),
     });
   }
+}
 
-  /** The signer and every member whose record the commit brings. */
-  #accountsOf(commit: SealedCommit): ReadonlySet<AccountId> {
-    const accounts = new Set<AccountId>([parseHeader(commit.header).account]);
-    for (const [key, bytes] of parseBody(commit.body)) {
-      const record = bytes === null ? undefined : decodeRecord(key, bytes);
-      if (record?.type === 'member') accounts.add(record.account);
-    }
-    return accounts;
+/** Rules that an account's longer key chain may satisfy. */
+const CHAIN_RULES: ReadonlySet<RuleName> = new Set<RuleName>([
+  'genesis',
+  'signer',
+  'signature',
+  'member-pin',
+  'member-identity',
+]);
+
+const CODE_BY_RULE: Partial<Record<RuleName, IntegrityCode>> = {
+  format: 'malformed',
+  signer: 'signature-invalid',
+  signature: 'signature-invalid',
+  changes: 'digest-mismatch',
+  root: 'root-mismatch',
+};
+
+function integrityOf({ rule, detail }: RuleBreak): IntegrityError {
+  const code = CODE_BY_RULE[rule] ?? 'rule-broken';
+  return new IntegrityError(code, `a commit breaks the rule ${rule}: ${detail}`);
+}
+
+function parseHeader(header: SealedCommit['header']): CommitHeader {
+  try {
+    return decodeHeader(header);
+  } catch (cause) {
+    if (!(cause instanceof FormatError)) throw cause;
+    throw new IntegrityError('malformed', 'the header of a commit is malformed', { cause });
   }
+}
+
+function malformed(message: string): IntegrityError {
+  return new IntegrityError('malformed', message);
 }

@@ -1,0 +1,176 @@
+/** Changes of what is in a drive, by paths: each looks at the newest state before it is made. */
+import { Defect, ok, type NodeId, type Result } from '@coffer/protocol/core';
+import type { FullSpaceClient } from '../space/full-space-client.ts';
+import type { NodeView, SpaceChange } from '../space-changes.ts';
+import { refusalCode, refuse, type DriveRefusal } from './drive-refusal.ts';
+import type { DriveEntry, DriveTree, Place } from './drive-tree.ts';
+
+type Outcome<T> = Promise<Result<T, DriveRefusal>>;
+
+/** How often an operation is done anew when another device changes the same node. */
+const ATTEMPTS_MAX = 3;
+
+export class DriveEditor {
+  readonly #space: FullSpaceClient;
+  readonly #tree: DriveTree;
+  readonly #refresh: (signal: AbortSignal) => Promise<void>;
+
+  constructor(
+    space: FullSpaceClient,
+    tree: DriveTree,
+    refresh: (signal: AbortSignal) => Promise<void>,
+  ) {
+    this.#space = space;
+    this.#tree = tree;
+    this.#refresh = refresh;
+  }
+
+  /** Never replaces: into an existing folder under its name, else to the name that is given. */
+  move(from: string, to: string, signal: AbortSignal): Outcome<DriveEntry> {
+    return this.#change(from, signal, ({ node }) => {
+      const place = this.#placeInto(to, node.name);
+      if (!place.ok) return place;
+      const { folder, name, taken } = place.value;
+      if (taken !== undefined && taken.id !== node.id) return refuse('exists', to);
+      return ok([{ op: 'move', id: node.id, parent: folder.id, name }]);
+    });
+  }
+
+  /** Moves to the trash, folders whole. */
+  trash(path: string, signal: AbortSignal): Outcome<DriveEntry> {
+    return this.#change(path, signal, ({ node }) => ok([{ op: 'trash', id: node.id }]));
+  }
+
+  /** Removes for ever, with all versions: nothing brings it back. */
+  purge(path: string, signal: AbortSignal): Outcome<DriveEntry> {
+    return this.#change(path, signal, ({ node: { id } }) =>
+      ok([
+        { op: 'trash', id },
+        { op: 'purge', id },
+      ]),
+    );
+  }
+
+  /** Makes a kept version the current content again, or a new file at `to`. Sends no content. */
+  async restoreVersion(
+    path: string,
+    options: { readonly version?: number; readonly to?: string },
+    signal: AbortSignal,
+  ): Outcome<DriveEntry> {
+    await this.#refresh(signal);
+    const found = this.#tree.resolve(path);
+    if (!found.ok) return found;
+    const { id, kind, executable } = found.value.node;
+    if (kind !== 'file') return refuse('unsupported', path);
+    const versions = this.#space.contents.versions(id);
+    const wanted =
+      options.version === undefined
+        ? versions.at(-2)
+        : versions.find(({ number }) => number === options.version);
+    if (wanted === undefined) return refuse('not-found', path);
+    const { mtimeMs, rev } = wanted;
+    const content = await this.#space.contents.uploadedContent({ id, rev }, signal);
+    const meta = { mtimeMs, executable };
+    return this.#change(path, signal, ({ node }) => {
+      if (options.to === undefined) {
+        return ok([{ op: 'write', id, rev: node.rev, content, meta, keepVersion: true }]);
+      }
+      const place = this.#tree.place(options.to);
+      if (!place.ok) return place;
+      const { folder, name, taken } = place.value;
+      if (taken !== undefined) return refuse('exists', options.to);
+      const made = { id: this.#space.newNodeId(), parent: folder.id, name, copyOf: null };
+      return ok([{ op: 'make-file', ...made, content, meta }]);
+    });
+  }
+
+  /** Out of the trash to where it was, or to `to`; into the root when its folder is gone. */
+  async restore(
+    id: NodeId,
+    options: { readonly to?: string },
+    signal: AbortSignal,
+  ): Outcome<DriveEntry> {
+    await this.#refresh(signal);
+    const node = this.#space.node(id);
+    if (node === undefined || 'unreadable' in node || !node.trashed) return refuse('not-found', id);
+    const place = options.to === undefined ? this.#formerPlace(node) : this.#tree.place(options.to);
+    if (!place.ok) return place;
+    const { folder, name, taken } = place.value;
+    if (taken !== undefined) return refuse('exists', options.to ?? name);
+    const change: SpaceChange = { op: 'restore', id, parent: folder.id, name };
+    const made = await this.#commit([change], options.to ?? name, signal);
+    return made.ok ? ok(this.#entryOf(made.value ?? node, name)) : made;
+  }
+
+  /** Removes for ever what is in the trash, or only these nodes of it. Gives how many went. */
+  async emptyTrash(
+    options: { readonly only?: readonly NodeId[] },
+    signal: AbortSignal,
+  ): Promise<number> {
+    await this.#refresh(signal);
+    const inTrash = this.#space.children(this.#space.trash).map(({ id }) => id);
+    const ids = options.only?.filter((id) => inTrash.includes(id)) ?? inTrash;
+    const changes = ids.map((id): SpaceChange => ({ op: 'purge', id }));
+    const outcomes = await this.#space.commit(changes, signal);
+    return outcomes.filter(({ kind }) => kind === 'done').length;
+  }
+
+  /** A place at `path`, or in the folder that is there under `name`. */
+  #placeInto(path: string, name: string): Result<Place, DriveRefusal> {
+    const there = this.#tree.resolve(path);
+    if (!there.ok || there.value.node.kind !== 'folder') return this.#tree.place(path);
+    const folder = there.value.node;
+    return ok({ folder, name, taken: this.#space.child(folder.id, name) });
+  }
+
+  #formerPlace(node: NodeView): Result<Place, DriveRefusal> {
+    const former = node.from === null ? undefined : this.#space.node(node.from.parent);
+    const isThere =
+      former !== undefined &&
+      !('unreadable' in former) &&
+      !former.trashed &&
+      former.kind === 'folder';
+    const folder = isThere ? former : this.#space.node(this.#space.rootFolder);
+    if (folder === undefined || 'unreadable' in folder) throw new Defect('a drive has a root');
+    const name = node.from?.name ?? node.name;
+    return ok({ folder, name, taken: this.#space.child(folder.id, name) });
+  }
+
+  /** Plans on the newest state and commits; again when another device changed the node meanwhile. */
+  async #change(
+    path: string,
+    signal: AbortSignal,
+    plan: (entry: DriveEntry) => Result<readonly SpaceChange[], DriveRefusal>,
+  ): Outcome<DriveEntry> {
+    for (let attempt = 1; ; attempt++) {
+      await this.#refresh(signal);
+      const found = this.#tree.resolve(path);
+      if (!found.ok) return found;
+      const changes = plan(found.value);
+      if (!changes.ok) return changes;
+      const made = await this.#commit(changes.value, path, signal);
+      if (made.ok) return ok(this.#entryOf(made.value ?? found.value.node, path));
+      if (made.error.code !== 'conflict' || attempt === ATTEMPTS_MAX) return made;
+    }
+  }
+
+  /** The node as the last change left it; null when it is gone for ever. */
+  async #commit(
+    changes: readonly SpaceChange[],
+    path: string,
+    signal: AbortSignal,
+  ): Outcome<NodeView | null> {
+    const outcomes = await this.#space.commit(changes, signal);
+    for (const outcome of outcomes) {
+      const code = refusalCode(outcome);
+      if (code !== undefined) return refuse(code, path);
+    }
+    const last = outcomes.at(-1);
+    return ok(last?.kind === 'done' ? last.node : null);
+  }
+
+  /** The node with the path that it has now, or had when it left the tree. */
+  #entryOf(node: NodeView, former: string): DriveEntry {
+    return { path: this.#tree.pathOf(node.id) ?? former, node };
+  }
+}

@@ -1,0 +1,43 @@
+import type { ErrorCode } from '@coffer/protocol/api';
+import { err } from '@coffer/protocol/core';
+import type { ChangeOutcome } from '../space-changes.ts';
+
+/** Why an operation on a path was not done: nothing, or only what came before it, changed. */
+export interface DriveRefusal {
+  readonly code: ErrorCode;
+  /** The path that is to blame, as it was given. */
+  readonly path: string;
+}
+
+export function refuse(
+  code: ErrorCode,
+  path: string,
+): { readonly ok: false; readonly error: DriveRefusal } {
+  return err({ code, path });
+}
+
+/** The refusal that an outcome means at a path; undefined when the change was made. */
+export function refusalCode(outcome: ChangeOutcome | undefined): ErrorCode | undefined {
+  switch (outcome?.kind) {
+    case 'done':
+      return undefined;
+    case 'quota-exceeded':
+      return 'quota-exceeded';
+    case 'not-allowed':
+      return 'refused';
+    case 'stale':
+      return CODE_BY_REASON[outcome.why];
+    case undefined:
+      return 'failed';
+  }
+}
+
+const CODE_BY_REASON = {
+  'node-changed': 'conflict',
+  'node-gone': 'not-found',
+  'parent-gone': 'not-found',
+  'name-taken': 'exists',
+  cycle: 'refused',
+  'too-deep': 'limit-reached',
+  'content-missing': 'content-missing',
+} as const satisfies Record<Extract<ChangeOutcome, { kind: 'stale' }>['why'], ErrorCode>;

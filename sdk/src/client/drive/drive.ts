@@ -1,0 +1,267 @@
+/**
+ * A signed-in device's drive by paths: what the command line and scripts work with. Operations that
+ * change or fetch something refresh first; `tree` and the other reads show what was verified last.
+ */
+import {
+  Defect,
+  ok,
+  type AccountId,
+  type Bytes,
+  type DeviceId,
+  type ItemId,
+  type NodeId,
+  type Result,
+} from '@coffer/protocol/core';
+import type { DeviceItem } from '@coffer/protocol/model/open';
+import type { Clock, DeviceSecrets, KeyStore, Random } from '../../ports/index.ts';
+import { signOut } from '../account/sign-out.ts';
+import type { Connection } from '../connection.ts';
+import type { AccountSpace } from '../space/account-space.ts';
+import type { VersionView } from '../space/file-contents.ts';
+import type { FullSpaceClient } from '../space/full-space-client.ts';
+import type { NodeView } from '../space-changes.ts';
+import { checkAgainstDevices, withHead, type SeenHead } from './device-heads.ts';
+import { DriveEditor } from './drive-editor.ts';
+import { DriveTree, type DriveEntry, type DriveListing } from './drive-tree.ts';
+import { refuse, type DriveRefusal } from './drive-refusal.ts';
+import { runEvents, type EventOptions } from './events.ts';
+import { PutJob, type PutItem, type PutOptions, type PutOutcome } from './put.ts';
+
+export interface DriveParts {
+  readonly account: AccountSpace;
+  readonly drive: FullSpaceClient;
+  readonly connection: Connection;
+  readonly secrets: DeviceSecrets;
+  readonly keyStore: KeyStore;
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+export interface DriveDevice {
+  readonly id: DeviceId;
+  /** Empty for a device that never said its name. */
+  readonly name: string;
+  readonly isCurrent: boolean;
+  readonly createdAt: number;
+  readonly lastSeenAt: number | null;
+}
+
+export interface Usage {
+  readonly usedBytes: number;
+  /** Null without a limit. */
+  readonly totalBytes: number | null;
+  readonly transferUsedBytes: number;
+  readonly transferTotalBytes: number | null;
+}
+
+/** Where content goes; synchronous, so that it can write a file. */
+export interface ContentSink {
+  readonly begin?: (node: NodeView) => void;
+  readonly write: (plaintext: Bytes) => void;
+}
+
+type Outcome<T> = Promise<Result<T, DriveRefusal>>;
+
+export class Drive {
+  /** The drive's space: what the sync engine works with. */
+  readonly space: FullSpaceClient;
+  readonly account: AccountId;
+  readonly device: DeviceId;
+  readonly email: string;
+  /** Moving, trashing, restoring: changes of what is there. */
+  readonly edit: DriveEditor;
+  readonly #parts: DriveParts;
+  readonly #tree: DriveTree;
+
+  constructor(parts: DriveParts) {
+    this.#parts = parts;
+    this.space = parts.drive;
+    this.account = parts.secrets.account;
+    this.device = parts.secrets.device;
+    this.email = parts.secrets.email;
+    this.#tree = new DriveTree(parts.drive);
+    this.edit = new DriveEditor(parts.drive, this.#tree, (signal) => this.refresh(signal));
+  }
+
+  /** Brings what is new, and holds it against what other devices saw. */
+  async refresh(signal: AbortSignal): Promise<void> {
+    await this.#parts.account.pull(signal);
+    await this.space.pull(signal);
+    checkAgainstDevices(this.#parts.account.items(), this.#seenHead());
+  }
+
+  /** Tells the other devices which head this one has: when idle, at most every 10 minutes. */
+  async noteHead(signal: AbortSignal): Promise<void> {
+    const { account } = this.#parts;
+    const own = this.device as string as ItemId;
+    await account.write(() => {
+      const item = withHead((id) => account.item(id), own, this.#seenHead());
+      return item === undefined ? [] : [item];
+    }, signal);
+  }
+
+  resolve(path: string): Result<DriveEntry, DriveRefusal> {
+    return this.#tree.resolve(path);
+  }
+
+  list(
+    path: string,
+    options: { readonly recursive?: boolean } = {},
+  ): Result<DriveListing, DriveRefusal> {
+    return this.#tree.list(path, options.recursive === true);
+  }
+
+  /** Path of a node that is not in the trash; undefined when it or a folder above does not open. */
+  pathOf(id: NodeId): string | undefined {
+    return this.#tree.pathOf(id);
+  }
+
+  async makeFolder(
+    path: string,
+    options: { readonly parents?: boolean },
+    signal: AbortSignal,
+  ): Outcome<DriveEntry> {
+    const makeParents = options.parents === true;
+    await this.refresh(signal);
+    if (!makeParents && this.#tree.resolve(path).ok) return refuse('exists', path);
+    const [outcome] = await this.putAll([{ kind: 'folder', path }], { makeParents }, signal);
+    return entryOf(path, outcome);
+  }
+
+  /** Puts everything with as few requests as possible; a file that is there gets a new version. */
+  async putAll(
+    items: readonly PutItem[],
+    options: PutOptions,
+    signal: AbortSignal,
+  ): Promise<readonly PutOutcome[]> {
+    await this.refresh(signal);
+    return new PutJob(this.space, items, options, signal).run();
+  }
+
+  /** One file. Throws what reading `source` throws. */
+  async put(
+    path: string,
+    source: Iterable<Bytes> | AsyncIterable<Bytes>,
+    options: PutOptions & { readonly mtimeMs?: number | null; readonly executable?: boolean },
+    signal: AbortSignal,
+  ): Outcome<DriveEntry> {
+    const { mtimeMs = this.#parts.clock.now(), executable = false } = options;
+    const meta = { mtimeMs, executable };
+    const item: PutItem = { kind: 'file', path, open: () => source, meta };
+    const [outcome] = await this.putAll([item], options, signal);
+    return entryOf(path, outcome);
+  }
+
+  /**
+   * Content of a file, verified piece by piece and at the end as a whole: only then it resolves, and
+   * what was written before counts. Throws faults and IntegrityError. `version`: its number.
+   */
+  async get(
+    path: string,
+    sink: ContentSink,
+    options: { readonly version?: number },
+    signal: AbortSignal,
+  ): Outcome<NodeView> {
+    const found = this.#tree.resolve(path);
+    if (!found.ok) return found;
+    const { node } = found.value;
+    if (node.kind !== 'file')
+      return refuse(node.kind === 'folder' ? 'is-a-folder' : 'unsupported', path);
+    const rev = this.#revisionOf(node, options.version);
+    if (rev === undefined) return refuse('not-found', path);
+    let failure: unknown;
+    await this.space.fetch(
+      [{ id: node.id, rev }],
+      {
+        begin: (_, fetched) => sink.begin?.(fetched),
+        write: (_, plaintext) => {
+          sink.write(plaintext);
+        },
+        end: () => undefined,
+        fail: (_, error) => {
+          failure = error;
+        },
+      },
+      signal,
+    );
+    if (failure !== undefined) throw failure;
+    return ok(node);
+  }
+
+  /** Contents that a file had, oldest first, the current one last. */
+  versions(path: string): Result<readonly VersionView[], DriveRefusal> {
+    const found = this.#tree.resolve(path);
+    if (!found.ok) return found;
+    if (found.value.node.kind !== 'file') return refuse('unsupported', path);
+    return ok(this.space.contents.versions(found.value.node.id));
+  }
+
+  /** Nodes directly in the trash, as they were thrown away. */
+  trashed(): readonly NodeView[] {
+    return this.space
+      .children(this.space.trash)
+      .filter((node): node is NodeView => !('unreadable' in node));
+  }
+
+  usage(signal: AbortSignal): Promise<Usage> {
+    return this.#parts.connection.account.quota(signal);
+  }
+
+  /** Devices that the server knows, with the names that they gave themselves. */
+  async devices(signal: AbortSignal): Promise<readonly DriveDevice[]> {
+    const { account, connection } = this.#parts;
+    await account.pull(signal);
+    const listed = await connection.account.devices(signal);
+    return listed.map(({ id, createdAt, lastSeenAt }) => ({
+      id,
+      name: this.#deviceItem(id)?.name ?? '',
+      isCurrent: id === this.device,
+      createdAt,
+      lastSeenAt,
+    }));
+  }
+
+  /** Name of a device of this account as it said it; undefined when it did not. */
+  deviceName(id: DeviceId): string | undefined {
+    return this.#deviceItem(id)?.name;
+  }
+
+  /** Tells when heads of the account's spaces move, until aborted. */
+  events(options: EventOptions): Promise<void> {
+    const { connection, clock, random } = this.#parts;
+    return runEvents({ api: connection.account, clock, random }, options);
+  }
+
+  /** Ends the session and forgets this device's secrets; what is stored stays, unreadable. */
+  signOut(signal: AbortSignal): Promise<void> {
+    return signOut(this.#parts.keyStore, this.#parts.connection.endSession, signal);
+  }
+
+  #deviceItem(id: DeviceId): DeviceItem | undefined {
+    const item = this.#parts.account.item(id as string as ItemId);
+    return item?.type === 'device' ? item : undefined;
+  }
+
+  #seenHead(): SeenHead {
+    const { seq, id } = this.space.storedHead();
+    return { space: this.space.id, seq, commit: id };
+  }
+
+  #revisionOf(node: NodeView, number: number | undefined): number | undefined {
+    if (number === undefined) return node.rev;
+    return this.space.contents.versions(node.id).find((version) => version.number === number)?.rev;
+  }
+}
+
+function entryOf(path: string, outcome: PutOutcome | undefined): Result<DriveEntry, DriveRefusal> {
+  switch (outcome?.kind) {
+    case 'done':
+      return ok({ path, node: outcome.node });
+    case 'failed':
+      throw outcome.error;
+    case 'refused':
+      return refuse(outcome.code, path);
+    case undefined:
+      throw new Defect('what is put has an outcome');
+  }
+}

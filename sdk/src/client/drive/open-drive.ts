@@ -1,0 +1,130 @@
+/** Opens the drive of a signed-in device: from what is stored, or the first time from the server. */
+import { IntegrityError, type ItemId, type SpaceId } from '@coffer/protocol/core';
+import type { DeviceItem, Item, SpaceItem } from '@coffer/protocol/model/open';
+import type { DeviceSecrets, KeyStore, SpaceStore } from '../../ports/index.ts';
+import { fetchKemSeeds } from '../account/account-secrets.ts';
+import { createConnection, type Connection, type ConnectionOptions } from '../connection.ts';
+import type { RunningSha256 } from '../content/content-api.ts';
+import { AccountSpace } from '../space/account-space.ts';
+import { ChainBook } from '../space/chain-book.ts';
+import { FullSpaceClient, type FullSpaceOptions } from '../space/full-space-client.ts';
+import { Drive } from './drive.ts';
+
+export interface DriveOptions extends ConnectionOptions {
+  readonly secrets: DeviceSecrets;
+  /** Where the secrets rest: a newer account key and the place of the drive are saved there. */
+  readonly keyStore: KeyStore;
+  readonly store: SpaceStore;
+  readonly startSha256: () => RunningSha256;
+  /** Lets the event loop run: `setImmediate` in Node. */
+  readonly yieldTurn: () => Promise<void>;
+  /** Operating system, for the list of devices. */
+  readonly platform: string;
+}
+
+type SpaceOptions = (space: SpaceId) => FullSpaceOptions;
+
+/**
+ * The first time on a device this needs the server; later it asks nobody, and `Drive.refresh` brings
+ * what is new. Throws RemoteFault and IntegrityError.
+ */
+export async function openDrive(options: DriveOptions, signal: AbortSignal): Promise<Drive> {
+  const connection = createConnection(options, options.secrets);
+  const spaceOptions = spaceOptionsOf(options, connection);
+  const { homes } = options.secrets;
+  const spaces =
+    homes === undefined
+      ? await findHomes(options, connection, spaceOptions, signal)
+      : {
+          account: await AccountSpace.open(spaceOptions(homes.accountSpace), signal),
+          drive: await FullSpaceClient.open(spaceOptions(homes.drive), signal),
+        };
+  return new Drive({ ...options, ...spaces, connection });
+}
+
+function spaceOptionsOf(options: DriveOptions, connection: Connection): SpaceOptions {
+  const { suite, store, secrets, keyStore } = options;
+  const { account: api, bytesOnWire } = connection;
+  const chains = new ChainBook(suite, store, api.chain);
+  return (space) => ({
+    ...options,
+    space,
+    chains,
+    bytesOnWire,
+    api: connection.space(space),
+    kemSeeds: (signal) => fetchKemSeeds({ suite, api, chains, secrets, keyStore }, signal),
+  });
+}
+
+interface Homes {
+  readonly account: AccountSpace;
+  readonly drive: FullSpaceClient;
+}
+
+/** Finds account space and drive, verifies whose they are, and says so in the account space. */
+async function findHomes(
+  options: DriveOptions,
+  connection: Connection,
+  spaceOptions: SpaceOptions,
+  signal: AbortSignal,
+): Promise<Homes> {
+  const { secrets, keyStore } = options;
+  const listed = await connection.account.spaces(signal);
+  const ids = (kind: 'account' | 'drive'): readonly SpaceId[] =>
+    listed.filter((entry) => entry.kind === kind).map(({ space }) => space);
+  const account = await firstOwn(ids('account'), 'account', secrets, (space) =>
+    AccountSpace.open(spaceOptions(space), signal),
+  );
+  const known = account.items().find(isDriveItem);
+  const candidates = known === undefined ? ids('drive') : [known.space];
+  const drive = await firstOwn(candidates, 'drive', secrets, (space) =>
+    FullSpaceClient.open(spaceOptions(space), signal),
+  );
+  await account.write(() => missingItems(account, drive.id, options), signal);
+  const saved = (await keyStore.load()) ?? secrets;
+  await keyStore.save({ ...saved, homes: { accountSpace: account.id, drive: drive.id } });
+  return { account, drive };
+}
+
+/** The first space that this account made itself: others that the server lists prove nothing. */
+async function firstOwn<T extends Pick<FullSpaceClient, 'records'>>(
+  spaces: readonly SpaceId[],
+  kind: 'account' | 'drive',
+  { account }: DeviceSecrets,
+  open: (space: SpaceId) => Promise<T>,
+): Promise<T> {
+  for (const space of spaces) {
+    const opened = await open(space);
+    const record = opened.records().space;
+    if (record.kind === kind && record.creator === account) return opened;
+  }
+  throw new IntegrityError('data-missing', `the server shows no ${kind} space of this account`);
+}
+
+function isDriveItem(item: Item): item is SpaceItem {
+  return item.type === 'space' && item.kind === 'drive';
+}
+
+/** Where the drive is, and what this device is called. */
+function missingItems(
+  account: AccountSpace,
+  drive: SpaceId,
+  { secrets, clock, platform }: DriveOptions,
+): readonly Item[] {
+  const items: Item[] = [];
+  if (!account.items().some(isDriveItem)) {
+    items.push({ type: 'space', space: drive, kind: 'drive', mount: null, name: '' });
+  }
+  if (account.item(secrets.device as string as ItemId) === undefined) {
+    const item: DeviceItem = {
+      type: 'device',
+      device: secrets.device,
+      name: secrets.deviceName,
+      platform,
+      created: clock.now(),
+      heads: [],
+    };
+    items.push(item);
+  }
+  return items;
+}

@@ -1,0 +1,150 @@
+/** The account space: items that an account keeps for its own devices (protocol §3). */
+import { Defect, IntegrityError, type ItemId, type SpaceId } from '@coffer/protocol/core';
+import {
+  encodeRecord,
+  ITEM_RANGE,
+  itemKey,
+  recordKey,
+  type ItemRecord,
+  type RecordChange,
+} from '@coffer/protocol/model';
+import {
+  createCommit,
+  itemIdOf,
+  openItem,
+  sealItem,
+  type CreatedCommit,
+  type Item,
+} from '@coffer/protocol/model/open';
+import { RemoteFault } from '../../ports/index.ts';
+import { OpenSpace, type OpenSpaceOptions } from './open-space.ts';
+import { ownMemberRecord } from './own-member.ts';
+
+/** How often a write is built anew when other devices write at the same time. */
+const WRITE_ATTEMPTS_MAX = 10;
+const RACE_DELAY_MS_MAX = 500;
+
+export class AccountSpace {
+  readonly #space: OpenSpace;
+
+  private constructor(space: OpenSpace) {
+    this.#space = space;
+  }
+
+  static async open(options: OpenSpaceOptions, signal: AbortSignal): Promise<AccountSpace> {
+    return new AccountSpace(await OpenSpace.open(options, signal));
+  }
+
+  get id(): SpaceId {
+    return this.#space.verified.id;
+  }
+
+  records(): ReturnType<OpenSpace['records']> {
+    return this.#space.records();
+  }
+
+  async pull(signal: AbortSignal): Promise<void> {
+    await this.#space.pull(signal);
+  }
+
+  item(id: ItemId): Item | undefined {
+    const record = this.#space.record(itemKey(id));
+    return record?.type === 'item' ? this.#open(record) : undefined;
+  }
+
+  /** All items that open; one that does not hides no other. */
+  items(): readonly Item[] {
+    const items: Item[] = [];
+    for (const record of this.#space.list(ITEM_RANGE)) {
+      const item = record.type === 'item' ? this.#open(record) : undefined;
+      if (item !== undefined) items.push(item);
+    }
+    return items;
+  }
+
+  /**
+   * Writes what `update` gives, from the newest state at each attempt; nothing when it gives nothing.
+   * Throws RemoteFault when the server refuses or others always win.
+   */
+  async write(update: () => readonly Item[], signal: AbortSignal): Promise<void> {
+    await this.#space.mutex.run(async () => {
+      for (let attempt = 0; attempt < WRITE_ATTEMPTS_MAX; attempt++) {
+        const items = update();
+        if (items.length === 0) return;
+        const created = await this.#build(items, signal);
+        if (await this.#propose(created, signal)) return;
+        await this.#pauseAfterRace(signal);
+        await this.#space.verified.pull(signal, this.#space.hooks(undefined));
+      }
+      throw new RemoteFault('head-moved', 'other devices always wrote first', {
+        retry: { kind: 'after', delayMs: null },
+      });
+    });
+  }
+
+  #open(record: ItemRecord): Item | undefined {
+    try {
+      return openItem(this.#space.options.suite, this.#space.keys(), record);
+    } catch (error) {
+      if (error instanceof IntegrityError) return undefined;
+      throw error;
+    }
+  }
+
+  async #build(items: readonly Item[], signal: AbortSignal): Promise<CreatedCommit> {
+    const { suite, secrets, chains, clock } = this.#space.options;
+    const { verified } = this.#space;
+    const { member } = this.#space.records();
+    const pinned = await ownMemberRecord(chains, secrets, member, signal);
+    const records = items.map((item) => this.#seal(item));
+    const changes = (pinned === member ? records : [...records, pinned]).map(
+      (record): RecordChange => [recordKey(record), encodeRecord(record)],
+    );
+    return createCommit({
+      suite,
+      view: verified.view,
+      head: verified.head,
+      space: verified.id,
+      changes,
+      author: secrets,
+      time: clock.now(),
+      note: null,
+    });
+  }
+
+  #seal(item: Item): ItemRecord {
+    const { suite } = this.#space.options;
+    const { id: space } = this.#space.verified;
+    const id = itemIdOf(item);
+    const before = this.#space.record(itemKey(id));
+    const rev = (before?.type === 'item' ? before.rev : 0) + 1;
+    const { epoch } = this.#space.records().space;
+    const place = { space, id, rev, epoch };
+    return { type: 'item', ...place, sealed: sealItem(suite, this.#space.keys(), place, item) };
+  }
+
+  /** False when another device was faster. */
+  async #propose(created: CreatedCommit, signal: AbortSignal): Promise<boolean> {
+    const answer = await this.#space.options.api.propose(created.commit, signal);
+    switch (answer.kind) {
+      case 'accepted':
+        this.#space.verified.applyOwn(created, created.commit, this.#space.hooks(undefined));
+        return true;
+      case 'head-moved':
+        return false;
+      case 'rule-broken':
+        throw new Defect(`an item was refused by the rule ${answer.rule}`);
+      case 'content-missing':
+      case 'quota-exceeded':
+        throw new RemoteFault(answer.kind, 'items have no content, but the server says so', {
+          retry: { kind: 'never' },
+        });
+    }
+  }
+
+  async #pauseAfterRace(signal: AbortSignal): Promise<void> {
+    const { clock, random } = this.#space.options;
+    const jitter = (random.bytes(1)[0] ?? 0) / 255;
+    await clock.sleep(Math.round(jitter * RACE_DELAY_MS_MAX), signal);
+  }
+}

@@ -1,0 +1,177 @@
+/** A space as a signed-in device has it: verified, opened, written to. The one SpaceClient there is. */
+import {
+  Defect,
+  idFromBytes,
+  ID_SIZE_BYTES,
+  type Bytes,
+  type NodeId,
+  type SpaceId,
+} from '@coffer/protocol/core';
+import { createChunker } from '@coffer/protocol/content/open';
+import type { OpenSuite } from '@coffer/protocol/crypto';
+import { childrenRange, rootFolderId, trashId } from '@coffer/protocol/model';
+import { contentKey, type SpaceKeys } from '@coffer/protocol/model/open';
+import type { StoredHead } from '../../ports/index.ts';
+import type { RunningSha256 } from '../content/content-api.ts';
+import { ContentUploader } from '../content/content-uploader.ts';
+import type {
+  ChangeOutcome,
+  FetchRequest,
+  FetchSink,
+  NodeView,
+  SpaceChange,
+  SpaceClient,
+  SpaceDelta,
+  UnreadableNode,
+  Uploader,
+} from '../space-changes.ts';
+import { CommitJob } from './commit-job.ts';
+import { FileContents } from './file-contents.ts';
+import { NodeReader, type NodeSource } from './node-reader.ts';
+import { OpenSpace, type OnApplied, type OpenSpaceOptions } from './open-space.ts';
+import { SpaceWriter } from './space-writer.ts';
+
+export interface FullSpaceOptions extends OpenSpaceOptions {
+  readonly startSha256: () => RunningSha256;
+  /** Lets the event loop run: `setImmediate` in Node. */
+  readonly yieldTurn: () => Promise<void>;
+  readonly bytesOnWire: SpaceClient['bytesOnWire'];
+}
+
+export class FullSpaceClient implements SpaceClient {
+  readonly rootFolder: NodeId;
+  readonly trash: NodeId;
+  readonly bytesOnWire: SpaceClient['bytesOnWire'];
+  readonly contents: FileContents;
+  readonly #options: FullSpaceOptions;
+  readonly #space: OpenSpace;
+  readonly #reader: NodeReader;
+  readonly #writer: SpaceWriter;
+
+  private constructor(options: FullSpaceOptions, space: OpenSpace) {
+    const { suite } = options;
+    this.#options = options;
+    this.#space = space;
+    this.rootFolder = rootFolderId(options.space);
+    this.trash = trashId(suite, options.space);
+    this.bytesOnWire = options.bytesOnWire;
+    const roots = { root: this.rootFolder, trash: this.trash };
+    this.#reader = new NodeReader({ suite, keys: space.keys, ...roots });
+    this.contents = new FileContents({
+      ...options,
+      space,
+      reader: this.#reader,
+      source: this.#source,
+    });
+    this.#writer = new SpaceWriter({
+      space,
+      reader: this.#reader,
+      ...roots,
+      viewOf: (id) => this.#readable(id),
+    });
+  }
+
+  static async open(options: FullSpaceOptions, signal: AbortSignal): Promise<FullSpaceClient> {
+    return new FullSpaceClient(options, await OpenSpace.open(options, signal));
+  }
+
+  get id(): SpaceId {
+    return this.#options.space;
+  }
+
+  readonly head = (): { readonly seq: number; readonly era: number } => {
+    const { seq, era } = this.storedHead();
+    return { seq, era };
+  };
+
+  storedHead(): StoredHead {
+    const head = this.#space.verified.head;
+    if (head === undefined) throw new Defect('an open space has a head');
+    return head;
+  }
+
+  records(): ReturnType<OpenSpace['records']> {
+    return this.#space.records();
+  }
+
+  readonly pull = (signal: AbortSignal, onApplied?: OnApplied): Promise<SpaceDelta> =>
+    this.#space.pull(signal, onApplied);
+
+  readonly commit = async (
+    changes: readonly SpaceChange[],
+    signal: AbortSignal,
+    onApplied?: OnApplied,
+  ): Promise<readonly ChangeOutcome[]> => {
+    const job = new CommitJob(changes, this.#space.verified.view);
+    const hooks = this.#space.hooks(onApplied);
+    await this.#space.mutex.run(() => this.#writer.commit(job, signal, hooks));
+    return job.outcomes();
+  };
+
+  readonly node = (id: NodeId): NodeView | UnreadableNode | undefined => {
+    const record = this.#source.node(id);
+    return record === undefined ? undefined : this.#reader.view(record, this.#source);
+  };
+
+  readonly children = (parent: NodeId): readonly (NodeView | UnreadableNode)[] => {
+    const trashed = this.#reader.isTrashed(parent, this.#source);
+    const nodes: (NodeView | UnreadableNode)[] = [];
+    for (const record of this.#space.list(childrenRange(parent))) {
+      if (record.type === 'node') nodes.push(this.#reader.view(record, this.#source, trashed));
+    }
+    return nodes;
+  };
+
+  readonly newNodeId = (): NodeId =>
+    idFromBytes<NodeId>(this.#options.suite.randomBytes(ID_SIZE_BYTES));
+
+  readonly createUploader = (): Uploader => {
+    const { suite, api } = this.#options;
+    return new ContentUploader({
+      ...this.#options,
+      api: api.content,
+      chunker: createChunker(suite, this.#space.keys().chunkerKey),
+      contentKeys: () => contentKeysOf(suite, this.#space.keys()),
+    });
+  };
+
+  readonly fetch = (
+    requests: readonly FetchRequest[],
+    sink: FetchSink,
+    signal: AbortSignal,
+  ): Promise<void> => this.contents.fetch(requests, sink, signal);
+
+  /** The child of `parent` that has this name, up to NFC. */
+  child(parent: NodeId, name: string): NodeView | undefined {
+    const folder = this.#source.node(parent);
+    if (folder?.kind !== 'folder' || parent === this.trash) return undefined;
+    const wanted = name.normalize('NFC');
+    const isWanted = (node: NodeView | UnreadableNode | undefined): node is NodeView =>
+      node !== undefined && !('unreadable' in node) && node.name.normalize('NFC') === wanted;
+    const tag = this.#reader.tagOf(folder, name, this.#source);
+    const tagged = this.#space.verified.view.findTag(parent, tag);
+    const found = tagged === undefined ? undefined : this.node(tagged);
+    // Readers never trust a tag: its writer may have made it from another name.
+    return isWanted(found) ? found : this.children(parent).find(isWanted);
+  }
+
+  readonly #source: NodeSource = {
+    node: (id) => {
+      const key = this.#space.verified.view.findNode(id);
+      const record = key === undefined ? undefined : this.#space.record(key);
+      return record?.type === 'node' ? record : undefined;
+    },
+  };
+
+  #readable(id: NodeId): NodeView | null {
+    const view = this.node(id);
+    return view === undefined || 'unreadable' in view ? null : view;
+  }
+}
+
+/** Newest epoch first. */
+function contentKeysOf(suite: OpenSuite, keys: SpaceKeys): readonly Bytes[] {
+  return [...keys.epochKeys]
+    .sort(([a], [b]) => b - a)
+    .map(([, epochKey]) => contentKey(suite, epochKey));
+}
