@@ -17,3 +17,5 @@ export * from './tree.ts';
 export * from './page-entries.ts';
 export * from './rules/index.ts';
 export * from './node-name.ts';
+export * from './proof.ts';
+export * from './verified-proof.ts';

@@ -8,7 +8,16 @@ import type { VerifySuite } from '../crypto/index.ts';
 import type { RecordChange } from './commit.ts';
 import type { TreeKey } from './records.ts';
 import type { StateChange, StateView, TreePosition } from './state-view.ts';
-import { bitAt, firstDifference, prefixOf, withBit } from './tree-bits.ts';
+import { bitAt, firstDifference, prefixOf } from './tree-bits.ts';
+import {
+  applyChanges,
+  firstSplit,
+  firstWithBit,
+  halvesOf,
+  sideOf,
+  WHOLE_RANGE,
+  type KeyRange,
+} from './tree-changes.ts';
 import { createTreeHasher, EMPTY_TREE_HASH, type TreeHasher } from './tree-hash.ts';
 import {
   decodeRootRow,
@@ -42,22 +51,15 @@ export function planTreeUpdate(
 ): TreeUpdate {
   const rootRow = view.getTreeNode(ROOT_POSITION);
   const update = new Update(createTreeHasher(suite), view);
-  const everything = { from: '0'.repeat(64) as TreeKey, to: 'f'.repeat(64) as TreeKey };
   const root =
     rootRow === undefined
-      ? update.mergeRecords(everything, changes)
-      : update.merge(everything, decodeRootRow(rootRow), changes);
+      ? update.mergeRecords(WHOLE_RANGE, changes)
+      : update.merge(WHOLE_RANGE, decodeRootRow(rootRow), changes);
   update.putRoot(rootRow, root);
   return {
     root: digestFromBytes<Digest>(root?.hash ?? EMPTY_TREE_HASH),
     treeNodes: update.rowChanges(),
   };
-}
-
-/** Keys that can stand in a subtree: all that begin as its edge does. */
-interface KeyRange {
-  readonly from: TreeKey;
-  readonly to: TreeKey;
 }
 
 class Update {
@@ -148,69 +150,4 @@ class Update {
     const right = this.#build(leaves.slice(middle));
     return this.#join({ d, prefix: prefixOf(first[0], d, 0) }, left, right);
   }
-}
-
-/** First bit in which a changed key leaves the prefix of `top`; `top.d` when none does. */
-function firstSplit(top: TreeTop, changes: readonly RecordChange[]): number {
-  const first = changes[0];
-  const last = changes[changes.length - 1];
-  if (first === undefined || last === undefined) return top.d;
-  return Math.min(
-    firstDifference(top.prefix, first[0], top.d),
-    firstDifference(top.prefix, last[0], top.d),
-  );
-}
-
-/** Keys on one side of bit `bit` among those that share the bits of `prefix` before it. */
-function sideOf(prefix: string, bit: number, side: 0 | 1): KeyRange {
-  const edge = withBit(prefix, bit, side);
-  return {
-    from: prefixOf(edge, bit + 1, 0) as TreeKey,
-    to: prefixOf(edge, bit + 1, 1) as TreeKey,
-  };
-}
-
-function halvesOf(
-  changes: readonly RecordChange[],
-  bit: number,
-): readonly [readonly RecordChange[], readonly RecordChange[]] {
-  const middle = firstWithBit(changes, bit);
-  return [changes.slice(0, middle), changes.slice(middle)];
-}
-
-/** Index of the first row whose key has bit `bit` set; rows ascend and agree in the bits before. */
-function firstWithBit(rows: readonly (readonly [TreeKey, unknown])[], bit: number): number {
-  let low = 0;
-  let high = rows.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    const row = rows[middle];
-    if (row !== undefined && bitAt(row[0], bit) === 0) low = middle + 1;
-    else high = middle;
-  }
-  return low;
-}
-
-/** The ascending records of `old` after `changes`. */
-function applyChanges(
-  old: Iterable<readonly [TreeKey, Bytes]>,
-  changes: readonly RecordChange[],
-): readonly Leaf[] {
-  const leaves: Leaf[] = [];
-  let next = 0;
-  const addBefore = (key: TreeKey | null): boolean => {
-    for (let change = changes[next]; change !== undefined; change = changes[next]) {
-      const [changedKey, record] = change;
-      if (key !== null && changedKey > key) return false;
-      next++;
-      if (record !== null) leaves.push([changedKey, record]);
-      if (changedKey === key) return true;
-    }
-    return false;
-  };
-  for (const leaf of old) {
-    if (!addBefore(leaf[0])) leaves.push(leaf);
-  }
-  addBefore(null);
-  return leaves;
 }
