@@ -43,11 +43,13 @@ export interface LocalTreeWriter {
   readonly byId: (id: LocalId) => LocalRow | undefined;
   /** Rows of every state but `gone`, in any order. Never the root itself. */
   readonly children: (folder: LocalId) => readonly LocalRow[];
+  /** The row that is not `gone` at a slot, by its exact name. */
+  readonly bySlot: (folder: LocalId, name: string) => LocalRow | undefined;
   /** `gone` rows whose last place was in this folder. */
   readonly goneChildren: (folder: LocalId) => readonly LocalRow[];
   /** Rows of every state with this inode: several are hard links, or remains of a reused inode. */
   readonly byInode: (ino: bigint) => readonly LocalRow[];
-  /** Files of every state with this content. Never asked for empty files. */
+  /** Files of every state with this content, `gone` ones first; a hundred of them are enough. */
   readonly byContent: (sha256: Digest, size: number) => readonly LocalRow[];
   /** `gone` folders that still have a base row: the candidates of identity rule 3. */
   readonly goneFolders: () => readonly LocalRow[];
@@ -74,7 +76,7 @@ export interface ForeignRows {
   readonly byInode: (ino: bigint) => readonly LocalRow[];
   /** Looks at the row's last place now: true when another entry, or none, is there. */
   readonly vacated: (id: LocalId) => boolean;
-  /** The row leaves its pair; the writer of this pair gets it by `upsert` with the same id. */
+  /** The row and all below it leave their pair; the writer of this pair gets it by `upsert` with the same id. */
   readonly release: (id: LocalId) => void;
 }
 

@@ -7,3 +7,4 @@ export * from './disk-user.ts';
 export * from './test-disk.ts';
 export * from './file-system-contract.ts';
 export * from './memory-local-tree.ts';
+export * from './test-scan.ts';

@@ -29,6 +29,10 @@ export class MemoryLocalTree implements LocalTreeWriter {
     return this.#below(folder).filter(({ state }) => state !== 'gone');
   }
 
+  bySlot(folder: LocalId, name: string): LocalRow | undefined {
+    return this.children(folder).find((row) => row.name === name);
+  }
+
   goneChildren(folder: LocalId): readonly LocalRow[] {
     return this.#below(folder).filter(({ state }) => state === 'gone');
   }

@@ -1,0 +1,289 @@
+/** Visiting one folder: what is unchanged stays, what is plainly new or edited is written, the rest waits. */
+import type { LocalId } from '../planner/types.ts';
+import type { EntryStat } from '../ports/index.ts';
+import { lookAtFolder, sightingOf, type FolderLook, type LookEntry } from './folder-look.ts';
+import { judgeInode } from './identity.ts';
+import type { LocalRow } from './local-tree-writer.ts';
+import { changedAtMs, isRecent, slotKey, type Newcomer, type PassState } from './pass-state.ts';
+import { settleMsMin } from './settle.ts';
+import { noteOutside, takeContent, takeTarget } from './take-content.ts';
+import { writeEntry, writeNew } from './write-entry.ts';
+import { areAllPresent, isSecondName } from './old-places.ts';
+
+/** Steps of work that yield now and then; the numbers say nothing. */
+export type Steps<T> = Generator<number, T, undefined>;
+
+const UNREADABLE_RETRY_MS = 10_000;
+type ReadLook = Extract<FolderLook, { kind: 'read' }>;
+
+/** Visits all folders that wait for it. */
+export function* visitAll(pass: PassState): Steps<void> {
+  for (let item = pass.next(); item !== undefined; item = pass.next()) {
+    yield* visit(pass, item.id, item.deep);
+    if (pass.rootLost) return;
+    yield 0;
+  }
+}
+
+function* visit(pass: PassState, id: LocalId, deep: boolean): Steps<void> {
+  const { tree, fileSystem, caps, beforeFolder } = pass.options;
+  const row = tree.byId(id);
+  const path = pass.pathOf(id);
+  if (row === undefined || row.state === 'gone' || path === undefined) return;
+  beforeFolder?.(path);
+  const rows = new RowsOfFolder(tree.children(id));
+  const look = yield* lookAtFolder({
+    fileSystem,
+    rules: pass.rules,
+    absolute: pass.absolute(path),
+    path,
+    rootDev: pass.rootDev,
+    isExpected: (stat) =>
+      judgeInode(row, sightingOf('folder', stat), caps.birthtime) !== 'different',
+    isKnown: (name) => rows.byName.has(name),
+    ruleFileChanged: (stat) => pass.memory.ruleFileChanged(path, stat),
+    normalising: caps.normalising,
+  });
+  pass.counts.folders++;
+  if (look.kind === 'absent') absentFolder(pass, row);
+  else if (look.kind === 'unreadable') unreadableFolder(pass, row);
+  else yield* readFolder(pass, row, rows, look, deep);
+}
+
+/** The row's folder is not at its path: its parent tells where it went. */
+function absentFolder(pass: PassState, row: LocalRow): void {
+  if (row.id === pass.options.tree.root) pass.rootLost = true;
+  else if (pass.visited.has(row.parent))
+    pass.memory.dueAt(row.parent, pass.nowMs + settleMsMin(1n));
+  else pass.enqueue(row.parent, false);
+}
+
+function unreadableFolder(pass: PassState, row: LocalRow): void {
+  const isRoot = row.id === pass.options.tree.root;
+  if (isRoot) pass.rootLost = true;
+  else if (row.state !== 'unknown') pass.mark(row.id, 'unknown');
+  pass.stall(row.id, { reason: 'FolderUnreadable', name: '', local: row.id, detail: '' });
+  pass.memory.dueAt(row.id, pass.nowMs + UNREADABLE_RETRY_MS);
+}
+
+function* readFolder(
+  pass: PassState,
+  row: LocalRow,
+  rows: RowsOfFolder,
+  look: ReadLook,
+  deep: boolean,
+): Steps<void> {
+  if (row.state === 'detached') {
+    // Adopted again when something that is not ignored is in it (engine §5.5).
+    if (look.entries.length === 0) return;
+    pass.write({ ...row, state: 'seen' });
+  }
+  const isDeep = deep || look.rulesChanged || row.state !== 'seen';
+  if (row.state === 'unknown') pass.write({ ...row, state: 'seen' });
+  pass.listed.add(row.id);
+  pass.counts.entries += look.entries.length;
+  if (!pass.stalls.has(row.id)) pass.stalls.set(row.id, []);
+  const changed: { entry: LookEntry; row: LocalRow }[] = [];
+  const fresh: LookEntry[] = [];
+  for (const entry of look.entries) {
+    const known = rows.take(entry.name, (row) => isSameEntry(pass, row, entry));
+    noteStalls(pass, row.id, entry, known);
+    if (known === undefined) {
+      fresh.push(entry);
+    } else if (isSameEntry(pass, known, entry)) {
+      pass.seenAgain(known.id);
+      if (entry.kind === 'folder') knownFolder(pass, known, entry, isDeep);
+      else if (!isUnchanged(known, entry)) changed.push({ entry, row: known });
+    } else displaced(pass, row.id, entry, known);
+  }
+  ignoredEntries(pass, rows, look);
+  unholdableEntries(pass, row.id, rows, look);
+  missingRows(pass, rows, look);
+  for (const { entry, row } of changed) yield* changedEntry(pass, row, entry);
+  for (const entry of fresh) yield* freshEntry(pass, row.id, entry);
+}
+
+/** The rows of a folder by name; while a pass was cut off, two may have one name. */
+class RowsOfFolder {
+  readonly byName = new Map<string, LocalRow>();
+  readonly #doubles: LocalRow[] = [];
+
+  constructor(rows: readonly LocalRow[]) {
+    for (const row of rows) {
+      if (this.byName.has(row.name)) this.#doubles.push(row);
+      else this.byName.set(row.name, row);
+    }
+  }
+
+  /** The row of a name, the one that fits first. */
+  take(name: string, fits: (row: LocalRow) => boolean): LocalRow | undefined {
+    const row = this.byName.get(name);
+    if (row === undefined) return undefined;
+    const other = this.#doubles.findIndex((double) => double.name === name && fits(double));
+    if (other >= 0 && !fits(row)) return this.#doubles.splice(other, 1)[0];
+    this.byName.delete(name);
+    return row;
+  }
+
+  /** What was not taken. */
+  rest(): readonly LocalRow[] {
+    return [...this.byName.values(), ...this.#doubles];
+  }
+}
+
+function isSameEntry(pass: PassState, row: LocalRow, entry: LookEntry): boolean {
+  if (row.kind !== entry.kind || row.ino !== entry.stat.ino) return false;
+  if (!pass.options.caps.birthtime || row.birthNs === 0n || entry.stat.birthNs === 0n) return true;
+  return row.birthNs === entry.stat.birthNs;
+}
+
+function isUnchanged(row: LocalRow, { kind, stat }: LookEntry): boolean {
+  return (
+    row.state === 'seen' &&
+    row.mtimeNs === stat.mtimeNs &&
+    row.ctimeNs === stat.ctimeNs &&
+    row.mode === stat.mode &&
+    (kind === 'symlink' ? row.target !== null : row.size === stat.size && row.sha256 !== null)
+  );
+}
+
+function knownFolder(pass: PassState, row: LocalRow, entry: LookEntry, deep: boolean): void {
+  if (row.birthNs !== entry.stat.birthNs) pass.write({ ...row, birthNs: entry.stat.birthNs });
+  if (deep || row.state !== 'seen') pass.enqueue(row.id, deep || row.state !== 'seen');
+}
+
+/** Another entry is at the slot of a row. */
+function displaced(pass: PassState, folder: LocalId, entry: LookEntry, row: LocalRow): void {
+  pass.missing.set(row.id, { row, isTaken: true });
+  pass.slotEmptied(row, false);
+  pass.addNewcomer(newcomerOf(pass, folder, entry, row));
+}
+
+function newcomerOf(
+  pass: PassState,
+  folder: LocalId,
+  entry: LookEntry,
+  displaced: LocalRow | undefined,
+): Newcomer {
+  const { memory, nowMs, options } = pass;
+  const key = slotKey(folder, entry.name);
+  const firstMs = memory.firstSeen.get(key) ?? changedAtMs(entry.stat, nowMs);
+  const ripeAtMs = firstMs + settleMsMin(options.caps.mtimeGranNs);
+  if (ripeAtMs > nowMs) {
+    memory.firstSeen.set(key, firstMs);
+    memory.dueAt(folder, ripeAtMs);
+  }
+  return {
+    folder,
+    entry,
+    displaced,
+    ripeAtMs,
+    taken: undefined,
+    isTried: false,
+    isResolved: false,
+  };
+}
+
+function noteStalls(
+  pass: PassState,
+  folder: LocalId,
+  entry: LookEntry,
+  row: LocalRow | undefined,
+): void {
+  const { name, stat, kind } = entry;
+  if (row?.kind === 'file' && stat.links > 1 && isSecondName(pass, row, stat)) {
+    pass.stall(folder, { reason: 'HardLinkCopied', name, local: row.id, detail: '' });
+  }
+  if (kind === 'symlink' && row !== undefined) noteOutside(pass, folder, entry, row.target);
+}
+
+function ignoredEntries(pass: PassState, rows: RowsOfFolder, look: ReadLook): void {
+  for (const { name, path, stat, isBuiltIn } of look.ignored) {
+    const row = rows.take(name, () => true);
+    if (row !== undefined && row.state !== 'detached') pass.mark(row.id, 'detached');
+    if (isBuiltIn) continue;
+    pass.ignoredInodes.set(stat.ino, stat);
+    if (stat.type === 'folder') pass.memory.ignoredFolders.add(path);
+  }
+}
+
+function unholdableEntries(
+  pass: PassState,
+  folder: LocalId,
+  rows: RowsOfFolder,
+  look: ReadLook,
+): void {
+  for (const { name, shown, reason, kind, stat } of look.unholdable) {
+    if (name === '') {
+      pass.stall(folder, { reason, name: shown, local: null, detail: '' });
+      continue;
+    }
+    const known = rows.take(name, () => true);
+    const id = known?.id ?? pass.options.tree.allocate();
+    pass.stall(folder, { reason, name: shown, local: id, detail: '' });
+    if (known === undefined) writeNew(pass, { id, folder, name, kind, stat, state: 'unknown' });
+    else if (known.state !== 'unknown') pass.mark(known.id, 'unknown');
+  }
+}
+
+function missingRows(pass: PassState, rows: RowsOfFolder, look: ReadLook): void {
+  const isBusy = (stat: EntryStat): boolean => stat.type === 'file' && isRecent(stat, pass.nowMs);
+  const isFolderRecent =
+    look.entries.some(({ stat }) => isBusy(stat)) || look.ignored.some(({ stat }) => isBusy(stat));
+  for (const row of rows.rest()) {
+    if (look.raced.has(row.name)) {
+      pass.memory.dueAt(row.parent, pass.nowMs + settleMsMin(1n));
+      continue;
+    }
+    pass.missing.set(row.id, { row, isTaken: false });
+    pass.slotEmptied(row, isFolderRecent);
+  }
+}
+
+/** The entry of the row, with other content, times or mode. */
+function* changedEntry(pass: PassState, row: LocalRow, entry: LookEntry): Steps<void> {
+  if (entry.kind === 'symlink') {
+    const target = takeTarget(pass, row.parent, entry);
+    if (target !== undefined) writeEntry(pass, row, entry, { target });
+    return;
+  }
+  const content = yield* takeContent(pass, row.parent, entry);
+  if (content.kind === 'taken') {
+    writeEntry(pass, row, { ...entry, stat: content.stat }, { sha256: content.sha256 });
+  } else if (content.kind === 'unreadable' && row.state !== 'unknown') {
+    pass.mark(row.id, 'unknown');
+  }
+}
+
+/** An entry at an empty slot: written at once where no row can be meant by it, else decided later. */
+function* freshEntry(pass: PassState, folder: LocalId, entry: LookEntry): Steps<void> {
+  const newcomer = newcomerOf(pass, folder, entry, undefined);
+  const { tree, foreign } = pass.options;
+  const { ino } = entry.stat;
+  const isPlain =
+    entry.kind === 'file' &&
+    tree.byInode(ino).length === 0 &&
+    (foreign?.byInode(ino).length ?? 0) === 0;
+  if (!isPlain) {
+    pass.addNewcomer(newcomer);
+    return;
+  }
+  const content = yield* takeContent(pass, folder, entry);
+  newcomer.isTried = true;
+  if (content.kind === 'taken') newcomer.taken = content;
+  const { taken } = newcomer;
+  if (content.kind === 'unreadable') {
+    const { name, kind, stat } = entry;
+    writeNew(pass, { id: tree.allocate(), folder, name, kind, stat, state: 'unknown' });
+    return;
+  }
+  const isNew =
+    taken !== undefined &&
+    (taken.stat.size === 0 || areAllPresent(pass, tree.byContent(taken.sha256, taken.stat.size)));
+  if (!isNew) pass.addNewcomer(newcomer);
+  else {
+    const { name, kind } = entry;
+    const { stat, sha256 } = taken;
+    writeNew(pass, { id: tree.allocate(), folder, name, kind, stat, sha256, state: 'seen' });
+  }
+}
