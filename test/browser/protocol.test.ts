@@ -22,11 +22,11 @@ test('Chromium makes and reads every vector', { timeout: 180_000 }, async () => 
     const errors: string[] = [];
     page.on('pageerror', (error) => errors.push(error.message));
     await page.addScriptTag({ content: script });
-    assert.deepEqual(await page.evaluate(callRunVectors, files), []);
+    assert.deepEqual(await page.evaluate(callRunVectors, JSON.stringify(files)), []);
     const [first, ...others] = files;
     assert.ok(first);
     const changed = { ...first, cases: first.cases.slice(1) };
-    const failures = await page.evaluate(callRunVectors, [changed, ...others]);
+    const failures = await page.evaluate(callRunVectors, JSON.stringify([changed, ...others]));
     assert.equal(failures.length, 1, 'a changed file is noticed in the browser too');
     assert.deepEqual(errors, []);
   } finally {
@@ -35,7 +35,8 @@ test('Chromium makes and reads every vector', { timeout: 180_000 }, async () => 
 });
 
 /** Runs in the page. */
-function callRunVectors(files: readonly VectorFile[]): Promise<readonly string[]> {
+function callRunVectors(text: string): Promise<readonly string[]> {
+  const files = JSON.parse(text) as readonly VectorFile[];
   return (globalThis as unknown as VectorsPage).runVectors(files);
 }
 

@@ -4,4 +4,5 @@ import { createNodeOpenSuite } from '@coffer/protocol/suites/node-open';
 import { runVectors } from './run-vectors.ts';
 import type { VectorFile } from './vector.ts';
 
-parentPort?.postMessage(await runVectors(createNodeOpenSuite, workerData as VectorFile[]));
+const failures = await runVectors(createNodeOpenSuite, workerData as VectorFile[]);
+parentPort?.postMessage(failures, []);

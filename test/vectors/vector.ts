@@ -77,13 +77,13 @@ export async function buildVectorFile(
   const inputs = format.cases(suite);
   checkPairs(format.name, inputs);
   const surprises: string[] = [];
-  const cases = inputs.map(({ name, input, refused, unlike }): VectorCase => {
-    const outcome = outcomeOf(suite, format, input);
-    if (outcome.refused !== refused) {
-      const got = outcome.refused ?? 'accepted';
-      surprises.push(`${format.name}, "${name}": expected ${refused ?? 'acceptance'}, got ${got}`);
+  const cases = inputs.map((given): VectorCase => {
+    const outcome = outcomeOf(suite, format, given.input);
+    if (outcome.refused !== given.refused) {
+      const [expected, got] = [given.refused ?? 'acceptance', outcome.refused ?? 'accepted'];
+      surprises.push(`${format.name}, "${given.name}": expected ${expected}, got ${got}`);
     }
-    return { name, ...(unlike === undefined ? {} : { unlike }), input, ...outcome };
+    return Object.assign(placeOf(given), outcome);
   });
   if (surprises.length > 0) throw new Error(surprises.join('\n'));
   return { format: format.name, about: format.about, cases };
@@ -100,6 +100,10 @@ export function checkVectorFile(
     const got = JSON.stringify(outcomeOf(suite, format, input));
     return got === expected ? [] : [`${file.format}, "${name}": expected ${expected}, got ${got}`];
   });
+}
+
+function placeOf({ name, unlike, input }: CaseInput<Json>): VectorCase {
+  return unlike === undefined ? { name, input } : { name, unlike, input };
 }
 
 function outcomeOf(

@@ -66,7 +66,7 @@ test('base64url says what Buffer says, and comes back', () => {
 });
 
 test('every text that base64url accepts is the one encoding of its bytes', () => {
-  const digit = fc.constantFrom(...'ABYZabyz0189-_', '=', '+', '/', ' ', 'é', '\ud83d');
+  const digit = fc.constantFrom(...Array.from('ABYZabyz0189-_=+/ é'), '\ud83d');
   fc.assert(
     fc.property(fc.string({ unit: digit, maxLength: 6 }), (text) => {
       let value: Uint8Array;

@@ -10,6 +10,7 @@ import {
   idFromBytes,
   IntegrityError,
   KEY_CHAIN_ENTRIES_MAX,
+  unreachable,
   ZERO_DIGEST,
   type AccountId,
   type Bytes,
@@ -198,6 +199,8 @@ function applyChange(
       checkNewIdentity(state, change.identity);
       checkSignature(suite, change.identity, entry, 1);
       return { identity: change.identity, kem: before.kem };
+    default:
+      return unreachable(change);
   }
 }
 

@@ -2,7 +2,7 @@
  * The life of an account's keys (protocol §2), data in and data out: made at sign-up, opened by
  * password, recovery key, device or stored account key, then changed as in `account-changes.ts`.
  */
-import { IntegrityError, type AccountId, type Bytes } from '../../core/index.ts';
+import { IntegrityError, unreachable, type AccountId, type Bytes } from '../../core/index.ts';
 import { KEY_SIZE_BYTES, type OpenSuite } from '../../crypto/index.ts';
 import { verifyAccountBundle, type AccountBundle } from '../account-bundle.ts';
 import {
@@ -171,6 +171,8 @@ function checkedBundle(suite: OpenSuite, { bundle, chain, pin }: AccountToOpen):
       throw new IntegrityError('head-forked', 'own key chain: does not extend the pin');
     case 'identity-changed':
       throw new IntegrityError('chain-broken', 'own key chain: the identity changed');
+    default:
+      return unreachable(verdict);
   }
 }
 
