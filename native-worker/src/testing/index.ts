@@ -8,3 +8,4 @@ export * from './test-disk.ts';
 export * from './file-system-contract.ts';
 export * from './memory-local-tree.ts';
 export * from './test-scan.ts';
+export * from './editors.ts';
