@@ -31,7 +31,7 @@ import { TryLimits } from './services/try-limits.ts';
 const NO_BYTES = new Uint8Array(0);
 
 /** On every answer. Nothing here is ever a page, so nothing may be run, framed or guessed. */
-const SECURITY_HEADERS = {
+export const SECURITY_HEADERS = {
   'cache-control': 'no-store',
   'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
   'cross-origin-resource-policy': 'same-origin',
@@ -41,8 +41,6 @@ const SECURITY_HEADERS = {
 
 export class Application {
   readonly services: Services;
-  /** What every answer carries, also one that a listener has to make. */
-  readonly headers = SECURITY_HEADERS;
   readonly #context: Context;
   readonly #closing = new AbortController();
   readonly #requestPrefix: string;

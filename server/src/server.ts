@@ -1,7 +1,7 @@
 import { mkdir, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createNodeVerifySuite } from '@coffer/protocol/suites/node-verify';
-import { createHttp, listen, originsOf, serve, type Address } from './adapters/listener.ts';
+import { createHttp, drain, listen, originsOf, serve, type Address } from './adapters/listener.ts';
 import { createOpaquePasswords } from './adapters/opaque-passwords.ts';
 import { loadPasswordSetup } from './adapters/password-setup-file.ts';
 import { nextTurn, systemClock, systemRandom } from './adapters/platform.ts';
@@ -76,7 +76,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
       },
       close: async () => {
         await application.close();
-        await http.close();
+        await drain(http, clock);
         await store.close();
       },
       handle: async (request, signal = new AbortController().signal) => {

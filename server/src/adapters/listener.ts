@@ -8,14 +8,16 @@ import fastify, {
   type FastifyReply,
   type FastifyRequest,
 } from 'fastify';
-import type { Application } from '../application.ts';
+import { SECURITY_HEADERS, type Application } from '../application.ts';
 import { errorAnswerOf, Failure } from '../failure.ts';
 import type { Answer } from '../http.ts';
-import type { Log } from '../ports.ts';
+import type { Clock, Log } from '../ports.ts';
 
 /** A whole pack over a slow line. */
 const REQUEST_TIMEOUT_MS = 5 * 60_000;
 const KEEP_ALIVE_TIMEOUT_MS = 65_000;
+const DRAIN_MS = 10_000;
+const DRAIN_STEP_MS = 20;
 const STREAM_BUFFER_BYTES = 1024 * 1024;
 
 /** A Fastify instance that knows no route yet; its logger is what the application logs to. */
@@ -25,7 +27,9 @@ export function createHttp(logger: boolean): { readonly http: FastifyInstance; r
     logController: new LogController({ disableRequestLogging: true }),
     requestTimeout: REQUEST_TIMEOUT_MS,
     keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
-    forceCloseConnections: 'idle',
+    frameworkErrors: (_error, _request, reply) => {
+      tell(reply, new Failure('malformed'));
+    },
     routerOptions: { maxParamLength: 64 },
     bodyLimit: 1,
     exposeHeadRoutes: false,
@@ -67,10 +71,29 @@ export function serve(http: FastifyInstance, application: Application): void {
     const status = error.statusCode ?? 500;
     const codes = { 413: 'too-large', 503: 'unavailable' } as const;
     const known = status === 413 || status === 503 ? codes[status] : undefined;
-    const failure = new Failure(known ?? (status < 500 ? 'malformed' : 'internal'));
-    const { status: told, body } = errorAnswerOf(failure);
-    return reply.code(told).headers(application.headers).send(body);
+    return tell(reply, new Failure(known ?? (status < 500 ? 'malformed' : 'internal')));
   });
+}
+
+/** An error that never came to the application. */
+function tell(reply: FastifyReply, failure: Failure): FastifyReply {
+  const { status, body } = errorAnswerOf(failure);
+  return reply.code(status).headers(SECURITY_HEADERS).send(body);
+}
+
+/**
+ * Takes no new requests and lets those that run come to their end, for `DRAIN_MS` at most. A
+ * connection that has just become idle would stay for the next request otherwise.
+ */
+export async function drain(http: FastifyInstance, clock: Clock): Promise<void> {
+  const drained = new AbortController();
+  const closed = http.close().finally(() => drained.abort());
+  for (let waitedMs = 0; !drained.signal.aborted; waitedMs += DRAIN_STEP_MS) {
+    if (waitedMs < DRAIN_MS) http.server.closeIdleConnections();
+    else http.server.closeAllConnections();
+    await clock.sleep(DRAIN_STEP_MS, drained.signal).catch(() => {});
+  }
+  await closed;
 }
 
 async function send(reply: FastifyReply, answer: Answer): Promise<FastifyReply> {
