@@ -180,6 +180,34 @@ export interface SpaceClient {
   readonly bytesOnWire: () => { readonly sent: number; readonly received: number };
 }
 
+/**
+ * A content that can be chunked and sealed elsewhere, in worker threads. An Uploader lets it do so;
+ * others iterate it like any source.
+ */
+export interface SelfSealingSource extends Iterable<Bytes> {
+  /** Hands every sealed chunk to `take`, in any order, and awaits it before it makes many more. */
+  readonly sealChunks: (
+    keys: SealingKeys,
+    take: (chunk: SealedChunkParts) => Promise<void>,
+    signal: AbortSignal,
+  ) => Promise<UploadedContent>;
+}
+
+export interface SealingKeys {
+  /** 32 bytes; the first 16 decide about cuts. */
+  readonly chunkerKey: Bytes;
+  /** Content keys of the space's epochs, newest first. */
+  readonly contentKeys: readonly Bytes[];
+  /** Chunks of the revision that is replaced: those that are still there are kept as they are. */
+  readonly base: readonly SealedChunkRef[];
+}
+
+export interface SealedChunkParts {
+  readonly ref: SealedChunkRef;
+  /** The stored bytes in order. */
+  readonly parts: readonly [Bytes, Bytes];
+}
+
 /** Chunks, seals and sends file contents in packs; nothing is sent that the server has. */
 export interface Uploader {
   /**

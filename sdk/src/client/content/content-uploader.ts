@@ -11,7 +11,7 @@ import {
 } from '@coffer/protocol/content/open';
 import type { OpenSuite } from '@coffer/protocol/crypto';
 import type { Clock } from '../../ports/index.ts';
-import type { UploadedContent, Uploader } from '../space-changes.ts';
+import type { SelfSealingSource, UploadedContent, Uploader } from '../space-changes.ts';
 import { AbortCallbacks } from './abort-callbacks.ts';
 import type { ContentApi, RunningSha256 } from './content-api.ts';
 import { PackSender } from './pack-sender.ts';
@@ -63,6 +63,11 @@ export class ContentUploader implements Uploader {
     base: readonly ChunkRef[] = [],
   ): Promise<UploadedContent> {
     signal.throwIfAborted();
+    const { chunker, contentKeys } = this.#options;
+    if (isSelfSealing(source) && chunker.chunkerKey !== null) {
+      const keys = { chunkerKey: chunker.chunkerKey, contentKeys: contentKeys(), base };
+      return this.addSealed((take) => source.sealChunks(keys, take, signal), signal);
+    }
     return this.#withTicket(signal, async (ticket) => {
       if (this.#readers < READERS_MAX) this.#readers++;
       else await this.#waitForTurn();
@@ -264,6 +269,12 @@ class FileReading {
     const whole = this.#running?.digest() ?? this.#single ?? this.#options.suite.sha256();
     return digestOf(whole);
   }
+}
+
+function isSelfSealing(
+  source: Iterable<Bytes> | AsyncIterable<Bytes>,
+): source is SelfSealingSource {
+  return 'sealChunks' in source;
 }
 
 function digestOf(hash: Bytes): Digest {

@@ -26,6 +26,8 @@ export const CUT_THRESHOLD_FROM_TARGET = 192;
 const INTAKE_SIZE_BYTES = 512 * 1024;
 
 export interface Chunker {
+  /** What decides about the cuts, so that others can cut the same; null where nothing does. */
+  readonly chunkerKey: Bytes | null;
   /** Begins a file. Any number of files may be under way. */
   readonly start: () => FileChunker;
 }
@@ -45,12 +47,15 @@ export interface FileChunker {
 export function createChunker(suite: VerifySuite, chunkerKey: Bytes): Chunker {
   assert(chunkerKey.length >= 16, 'a chunker key has at least 16 bytes');
   const scanner = createCutScanner(suite, chunkerKey);
-  return { start: () => new BufferedChunker(contentCuts(scanner), SINGLE_CHUNK_SIZE_BYTES_MAX) };
+  return {
+    chunkerKey,
+    start: () => new BufferedChunker(contentCuts(scanner), SINGLE_CHUNK_SIZE_BYTES_MAX),
+  };
 }
 
 /** Chunks of exactly 1 MiB, the last one shorter: content of others, which must reveal nothing. */
 export function createFixedChunker(): Chunker {
-  return { start: () => new BufferedChunker(fixedCuts, 0) };
+  return { chunkerKey: null, start: () => new BufferedChunker(fixedCuts, 0) };
 }
 
 /**

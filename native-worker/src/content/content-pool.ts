@@ -1,0 +1,194 @@
+/**
+ * Worker threads for large files: one reads, hashes and cuts a file, the others help to seal it, and
+ * sealed chunks come here without a copy. Small files are not worth the way to another thread.
+ */
+import { Worker } from 'node:worker_threads';
+import { Defect } from '@coffer/protocol/core';
+import type { ChunkRef } from '@coffer/protocol/content/open';
+import type { SealedChunkParts, SealingKeys, UploadedContent } from '@coffer/sdk';
+import { FileChanged } from '../executor/stable-read.ts';
+import { LocalFault } from '../ports/index.ts';
+import type { ExpectedFile, FromWorker, ToWorker, WorkerFailure } from './messages.ts';
+
+export const CONTENT_WORKERS_MAX = 4;
+
+type Take = (chunk: SealedChunkParts) => Promise<void>;
+
+interface Job {
+  readonly id: number;
+  readonly reader: PoolWorker;
+  readonly take: Take;
+  readonly refs: ChunkRef[];
+  /** Who seals the chunks that were given away, by index. */
+  readonly given: Map<number, PoolWorker>;
+  readonly done: PromiseWithResolvers<UploadedContent>;
+  takenCount: number;
+  /** Known once the whole file was read. */
+  whole: (FromWorker & { kind: 'read' }) | undefined;
+}
+
+interface PoolWorker {
+  readonly thread: Worker;
+  readCount: number;
+  sealCount: number;
+}
+
+export class ContentPool implements AsyncDisposable {
+  readonly #workers: readonly PoolWorker[];
+  readonly #jobs = new Map<number, Job>();
+  #lastJob = 0;
+  #failure: unknown;
+
+  /** `size`: number of threads; cores, at most `CONTENT_WORKERS_MAX`. */
+  constructor(size: number) {
+    this.#workers = Array.from({ length: size }, () => this.#start());
+  }
+
+  /**
+   * Reads and seals the file at `path`, which must be what `expected` says before and after. Every
+   * sealed chunk goes to `take`, in any order. Throws FileChanged and LocalFault as reading does.
+   */
+  async sealFile(
+    path: string,
+    expected: ExpectedFile,
+    keys: SealingKeys,
+    take: Take,
+    signal: AbortSignal,
+  ): Promise<UploadedContent> {
+    signal.throwIfAborted();
+    if (this.#failure !== undefined) throw this.#failure;
+    const job = this.#newJob(take);
+    const abort = () => {
+      job.done.reject(signal.reason);
+    };
+    signal.addEventListener('abort', abort, { once: true });
+    try {
+      this.#tellAll({ kind: 'begin', job: job.id, keys });
+      const helpers = this.#workers.length - 1;
+      tell(job.reader, { kind: 'read', job: job.id, path, expected, helpers });
+      return await job.done.promise;
+    } finally {
+      signal.removeEventListener('abort', abort);
+      this.#endJob(job);
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#fail(new Defect('the content workers were stopped'));
+    await Promise.all(this.#workers.map(({ thread }) => thread.terminate()));
+  }
+
+  #start(): PoolWorker {
+    const thread = new Worker(new URL('content-worker.ts', import.meta.url));
+    const worker: PoolWorker = { thread, readCount: 0, sealCount: 0 };
+    thread.on('message', (message: FromWorker) => {
+      this.#receive(message);
+    });
+    thread.on('error', (cause) => {
+      this.#fail(new Defect('a content worker failed', { cause }));
+    });
+    // Idle workers do not keep the process.
+    thread.unref();
+    return worker;
+  }
+
+  #newJob(take: Take): Job {
+    const reader = this.#workers.reduce((a, b) => (b.readCount < a.readCount ? b : a));
+    reader.readCount++;
+    const job: Job = {
+      id: ++this.#lastJob,
+      reader,
+      take,
+      refs: [],
+      given: new Map(),
+      done: Promise.withResolvers(),
+      takenCount: 0,
+      whole: undefined,
+    };
+    if (this.#jobs.size === 0) for (const { thread } of this.#workers) thread.ref();
+    this.#jobs.set(job.id, job);
+    return job;
+  }
+
+  #endJob(job: Job): void {
+    job.reader.readCount--;
+    for (const helper of job.given.values()) helper.sealCount--;
+    this.#jobs.delete(job.id);
+    this.#tellAll({ kind: 'end', job: job.id });
+    if (this.#jobs.size === 0) for (const { thread } of this.#workers) thread.unref();
+  }
+
+  #receive(message: FromWorker): void {
+    const job = this.#jobs.get(message.job);
+    if (job === undefined) return;
+    switch (message.kind) {
+      case 'given':
+        this.#give(job, message);
+        break;
+      case 'sealed':
+        void this.#take(job, message);
+        break;
+      case 'read':
+        job.whole = message;
+        settle(job);
+        break;
+      case 'failed':
+        job.done.reject(errorOf(message.failure));
+        break;
+    }
+  }
+
+  /** To the helper with the least to do. */
+  #give(job: Job, { index, plaintext }: FromWorker & { kind: 'given' }): void {
+    const load = ({ readCount, sealCount }: PoolWorker) => 2 * readCount + sealCount;
+    const helpers = this.#workers.filter((worker) => worker !== job.reader);
+    const helper = helpers.reduce((a, b) => (load(b) < load(a) ? b : a));
+    helper.sealCount++;
+    job.given.set(index, helper);
+    const message: ToWorker = { kind: 'seal', job: job.id, index, plaintext };
+    tell(helper, message, [plaintext.buffer as ArrayBuffer]);
+  }
+
+  async #take(job: Job, sealed: FromWorker & { kind: 'sealed' }): Promise<void> {
+    const { index, ref, parts } = sealed;
+    job.refs[index] = ref;
+    const helper = job.given.get(index);
+    if (helper !== undefined) helper.sealCount--;
+    job.given.delete(index);
+    try {
+      await job.take({ ref, parts });
+    } catch (error) {
+      job.done.reject(error);
+      return;
+    }
+    const wasGiven = helper !== undefined;
+    tell(job.reader, { kind: 'taken', job: job.id, bytes: ref.plainLength, wasGiven });
+    job.takenCount++;
+    settle(job);
+  }
+
+  #tellAll(message: ToWorker): void {
+    for (const worker of this.#workers) tell(worker, message);
+  }
+
+  #fail(error: unknown): void {
+    this.#failure ??= error;
+    for (const job of this.#jobs.values()) job.done.reject(error);
+  }
+}
+
+function tell(worker: PoolWorker, message: ToWorker, transfer: ArrayBuffer[] = []): void {
+  worker.thread.postMessage(message, transfer);
+}
+
+function settle(job: Job): void {
+  if (job.whole === undefined || job.takenCount < job.whole.chunkCount) return;
+  const { size, sha256 } = job.whole;
+  job.done.resolve({ size, sha256, chunks: job.refs });
+}
+
+function errorOf(failure: WorkerFailure): Error {
+  if (failure.kind === 'changed') return new FileChanged(failure.message);
+  if (failure.kind === 'fault') return new LocalFault(failure.code, failure.message);
+  return new Defect(failure.message);
+}

@@ -1,0 +1,2 @@
+export * from './content-pool.ts';
+export * from './pooled-source.ts';
