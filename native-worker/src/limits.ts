@@ -75,3 +75,7 @@ export const HELD_PATHS_SHOWN_MAX = 100;
 export const COMMIT_GATHER_MS = 500;
 /** Small files whose bytes add up to this are sent before more are read. */
 export const PACK_FILL_BYTES = 8 * MIB;
+/** `sync now` waits at most this long for files that are still being written. */
+export const SETTLE_REST_MS_MAX = 60 * SECOND_MS;
+/** Where nothing tells of local changes, everything is looked at this often. */
+export const SWEEP_INTERVAL_MS = MINUTE_MS;

@@ -56,7 +56,7 @@ export function rowAfter(row: LocalRow, stat: EntryStat): LocalRow {
     ...row,
     ino: stat.ino,
     birthNs: stat.birthNs,
-    size: row.kind === 'folder' ? row.size : stat.size,
+    size: row.kind === 'file' ? stat.size : 0,
     mtimeNs: stat.mtimeNs,
     ctimeNs: stat.ctimeNs,
     mode: stat.mode,

@@ -60,11 +60,12 @@ export class LocalPaths {
   }
 }
 
-/** True when an entry is what its row says; of folders, only identity counts. */
+/** True when an entry is what its row says; of folders, only identity counts. Links have no size. */
 export function isAsSeen(row: LocalRow, stat: EntryStat): boolean {
   if (stat.type !== row.kind || stat.ino !== row.ino) return false;
   if (row.kind === 'folder') return true;
-  return stat.size === row.size && stat.mtimeNs === row.mtimeNs && stat.ctimeNs === row.ctimeNs;
+  const isSameSize = row.kind === 'symlink' || stat.size === row.size;
+  return isSameSize && stat.mtimeNs === row.mtimeNs && stat.ctimeNs === row.ctimeNs;
 }
 
 /** True when two looks at an open or closed file saw the same bytes (engine §3, stable read). */

@@ -166,7 +166,7 @@ function rowOf(run: ExecutionRun, placing: Placing, stat: EntryStat): LocalRow {
     kind: operation.entry,
     ino: stat.ino,
     birthNs: stat.birthNs,
-    size: stat.size,
+    size: operation.entry === 'file' ? stat.size : 0,
     mtimeNs: stat.mtimeNs,
     ctimeNs: stat.ctimeNs,
     mode: stat.mode,

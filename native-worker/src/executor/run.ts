@@ -93,12 +93,10 @@ export class ExecutionRun {
     this.counts[outcome.kind] += 1;
     const { node, local } = subjectOf(operation);
     const { trees } = this.options;
-    if (outcome.kind === 'done') {
-      trees.stalls.clearOperation(node, local);
-      return;
-    }
+    // Also what is done is planned once more: it may have been one of several steps.
     if (node !== null) trees.dirty.markRemote(node);
     if (local !== null) trees.dirty.markLocal(local, outcome.kind);
+    if (outcome.kind === 'done') trees.stalls.clearOperation(node, local);
     if (outcome.kind === 'lost') this.#lookAgain(operation, local);
     if (outcome.kind === 'stalled') this.#stall(operation, outcome.reason, outcome.detail);
   }

@@ -1,6 +1,6 @@
 import { bytesToUtf8, utf8ToBytes, type Digest, type NodeId } from '@coffer/protocol/core';
 import type { BaseNode, EntryKind, LocalId } from '../planner/types.ts';
-import type { EngineDatabase } from './engine-database.ts';
+import { numbered, type EngineDatabase } from './engine-database.ts';
 
 interface BaseRow {
   node_id: string;
@@ -121,7 +121,7 @@ export class BaseTree {
            SELECT b.node_id FROM base_node b JOIN below ON b.parent = below.id WHERE b.pair = ?1)
          DELETE FROM base_node WHERE pair = ?1 AND node_id IN (SELECT id FROM below)`,
       )
-      .run(this.#pair, id).changes;
+      .run(numbered(this.#pair, id)).changes;
   }
 
   clear(): void {

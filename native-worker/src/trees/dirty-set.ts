@@ -1,6 +1,6 @@
 import type { NodeId } from '@coffer/protocol/core';
 import type { Dirty, LocalId } from '../planner/types.ts';
-import type { EngineDatabase } from './engine-database.ts';
+import { numbered, type EngineDatabase } from './engine-database.ts';
 
 /** Which nodes of a pair enter planning. A mark tells what was marked after a plan was made. */
 export class DirtySet {
@@ -16,7 +16,7 @@ export class DirtySet {
         `SELECT max(mark) AS mark FROM (SELECT mark FROM dirty_remote WHERE pair = ?1
            UNION ALL SELECT mark FROM dirty_local WHERE pair = ?1)`,
       )
-      .get(pair);
+      .get(numbered(pair));
     this.#mark = (row?.mark ?? 0) + 1;
   }
 
@@ -39,8 +39,19 @@ export class DirtySet {
         `SELECT (SELECT count(*) FROM (SELECT 1 FROM dirty_remote WHERE pair = ?1 LIMIT 1))
            + (SELECT count(*) FROM (SELECT 1 FROM dirty_local WHERE pair = ?1 LIMIT 1)) AS found`,
       )
-      .get(this.#pair);
+      .get(numbered(this.#pair));
     return row?.found === 0;
+  }
+
+  /** True when the node or its entry waits for planning. */
+  has(node: NodeId, local: LocalId): boolean {
+    const row = this.#db
+      .sql(
+        `SELECT 1 FROM dirty_remote WHERE pair = ?1 AND node_id = ?2
+         UNION ALL SELECT 1 FROM dirty_local WHERE pair = ?1 AND local_id = ?3`,
+      )
+      .get(numbered(this.#pair, node, local));
+    return row !== undefined;
   }
 
   /** True when the node was marked after the reading that gave `mark`. */
@@ -78,14 +89,14 @@ export class DirtySet {
          SELECT pair, node_id, ?2 FROM remote_node WHERE pair = ?1
          ON CONFLICT DO UPDATE SET mark = excluded.mark`,
       )
-      .run(this.#pair, this.#mark);
+      .run(numbered(this.#pair, this.#mark));
     this.#db
       .sql(
         `INSERT INTO dirty_local (pair, local_id, mark, reason)
          SELECT pair, local_id, ?2, 'all' FROM local_node WHERE pair = ?1
          ON CONFLICT DO UPDATE SET mark = excluded.mark`,
       )
-      .run(this.#pair, this.#mark);
+      .run(numbered(this.#pair, this.#mark));
   }
 
   /** Forgets what was marked up to `mark` and not again since. */

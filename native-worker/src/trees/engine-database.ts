@@ -7,7 +7,13 @@ import { existsSync, renameSync } from 'node:fs';
 import { MIGRATIONS } from './migrations.ts';
 
 type Value = string | number | bigint | Uint8Array | null;
-type Statement<Row> = Sqlite.Statement<Value[], Row>;
+type Numbered = Readonly<Record<number, Value>>;
+type Statement<Row> = Sqlite.Statement<(Value | Numbered)[], Row>;
+
+/** Values of `?1`, `?2` … in their order. */
+export function numbered(...values: readonly Value[]): Numbered {
+  return Object.fromEntries(values.map((value, index) => [index + 1, value]));
+}
 
 const CORRUPT_CODES = ['SQLITE_CORRUPT', 'SQLITE_NOTADB'];
 
@@ -27,7 +33,7 @@ export class EngineDatabase {
   sql<Row = unknown>(text: string): Statement<Row> {
     let statement = this.#plain.get(text);
     if (statement === undefined) {
-      statement = this.#sqlite.prepare<Value[]>(text);
+      statement = this.#sqlite.prepare<(Value | Numbered)[]>(text);
       this.#plain.set(text, statement);
     }
     return statement as Statement<Row>;
@@ -37,7 +43,7 @@ export class EngineDatabase {
   wideSql<Row = unknown>(text: string): Statement<Row> {
     let statement = this.#wide.get(text);
     if (statement === undefined) {
-      statement = this.#sqlite.prepare<Value[]>(text).safeIntegers(true);
+      statement = this.#sqlite.prepare<(Value | Numbered)[]>(text).safeIntegers(true);
       this.#wide.set(text, statement);
     }
     return statement as Statement<Row>;

@@ -2,7 +2,7 @@ import { bytesToUtf8, utf8ToBytes, type Digest, type NodeId } from '@coffer/prot
 import type { EntryKind, LocalId, LocalNode } from '../planner/types.ts';
 import type { LocalRow, LocalTreeWriter, ScanStall } from '../scanner/local-tree-writer.ts';
 import type { DirtySet } from './dirty-set.ts';
-import type { EngineDatabase } from './engine-database.ts';
+import { numbered, type EngineDatabase } from './engine-database.ts';
 import type { StallTable } from './stall-table.ts';
 
 interface StoredRow {
@@ -125,7 +125,7 @@ export class LocalTree implements LocalTreeWriter {
          WHERE pair = ?1 AND local_id IN (SELECT id FROM below) AND state <> ?3
          RETURNING local_id`,
       )
-      .all(this.#pair, id, state);
+      .all(numbered(this.#pair, id, state));
     for (const row of marked) this.#dirty.markLocal(row.local_id, state);
   };
 
@@ -189,7 +189,7 @@ export class LocalTree implements LocalTreeWriter {
            (SELECT local_id FROM base_node WHERE pair = ?1)
          AND local_id NOT IN (SELECT local_id FROM dirty_local WHERE pair = ?1)`,
       )
-      .run(this.#pair);
+      .run(numbered(this.#pair));
   }
 
   /** Names from the root down to the row; undefined when a row on the way is missing. */

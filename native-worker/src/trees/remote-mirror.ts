@@ -28,11 +28,28 @@ export class RemoteMirror {
     return root !== undefined && !isUnreadable(root) && !root.trashed && root.kind === 'folder';
   }
 
-  /** Reads the whole subtree anew; everything in it is dirty. */
-  load(): void {
+  /**
+   * Reads the whole subtree and writes what differs: for a pair that is new, or that missed commits
+   * which another program applied to the store.
+   */
+  reconcile(): void {
     this.#trees.db.transaction(() => {
-      this.#trees.remote.clear();
-      this.#loadBelow(this.#root);
+      const found = new Set<NodeId>();
+      const open: NodeId[] = [this.#root];
+      for (let at = open.pop(); at !== undefined; at = open.pop()) {
+        for (const seen of this.#space.children(at)) {
+          if (!isUnreadable(seen) && seen.kind === 'mount') continue;
+          found.add(seen.id);
+          this.#putIfChanged(seen);
+          if (!isUnreadable(seen) && seen.kind === 'folder') open.push(seen.id);
+        }
+      }
+      for (const id of this.#trees.remote.ids()) {
+        if (found.has(id)) continue;
+        const seen = this.#space.node(id);
+        if (seen !== undefined && !isUnreadable(seen) && seen.trashed) this.#trash(seen);
+        else this.#drop(id);
+      }
     });
   }
 
@@ -76,6 +93,18 @@ export class RemoteMirror {
     }
   }
 
+  #putIfChanged(seen: Seen): void {
+    const before = this.#trees.remote.byId(seen.id);
+    if (
+      before !== undefined &&
+      !isUnreadable(seen) &&
+      isSameEntry(before, entryOfView(seen, 'live'))
+    ) {
+      return;
+    }
+    this.#put(seen, before);
+  }
+
   #put(seen: Seen, before: RemoteEntry | undefined): void {
     if (isUnreadable(seen)) {
       const kept = before ?? UNREAD;
@@ -88,7 +117,7 @@ export class RemoteMirror {
 
   #trash(seen: NodeView): void {
     const before = this.#trees.remote.byId(seen.id);
-    if (before === undefined) return;
+    if (before === undefined || isSameEntry(before, entryOfView(seen, 'trashed'))) return;
     for (const id of this.#trees.remote.setSubtreeState(seen.id, 'trashed')) {
       this.#trees.dirty.markRemote(id);
     }
@@ -136,6 +165,11 @@ const UNREAD: Omit<RemoteEntry, 'id' | 'parent' | 'state'> = {
 
 export function isUnreadable(seen: Seen): seen is UnreadableNode {
   return 'unreadable' in seen;
+}
+
+function isSameEntry(a: RemoteEntry, b: RemoteEntry): boolean {
+  const keys = Object.keys(b) as (keyof RemoteEntry)[];
+  return keys.every((key) => a[key] === b[key]);
 }
 
 /** The remote row of a view. */

@@ -1,6 +1,6 @@
 import type { DeviceId, Digest, NodeId } from '@coffer/protocol/core';
 import type { EntryKind, RemoteNode } from '../planner/types.ts';
-import type { EngineDatabase } from './engine-database.ts';
+import { numbered, type EngineDatabase } from './engine-database.ts';
 
 /** A remote row with what only lists for people need. */
 export interface RemoteEntry extends RemoteNode {
@@ -96,7 +96,7 @@ export class RemoteTree {
              OR b.name <> r.name OR b.target IS NOT r.target OR r.state <> 'live')
          LIMIT 1`,
       )
-      .get(this.#pair, id);
+      .get(numbered(this.#pair, id));
     return stranger === undefined;
   }
 
@@ -135,7 +135,7 @@ export class RemoteTree {
         `${BELOW} UPDATE remote_node SET state = ?3
          WHERE pair = ?1 AND node_id IN (SELECT id FROM below) RETURNING node_id`,
       )
-      .all(this.#pair, id, state)
+      .all(numbered(this.#pair, id, state))
       .map((row) => row.node_id);
   }
 
@@ -146,7 +146,22 @@ export class RemoteTree {
         `${BELOW} DELETE FROM remote_node
          WHERE pair = ?1 AND node_id IN (SELECT id FROM below) RETURNING node_id`,
       )
-      .all(this.#pair, id)
+      .all(numbered(this.#pair, id))
+      .map((row) => row.node_id);
+  }
+
+  /** The node and all below it. */
+  subtreeIds(id: NodeId): readonly NodeId[] {
+    return this.#db
+      .sql<{ id: NodeId }>(`${BELOW} SELECT id FROM below`)
+      .all(numbered(this.#pair, id))
+      .map((row) => row.id);
+  }
+
+  ids(): readonly NodeId[] {
+    return this.#db
+      .sql<{ node_id: NodeId }>('SELECT node_id FROM remote_node WHERE pair = ?')
+      .all(this.#pair)
       .map((row) => row.node_id);
   }
 

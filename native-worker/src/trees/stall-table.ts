@@ -2,7 +2,7 @@ import type { NodeId } from '@coffer/protocol/core';
 import type { StallReason } from '../planner/operations.ts';
 import type { LocalId } from '../planner/types.ts';
 import type { ScanStall } from '../scanner/local-tree-writer.ts';
-import type { EngineDatabase } from './engine-database.ts';
+import { numbered, type EngineDatabase } from './engine-database.ts';
 
 /** Who keeps a stall and takes it away: a scan of a folder, a plan, an operation, the pair itself. */
 export type StallSource = 'scan' | 'plan' | 'execute' | 'pair';
@@ -63,8 +63,19 @@ export class StallTable {
         `SELECT * FROM stall WHERE pair = ?1 AND source = 'execute'
          AND (node_id = ?2 OR local_id = ?3) ORDER BY next_at_ms DESC`,
       )
-      .get(this.#pair, node, local);
+      .get(numbered(this.#pair, node, local));
     return row === undefined ? undefined : stallOf(row);
+  }
+
+  /** Unix ms at which the next stalled operation is due. */
+  nextAtMs(): number | undefined {
+    const row = this.#db
+      .sql<{ at: number | null }>(
+        `SELECT min(next_at_ms) AS at FROM stall
+         WHERE pair = ? AND source = 'execute' AND next_at_ms IS NOT NULL`,
+      )
+      .get(this.#pair);
+    return row?.at ?? undefined;
   }
 
   /** Writes the stall in place of an earlier one of the same source and subject; keeps `since`. */
@@ -75,7 +86,7 @@ export class StallTable {
           `DELETE FROM stall WHERE pair = ?1 AND source = ?2 AND node_id IS ?3 AND local_id IS ?4
            AND (?2 <> 'pair' OR reason = ?5) RETURNING since_ms`,
         )
-        .all(this.#pair, stall.source, stall.node, stall.local, stall.reason);
+        .all(numbered(this.#pair, stall.source, stall.node, stall.local, stall.reason));
       const sinceMs = before[0]?.since_ms ?? this.#now();
       this.#insert({ ...stall, sinceMs });
     });
@@ -88,7 +99,7 @@ export class StallTable {
         `DELETE FROM stall WHERE pair = ?1 AND source = 'execute'
          AND ((?2 IS NOT NULL AND node_id = ?2) OR (?3 IS NOT NULL AND local_id = ?3))`,
       )
-      .run(this.#pair, node, local);
+      .run(numbered(this.#pair, node, local));
   }
 
   /** The stalls that a plan of these nodes and entries gave, in place of their earlier ones. */
@@ -102,7 +113,7 @@ export class StallTable {
        AND ((?2 IS NOT NULL AND node_id = ?2) OR (?3 IS NOT NULL AND local_id = ?3)) RETURNING *`,
     );
     const drop = (node: NodeId | null, local: LocalId | null): void => {
-      for (const row of forget.all(this.#pair, node, local))
+      for (const row of forget.all(numbered(this.#pair, node, local)))
         since.set(keyOf(stallOf(row)), row.since_ms);
     };
     for (const node of subjects.nodes) drop(node, null);

@@ -1,0 +1,262 @@
+/** The continuous loop: watches both sides and settles what changed (engine §3, §6, §9). */
+import type { EngineCore } from './engine-core.ts';
+import { countsOf, statusOf } from './engine-listings.ts';
+import { isIntegrityFailure, type PairRunner } from './engine-pair.ts';
+import { isRemoteOutage, jitterOf, nextAttempt } from './executor/index.ts';
+import {
+  FULL_SCAN_INTERVAL_MS,
+  FULL_SCAN_JITTER_SHARE,
+  NETWORK_RETRY_MS_MIN,
+  PLAN_ROUNDS_MAX,
+  REMOTE_POLL_MS,
+  RETRY_MS_MAX,
+  ROOT_RETRY_MS,
+  SWEEP_INTERVAL_MS,
+} from './limits.ts';
+
+/** Runs until `signal` aborts; rejects with defects alone. */
+export async function runLoop(core: EngineCore, signal: AbortSignal): Promise<void> {
+  const loop = new Loop(core, signal);
+  await loop.run();
+}
+
+interface Watched {
+  readonly stop: () => void;
+  fullScanAtMs: number;
+  sweepAtMs: number;
+  rootAtMs: number;
+}
+
+class Loop {
+  readonly #core: EngineCore;
+  readonly #signal: AbortSignal;
+  readonly #watched = new Map<string, Watched>();
+  #wake: () => void = () => undefined;
+  #isWoken = false;
+  #remoteAtMs = 0;
+  #outages = 0;
+
+  constructor(core: EngineCore, signal: AbortSignal) {
+    this.#core = core;
+    this.#signal = signal;
+    core.onPoke(() => this.#poke());
+  }
+
+  async run(): Promise<void> {
+    const watching = this.#watchRemote();
+    try {
+      while (!this.#signal.aborted) {
+        await this.#cycle();
+        await this.#rest();
+      }
+    } finally {
+      for (const { stop } of this.#watched.values()) stop();
+      this.#core.onPoke(() => undefined);
+      await watching;
+    }
+  }
+
+  async #watchRemote(): Promise<void> {
+    const { watchRemote } = this.#core.options;
+    if (watchRemote === undefined) return;
+    const onChange = (): void => {
+      this.#remoteAtMs = 0;
+      this.#poke();
+    };
+    try {
+      await watchRemote(onChange, this.#signal);
+    } catch (error) {
+      // Polling goes on; the outage shows there.
+      if (!this.#signal.aborted && !isRemoteOutage(error)) throw error;
+    }
+  }
+
+  async #cycle(): Promise<void> {
+    try {
+      await this.#core.turns.take(() => this.#settle(), this.#signal);
+      this.#outages = 0;
+    } catch (error) {
+      if (this.#signal.aborted) return;
+      this.#survive(error);
+    }
+    if (this.#core.hasListeners()) {
+      this.#core.emit({ kind: 'status', status: statusOf(this.#core, this.#core.runners()) });
+    }
+  }
+
+  #survive(error: unknown): void {
+    const { clock, random } = this.#core.options;
+    if (isIntegrityFailure(error)) {
+      for (const runner of this.#core.runners()) runner.setPairStall('IntegrityFailure', true);
+    } else if (isRemoteOutage(error)) {
+      for (const runner of this.#core.runners()) runner.offline = true;
+    } else {
+      throw error;
+    }
+    this.#outages += 1;
+    this.#remoteAtMs = nextAttempt({
+      nowMs: clock.now(),
+      tries: this.#outages,
+      range: { minMs: NETWORK_RETRY_MS_MIN, maxMs: RETRY_MS_MAX },
+      jitter: jitterOf(random.bytes(2)),
+    });
+  }
+
+  async #settle(): Promise<void> {
+    const { clock } = this.#core.options;
+    const ready: PairRunner[] = [];
+    for (const runner of this.#core.runners()) {
+      if (this.#core.isPaused(runner)) continue;
+      if (await this.#look(runner)) ready.push(runner);
+    }
+    if (clock.now() >= this.#remoteAtMs) {
+      await this.#core.pull(this.#signal);
+      this.#remoteAtMs = clock.now() + REMOTE_POLL_MS;
+      for (const runner of this.#core.runners()) runner.offline = false;
+    }
+    for (const runner of ready) {
+      const isLive = runner.mirror.rootIsLive();
+      runner.setPairStall('RemoteRootGone', !isLive);
+      if (isLive) await this.#rounds(runner);
+    }
+  }
+
+  /** Scans what is due; false when nothing may be planned for the pair now. */
+  async #look(runner: PairRunner): Promise<boolean> {
+    const { clock } = this.#core.options;
+    const watched = this.#watch(runner);
+    if (clock.now() < watched.rootAtMs) return false;
+    if (!runner.rootHolds()) {
+      watched.rootAtMs = clock.now() + ROOT_RETRY_MS;
+      return false;
+    }
+    if (clock.now() >= watched.fullScanAtMs || clock.now() >= watched.sweepAtMs) {
+      runner.scanner.hintAll();
+      watched.fullScanAtMs = clock.now() + this.#untilFullScan();
+      watched.sweepAtMs = clock.now() + this.#untilSweep();
+    }
+    const dueAt = runner.scanner.dueAt();
+    if (dueAt === undefined || dueAt > clock.now()) return true;
+    return runner.scan(this.#signal);
+  }
+
+  async #rounds(runner: PairRunner): Promise<void> {
+    const before = countsOf([runner]);
+    for (let rounds = 0; rounds < PLAN_ROUNDS_MAX; rounds++) {
+      if (runner.trees.dirty.isEmpty()) {
+        this.#settled(runner, before, rounds > 0);
+        return;
+      }
+      const round = await runner.round(this.#signal, { judgeNow: false });
+      if (round.counts !== undefined && round.counts.lost > 0) {
+        await this.#look(runner);
+        await this.#core.pull(this.#signal);
+      }
+      if (!round.progressed) {
+        this.#settled(runner, before, false);
+        return;
+      }
+    }
+    runner.setPairStall('PlannerLoop', true);
+  }
+
+  #settled(runner: PairRunner, before: ReturnType<typeof countsOf>, didWork: boolean): void {
+    const { clock } = this.#core.options;
+    runner.settleHolds();
+    if (runner.trees.dirty.isEmpty()) {
+      this.#core.pairs.setSynced(runner.pair.id, clock.now());
+      runner.pair = { ...runner.pair, lastSyncedAtMs: clock.now() };
+    }
+    if (didWork) runner.trees.local.sweepGone();
+    const after = countsOf([runner]);
+    if (after.held > before.held) {
+      const of = runner.trees.base.count();
+      this.#core.emit({ kind: 'hold', pair: runner.pair.id, count: after.held, of });
+    }
+    if (after.conflicts > before.conflicts) {
+      this.#core.emit({ kind: 'conflict', pair: runner.pair.id, path: runner.pair.localPath });
+    }
+  }
+
+  #watch(runner: PairRunner): Watched {
+    const { hints } = this.#core.options;
+    const known = this.#watched.get(runner.pair.id);
+    if (known !== undefined) return known;
+    const stop = hints?.watch(runner.pair.localPath, {
+      folder: (path) => {
+        runner.scanner.hint(path);
+        this.#poke();
+      },
+      lost: () => {
+        runner.scanner.hintAll();
+        this.#poke();
+      },
+    });
+    const watched = { stop: stop ?? (() => undefined), fullScanAtMs: 0, sweepAtMs: 0, rootAtMs: 0 };
+    this.#watched.set(runner.pair.id, watched);
+    return watched;
+  }
+
+  #untilFullScan(): number {
+    const jitter = jitterOf(this.#core.options.random.bytes(2)) * 2 - 1;
+    return FULL_SCAN_INTERVAL_MS * (1 + jitter * FULL_SCAN_JITTER_SHARE);
+  }
+
+  #untilSweep(): number {
+    return this.#core.options.hints === undefined ? SWEEP_INTERVAL_MS : Number.POSITIVE_INFINITY;
+  }
+
+  /** Sleeps until something is due or somebody pokes. */
+  async #rest(): Promise<void> {
+    const { clock } = this.#core.options;
+    if (this.#isWoken) {
+      this.#isWoken = false;
+      await clock.sleep(0).catch(() => undefined);
+      return;
+    }
+    const done = new AbortController();
+    const woken = new Promise<void>((resolve) => {
+      this.#wake = resolve;
+    });
+    const sleeping = clock
+      .sleep(
+        Math.max(0, this.#nextAt() - clock.now()),
+        AbortSignal.any([done.signal, this.#signal]),
+      )
+      .catch(() => undefined);
+    await Promise.race([sleeping, woken]);
+    done.abort();
+    await sleeping;
+    this.#isWoken = false;
+  }
+
+  #nextAt(): number {
+    const { clock } = this.#core.options;
+    let at = this.#remoteAtMs;
+    for (const runner of this.#core.runners()) {
+      const watched = this.#watched.get(runner.pair.id);
+      if (watched === undefined) return clock.now();
+      if (this.#core.isPaused(runner)) {
+        at = Math.min(at, runner.pair.pausedUntilMs);
+        continue;
+      }
+      if (watched.rootAtMs > clock.now()) {
+        at = Math.min(at, watched.rootAtMs);
+        continue;
+      }
+      const dueAt = runner.scanner.dueAt() ?? Number.POSITIVE_INFINITY;
+      const deletionsAt = runner.deletions.isWaiting()
+        ? runner.deletions.dueAt()
+        : Number.POSITIVE_INFINITY;
+      const retryAt = runner.trees.stalls.nextAtMs() ?? Number.POSITIVE_INFINITY;
+      at = Math.min(at, dueAt, watched.fullScanAtMs, watched.sweepAtMs, retryAt);
+      if (deletionsAt > clock.now()) at = Math.min(at, deletionsAt);
+    }
+    return at;
+  }
+
+  #poke(): void {
+    this.#isWoken = true;
+    this.#wake();
+  }
+}

@@ -1,0 +1,52 @@
+/** What an engine needs of the world outside. Simulations give their own; the CLI gives the real ones. */
+import type { SpaceId } from '@coffer/protocol/core';
+import type { SpaceClient } from '@coffer/sdk';
+import type { Caps } from './planner/types.ts';
+import type { Clock, FileSystem, Random } from './ports/index.ts';
+import type { EngineDatabase } from './trees/index.ts';
+
+/** The process that runs the engine, for the lock on each root (engine §7). */
+export interface EngineHost {
+  readonly pid: number;
+  /** Differs between boots: a process id of an earlier one is nobody's. */
+  readonly bootId: string;
+  readonly isAlive: (pid: number) => boolean;
+}
+
+export interface HintListener {
+  /** "Look at this folder": relative path, '' for the root. */
+  readonly folder: (path: string) => void;
+  /** Hints may have been missed: the pair is scanned in full. */
+  readonly lost: (reason: string) => void;
+}
+
+/** Tells of changes below a root. Gives hints, never facts (engine §9). */
+export interface HintSource {
+  /** Starts watching; the returned function stops. Never throws for what a sweep can make good. */
+  readonly watch: (root: string, listener: HintListener) => () => void;
+}
+
+/** What people can set; the defaults are in `limits.ts`. */
+export interface EngineSettings {
+  readonly holdCountMax: number;
+  readonly holdShareMax: number;
+}
+
+export interface EngineOptions {
+  readonly database: EngineDatabase;
+  readonly space: SpaceId;
+  readonly spaceClient: SpaceClient;
+  readonly fileSystem: FileSystem;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** For conflict names, as the person gave it. */
+  readonly deviceName: string;
+  readonly host: EngineHost;
+  readonly settings?: Partial<EngineSettings>;
+  /** What a root's file system can hold; probed on the disk when left out. */
+  readonly probe?: (root: string) => Caps;
+  /** Without one, `run` finds local changes by scanning every minute. */
+  readonly hints?: HintSource;
+  /** Calls `onChange` whenever the space may have a new head, until aborted. Without it: polling. */
+  readonly watchRemote?: (onChange: () => void, signal: AbortSignal) => Promise<void>;
+}

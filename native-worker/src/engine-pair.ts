@@ -1,0 +1,389 @@
+/** One folder pair at work: scan, plan, execute, one round at a time. */
+import { createHash } from 'node:crypto';
+import { IntegrityError, type NodeId } from '@coffer/protocol/core';
+import type { SpaceDelta } from '@coffer/sdk';
+import { DeletionRun } from './engine-deletions.ts';
+import type { EngineOptions } from './engine-options.ts';
+import { policyOf } from './engine-policy.ts';
+import { checkRoot, lockRoot, unlockRoot, type RootState } from './engine-root.ts';
+import {
+  execute,
+  FileChanged,
+  hashStably,
+  LocalPaths,
+  recover,
+  type ExecutionCounts,
+  type TransferBoard,
+} from './executor/index.ts';
+import { SLICE_MS } from './limits.ts';
+import { plan as makePlan } from './planner/index.ts';
+import type { Operation, Plan } from './planner/operations.ts';
+import type { Dirty, LocalId } from './planner/types.ts';
+import { nameKey } from './planner/name-key.ts';
+import { LocalFault } from './ports/index.ts';
+import type { LocalRow } from './scanner/index.ts';
+import { createScanner, runSlice, type Scanner } from './scanner/index.ts';
+import {
+  ActivityTable,
+  openPairTrees,
+  PairTable,
+  RemoteMirror,
+  type Pair,
+  type PairTrees,
+} from './trees/index.ts';
+
+/** What one round found and did. */
+export interface Round {
+  /** False when there was nothing that could be done now. */
+  readonly progressed: boolean;
+  /** Operations that wait for a retry time or for deletions to come to rest. */
+  readonly waiting: number;
+  readonly counts: ExecutionCounts | undefined;
+}
+
+export interface PendingWork {
+  uploads: number;
+  downloads: number;
+  uploadBytes: number;
+  downloadBytes: number;
+  other: number;
+}
+
+export class PairRunner {
+  readonly trees: PairTrees;
+  readonly mirror: RemoteMirror;
+  readonly paths: LocalPaths;
+  readonly scanner: Scanner;
+  readonly deletions: DeletionRun;
+  pair: Pair;
+  phase: 'idle' | 'scanning' | 'syncing' = 'idle';
+  offline = false;
+  pending: PendingWork = noWork();
+  readonly #options: EngineOptions;
+  readonly #pairs: PairTable;
+  readonly #board: TransferBoard;
+  readonly #applied: (delta: SpaceDelta) => void;
+  #recovered = false;
+
+  constructor(options: {
+    readonly pair: Pair;
+    readonly engine: EngineOptions;
+    readonly board: TransferBoard;
+    readonly applied: (delta: SpaceDelta) => void;
+  }) {
+    const { pair, engine } = options;
+    this.pair = pair;
+    this.#options = engine;
+    this.#board = options.board;
+    this.#applied = options.applied;
+    this.#pairs = new PairTable(engine.database);
+    this.trees = openPairTrees(engine.database, pair, engine.clock.now);
+    this.mirror = new RemoteMirror(this.trees, engine.spaceClient, pair.remoteRoot);
+    this.paths = new LocalPaths(engine.fileSystem, pair.localPath, this.trees.local);
+    this.deletions = new DeletionRun(engine.clock.now);
+    this.scanner = createScanner({
+      fileSystem: engine.fileSystem,
+      clock: engine.clock,
+      rootPath: pair.localPath,
+      caps: pair.caps,
+      tree: this.trees.local,
+    });
+  }
+
+  /** Checks the root and takes its lock; keeps the pair's stalls about it. True: work may be planned. */
+  rootHolds(): boolean {
+    const state = this.#lookAtRoot();
+    this.#keepPairStall('RootMissing', state === 'missing');
+    this.#keepPairStall('RootReplaced', state === 'replaced');
+    if (state !== 'ok') {
+      this.#recovered = false;
+      this.scanner.hintAll();
+      return false;
+    }
+    const isLocked = lockRoot(this.#options.fileSystem, this.pair.localPath, this.#options.host);
+    this.#keepPairStall('AnotherEngineRunning', !isLocked);
+    if (!isLocked) return false;
+    if (!this.#recovered) recover({ ...this.#options, pair: this.pair, trees: this.trees });
+    this.#recovered = true;
+    return true;
+  }
+
+  release(): void {
+    if (this.#lookAtRoot() !== 'ok') return;
+    unlockRoot(this.#options.fileSystem, this.pair.localPath, this.#options.host);
+  }
+
+  /** One pass over what the scanner has due; false when the root was lost under it. */
+  async scan(signal: AbortSignal): Promise<boolean> {
+    const { clock, database } = this.#options;
+    this.phase = 'scanning';
+    try {
+      const pass = this.scanner.pass();
+      for (;;) {
+        signal.throwIfAborted();
+        const step = database.transaction(() => runSlice(pass, clock, SLICE_MS));
+        if (step.done === true) return !step.value.rootLost;
+        await clock.sleep(0, signal);
+      }
+    } finally {
+      this.phase = 'idle';
+    }
+  }
+
+  /** Reads the remote side in full where the pair is not at the head that the store is at. */
+  catchUp(): void {
+    const { seq } = this.#options.spaceClient.head();
+    if (this.pair.cursorSeq === seq) return;
+    this.#options.database.transaction(() => {
+      this.mirror.reconcile();
+      this.#setCursor(seq);
+    });
+  }
+
+  /** Inside the store's transaction. */
+  apply(delta: SpaceDelta): void {
+    this.mirror.apply(delta);
+    this.#setCursor(delta.seq);
+  }
+
+  /** The plan as it stands, with nothing kept and nothing done. */
+  preview(): Plan {
+    return this.#plan().plan;
+  }
+
+  /** Plans what is dirty and carries it out. Rejects with outages and integrity failures. */
+  async round(signal: AbortSignal, options: { readonly judgeNow: boolean }): Promise<Round> {
+    const { plan, dirty, mark } = this.#plan();
+    this.#options.database.transaction(() => {
+      this.#keepStalls(plan, dirty);
+      this.#keepHolds(plan);
+    });
+    const hashed = await this.#hash(plan.hashes, signal);
+    this.deletions.planned(plan.operations);
+    this.pending = this.#workOf(plan.operations);
+    if (plan.operations.length === 0) {
+      this.trees.dirty.clear(mark);
+      return { progressed: hashed, waiting: 0, counts: undefined };
+    }
+    this.phase = 'syncing';
+    try {
+      const counts = await this.#execute(plan.operations, { mark, ...options }, signal);
+      this.trees.dirty.clear(mark);
+      const progressed = hashed || counts.done + counts.lost + counts.stalled > 0;
+      return { progressed, waiting: counts.skipped, counts };
+    } finally {
+      this.phase = 'idle';
+    }
+  }
+
+  async #execute(
+    operations: readonly Operation[],
+    how: { readonly mark: number; readonly judgeNow: boolean },
+    signal: AbortSignal,
+  ): Promise<ExecutionCounts> {
+    const { database, spaceClient, fileSystem, clock, random } = this.#options;
+    const counts = await execute(
+      operations,
+      {
+        pair: this.pair,
+        trees: this.trees,
+        fileSystem,
+        space: spaceClient,
+        clock,
+        random,
+        activity: new ActivityTable(database),
+        board: this.#board,
+        planMark: how.mark,
+        deletionsMayRun: (how.judgeNow || this.deletions.mayRun()) && this.#lookAtRoot() === 'ok',
+        hint: (folder) => this.scanner.hintFolder(folder),
+        applied: this.#applied,
+      },
+      signal,
+    );
+    this.deletions.executed(counts.deletedNodes);
+    return counts;
+  }
+
+  #plan(): { readonly plan: Plan; readonly dirty: Dirty; readonly mark: number } {
+    return this.#options.database.reading(() => {
+      const { dirty, mark } = this.trees.dirty.read();
+      const policy = policyOf({
+        options: this.#options,
+        pair: this.pair,
+        trees: this.trees,
+        deletionsInRun: this.deletions.inRun(),
+        sha256: (bytes) => new Uint8Array(createHash('sha256').update(bytes).digest()),
+      });
+      return { plan: makePlan(dirty, this.trees.view, policy, this.pair.caps), dirty, mark };
+    });
+  }
+
+  #lookAtRoot(): RootState {
+    return checkRoot(this.#options.fileSystem, this.pair);
+  }
+
+  #setCursor(seq: number): void {
+    this.pair = { ...this.pair, cursorSeq: seq };
+    this.#pairs.setCursor(this.pair.id, seq);
+  }
+
+  #keepPairStall(reason: Parameters<PairTrees['stalls']['clearPair']>[0], holds: boolean): void {
+    if (!holds) {
+      this.trees.stalls.clearPair(reason);
+      return;
+    }
+    this.trees.stalls.put({
+      reason,
+      node: null,
+      local: null,
+      path: '',
+      source: 'pair',
+      tries: 0,
+      nextAtMs: null,
+      detail: '',
+    });
+  }
+
+  /** A stall of the pair as a whole: `PlannerLoop`, `RemoteRootGone`, `IntegrityFailure`. */
+  setPairStall(
+    reason: 'PlannerLoop' | 'RemoteRootGone' | 'IntegrityFailure',
+    holds: boolean,
+  ): void {
+    this.#keepPairStall(reason, holds);
+  }
+
+  #keepStalls(plan: Plan, dirty: Dirty): void {
+    const stalls = plan.stalls.map((stall) => ({
+      reason: stall.reason,
+      node: stall.node,
+      local: stall.local,
+      path: this.pathFor(stall.node, stall.local),
+      tries: 0,
+      nextAtMs: null,
+      detail: '',
+    }));
+    this.trees.stalls.replacePlanned({ nodes: dirty.remote, locals: dirty.local }, stalls);
+  }
+
+  #keepHolds(plan: Plan): void {
+    const { clock, random } = this.#options;
+    const known = new Set(this.trees.holds.list().flatMap(({ nodes }) => [...nodes]));
+    for (const hold of plan.holds) {
+      const nodes = hold.nodes.filter((node) => !known.has(node));
+      if (nodes.length === 0) continue;
+      this.trees.holds.insert({
+        batch: Buffer.from(random.bytes(16)).toString('hex'),
+        side: hold.side,
+        of: hold.of,
+        createdMs: clock.now(),
+        nodes: new Set(nodes),
+      });
+    }
+  }
+
+  /** Batches whose decision was carried out, and items that came back by themselves, leave the list. */
+  settleHolds(): void {
+    const { holds, base, local, remote } = this.trees;
+    this.#options.database.transaction(() => {
+      for (const hold of holds.list()) {
+        for (const node of hold.nodes) {
+          const row = base.byId(node);
+          const isLocalGone = row !== undefined && local.byId(row.localId)?.state === 'gone';
+          const isRemoteGone = remote.byId(node)?.state !== 'live';
+          const isStillGone = hold.side === 'remote' ? isLocalGone : isRemoteGone;
+          if (row === undefined || !isStillGone) holds.settle(node);
+        }
+      }
+      holds.sweep();
+    });
+  }
+
+  /** The node and its entry enter planning. */
+  markNode(node: NodeId): void {
+    this.trees.dirty.markRemote(node);
+    const base = this.trees.base.byId(node);
+    if (base !== undefined) this.trees.dirty.markLocal(base.localId, 'decided');
+  }
+
+  /** So does everything below. */
+  markBelow(node: NodeId): void {
+    this.#options.database.transaction(() => {
+      for (const id of this.trees.remote.subtreeIds(node)) this.markNode(id);
+    });
+  }
+
+  /** The row at a relative path, if the tree has one. */
+  findLocal(relative: string): LocalRow | undefined {
+    let at = this.trees.local.byId(this.pair.rootLocalId);
+    for (const name of relative.split('/')) {
+      if (at === undefined) return undefined;
+      at = this.trees.local.bySlot(at.id, nameKey(name, this.pair.caps));
+    }
+    return at;
+  }
+
+  /** Relative path of a node or entry, for people. */
+  pathFor(node: NodeId | null, local: LocalId | null): string {
+    const own = local === null ? undefined : this.paths.relative(local);
+    if (own !== undefined) return own;
+    const names: string[] = [];
+    let at = node === null ? undefined : this.trees.remote.byId(node);
+    while (at !== undefined && names.length < 256) {
+      names.push(at.name);
+      at = this.trees.remote.byId(at.parent);
+    }
+    return names.reverse().join('/');
+  }
+
+  async #hash(files: readonly LocalId[], signal: AbortSignal): Promise<boolean> {
+    let hashed = false;
+    for (const id of files) hashed = (await this.#hashOne(id, signal)) || hashed;
+    return hashed;
+  }
+
+  async #hashOne(id: LocalId, signal: AbortSignal): Promise<boolean> {
+    const { fileSystem, clock } = this.#options;
+    const row = this.trees.local.byId(id);
+    const path = row === undefined ? undefined : this.paths.absolute(id);
+    if (row === undefined || path === undefined || row.sha256 !== null) return false;
+    try {
+      const steps = hashStably(fileSystem, path, row);
+      let step = steps.next();
+      while (step.done !== true) {
+        await clock.sleep(0, signal);
+        step = steps.next();
+      }
+      this.trees.local.upsert({ ...row, sha256: step.value });
+      return true;
+    } catch (error) {
+      if (!(error instanceof FileChanged) && !(error instanceof LocalFault)) throw error;
+      this.trees.dirty.markLocal(id, 'unhashed');
+      this.scanner.hintFolder(row.parent);
+      return false;
+    }
+  }
+
+  #workOf(operations: readonly Operation[]): PendingWork {
+    const work = noWork();
+    for (const operation of operations) {
+      if (operation.kind === 'remote-upload') {
+        work.uploads += 1;
+        work.uploadBytes += this.trees.local.byId(operation.local)?.size ?? 0;
+      } else if (operation.kind === 'local-download') {
+        work.downloads += 1;
+        work.downloadBytes += this.trees.remote.byId(operation.node)?.size ?? 0;
+      } else {
+        work.other += 1;
+      }
+    }
+    return work;
+  }
+}
+
+export function noWork(): PendingWork {
+  return { uploads: 0, downloads: 0, uploadBytes: 0, downloadBytes: 0, other: 0 };
+}
+
+export function isIntegrityFailure(error: unknown): error is IntegrityError {
+  return error instanceof IntegrityError;
+}

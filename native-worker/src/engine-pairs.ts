@@ -1,0 +1,211 @@
+/** Adding, removing and changing folder pairs. */
+import { bytesToHex, type NodeId } from '@coffer/protocol/core';
+import type { SpaceChange } from '@coffer/sdk';
+import { EngineFault, type PairListing } from './contract/index.ts';
+import { probeCaps } from './engine-caps.ts';
+import type { EngineCore } from './engine-core.ts';
+import { pairListing } from './engine-listings.ts';
+import type { PairRunner } from './engine-pair.ts';
+import { removeMarker, writeMarker } from './engine-root.ts';
+import type { LocalId, PairMode } from './planner/types.ts';
+import { allocateLocalId, isUnreadable, type Pair } from './trees/index.ts';
+
+export interface NewPair {
+  readonly local: string;
+  readonly remote: string;
+  readonly mode: PairMode;
+  readonly ignore: readonly string[];
+  readonly exclude: readonly string[];
+}
+
+export async function addPair(
+  core: EngineCore,
+  wanted: NewPair,
+  signal: AbortSignal,
+): Promise<PairListing> {
+  const { database, fileSystem, clock, random, space } = core.options;
+  const localPath = parseLocalPath(wanted.local);
+  requireApart(core, localPath);
+  await core.pull(signal);
+  const remoteRoot = await ensureRemoteFolder(core, wanted.remote, signal);
+  ensureLocalFolder(core, localPath);
+  const stat = fileSystem.lstat(localPath);
+  if (stat?.type !== 'folder') throw new EngineFault('unsuitable', 'the local path is no folder');
+  const caps = (core.options.probe ?? ((root) => probeCaps(fileSystem, root)))(localPath);
+  const pair: Pair = {
+    id: bytesToHex(random.bytes(16)),
+    space,
+    remoteRoot,
+    mode: wanted.mode,
+    localPath,
+    rootLocalId: 0 as LocalId,
+    rootIno: stat.ino,
+    rootBirthNs: stat.birthNs,
+    caps,
+    ignores: wanted.ignore,
+    cursorSeq: 0,
+    scanGen: 0,
+    state: 'new',
+    pausedUntilMs: 0,
+    lastSyncedAtMs: null,
+    createdAtMs: clock.now(),
+  };
+  const excluded = wanted.exclude.map((path) => requireRemote(core, path));
+  const runner = database.transaction(() => insertPair(core, pair, excluded));
+  writeMarker(fileSystem, runner.pair);
+  runner.catchUp();
+  core.poke();
+  return pairListing(core, runner);
+}
+
+/** Writes the pair's rows and opens it. */
+export function insertPair(
+  core: EngineCore,
+  wanted: Pair,
+  excluded: readonly NodeId[],
+): PairRunner {
+  const { database, fileSystem } = core.options;
+  const pair = { ...wanted, rootLocalId: allocateLocalId(database) };
+  core.pairs.insert(pair);
+  const runner = core.open(pair);
+  const stat = fileSystem.lstat(pair.localPath);
+  runner.trees.local.put({
+    id: pair.rootLocalId,
+    parent: pair.rootLocalId,
+    name: '',
+    kind: 'folder',
+    ino: pair.rootIno,
+    birthNs: pair.rootBirthNs,
+    size: 0,
+    mtimeNs: stat?.mtimeNs ?? 0n,
+    ctimeNs: stat?.ctimeNs ?? 0n,
+    mode: stat?.mode ?? 0o755,
+    executable: false,
+    sha256: null,
+    target: null,
+    state: 'seen',
+  });
+  for (const id of excluded) runner.trees.exclusions.add(id);
+  return runner;
+}
+
+export function removePair(core: EngineCore, name: string): void {
+  const runner = core.find(name);
+  runner.release();
+  removeMarker(core.options.fileSystem, runner.pair);
+  core.pairs.remove(runner.pair.id);
+  core.forget(runner.pair.id);
+}
+
+export function exclude(core: EngineCore, name: string, paths: readonly string[]): void {
+  const runner = core.find(name);
+  for (const path of paths) {
+    const id = requireRemote(core, path);
+    if (runner.trees.remote.byId(id) === undefined) {
+      throw new EngineFault('invalid', 'this remote path is not in the pair');
+    }
+    runner.trees.exclusions.add(id);
+    runner.markBelow(id);
+  }
+  core.poke();
+}
+
+export function include(core: EngineCore, name: string, paths: readonly string[]): void {
+  const runner = core.find(name);
+  for (const path of paths) {
+    const id = requireRemote(core, path);
+    runner.trees.exclusions.remove(id);
+    runner.markBelow(id);
+  }
+  core.poke();
+}
+
+function parseLocalPath(text: string): string {
+  if (!text.startsWith('/') && !/^[A-Za-z]:[\\/]/.test(text)) {
+    throw new EngineFault('invalid', 'the local path is not absolute');
+  }
+  const path = text
+    .replaceAll('\\', '/')
+    .replaceAll(/\/{2,}/g, '/')
+    .replace(/\/$/, '');
+  if (path === '' || path.split('/').some((name) => name === '.' || name === '..')) {
+    throw new EngineFault('invalid', 'this local path cannot be a synced folder');
+  }
+  return path;
+}
+
+function requireApart(core: EngineCore, path: string): void {
+  for (const { pair } of core.runners()) {
+    const other = pair.localPath;
+    if (path === other) throw new EngineFault('exists', 'this folder is synced already');
+    if (path.startsWith(`${other}/`) || other.startsWith(`${path}/`)) {
+      throw new EngineFault('exists', 'this folder is inside another pair, or holds one');
+    }
+  }
+}
+
+function ensureLocalFolder(core: EngineCore, path: string): void {
+  const { fileSystem } = core.options;
+  const names = path.split('/');
+  for (let depth = 1; depth <= names.length; depth++) {
+    const folder = names.slice(0, depth).join('/');
+    if (folder === '' || /^[A-Za-z]:$/.test(folder)) continue;
+    if (fileSystem.lstat(folder) === undefined) fileSystem.makeFolder(folder);
+  }
+}
+
+/** Names of a remote path; `.` and `..` are refused. */
+function parseRemotePath(path: string): readonly string[] {
+  const names = path.split('/').filter((name) => name !== '');
+  if (names.some((name) => name === '.' || name === '..' || name.includes('\0'))) {
+    throw new EngineFault('invalid', 'this is no remote path');
+  }
+  return names;
+}
+
+function childByName(core: EngineCore, parent: NodeId, name: string): NodeId | undefined {
+  const wanted = name.normalize('NFC');
+  for (const child of core.options.spaceClient.children(parent)) {
+    if (!isUnreadable(child) && child.name.normalize('NFC') === wanted) return child.id;
+  }
+  return undefined;
+}
+
+/** Throws EngineFault `not-found`. */
+export function requireRemote(core: EngineCore, path: string): NodeId {
+  let at = core.options.spaceClient.rootFolder;
+  for (const name of parseRemotePath(path)) {
+    const child = childByName(core, at, name);
+    if (child === undefined) throw new EngineFault('not-found', 'there is no such remote path');
+    at = child;
+  }
+  return at;
+}
+
+async function ensureRemoteFolder(
+  core: EngineCore,
+  path: string,
+  signal: AbortSignal,
+): Promise<NodeId> {
+  const { spaceClient } = core.options;
+  let at = spaceClient.rootFolder;
+  const changes: SpaceChange[] = [];
+  for (const name of parseRemotePath(path)) {
+    const child = changes.length > 0 ? undefined : childByName(core, at, name);
+    if (child === undefined) {
+      const id = spaceClient.newNodeId();
+      changes.push({ op: 'make-folder', id, parent: at, name });
+      at = id;
+      continue;
+    }
+    const node = spaceClient.node(child);
+    if (node === undefined || isUnreadable(node) || node.kind !== 'folder') {
+      throw new EngineFault('unsuitable', 'the remote path is no folder');
+    }
+    at = child;
+  }
+  if (changes.length === 0) return at;
+  const outcomes = await spaceClient.commit(changes, signal, core.applied);
+  if (outcomes.every(({ kind }) => kind === 'done')) return at;
+  throw new EngineFault('stale', 'the remote folder could not be made', 'Try again.');
+}

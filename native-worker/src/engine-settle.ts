@@ -1,0 +1,223 @@
+/** `sync now`: full scan, pull, plan and execute, until both sides agree. */
+import type { SyncSummary, UnsettledCause } from './contract/index.ts';
+import type { EngineCore } from './engine-core.ts';
+import { countsOf } from './engine-listings.ts';
+import { isIntegrityFailure, type PairRunner } from './engine-pair.ts';
+import { isRemoteOutage, jitterOf, nextAttempt, type ExecutionCounts } from './executor/index.ts';
+import {
+  NETWORK_RETRY_MS_MIN,
+  PLAN_ROUNDS_MAX,
+  RETRY_MS_MAX,
+  SETTLE_REST_MS_MAX,
+} from './limits.ts';
+import { isRefusal } from '@coffer/sdk';
+
+/** Outages that are waited for when nobody said how long to wait. */
+const OUTAGES_MAX = 4;
+
+export interface SettleOptions {
+  readonly timeoutMs: number | undefined;
+  readonly signal: AbortSignal;
+}
+
+interface Totals {
+  uploadedFiles: number;
+  uploadedBytes: number;
+  downloadedFiles: number;
+  downloadedBytes: number;
+  moved: number;
+  trashed: number;
+}
+
+/** Never rejects but for defects and the caller's own abort: what went wrong stands in the summary. */
+export async function settlePairs(
+  core: EngineCore,
+  runners: readonly PairRunner[],
+  options: SettleOptions,
+): Promise<SyncSummary> {
+  const { clock, spaceClient } = core.options;
+  const startedMs = clock.now();
+  const wire = spaceClient.bytesOnWire();
+  const totals = noTotals();
+  const deadline = new AbortController();
+  const over = new AbortController();
+  const signal = AbortSignal.any([options.signal, deadline.signal]);
+  const timer =
+    options.timeoutMs === undefined
+      ? Promise.resolve()
+      : clock.sleep(options.timeoutMs, over.signal).then(
+          () => deadline.abort(),
+          () => undefined,
+        );
+  const failure = await settleThroughOutages(core, runners, { ...options, signal }, totals);
+  over.abort();
+  await timer;
+  options.signal.throwIfAborted();
+  const now = spaceClient.bytesOnWire();
+  const counts = countsOf(runners);
+  return {
+    settled: failure === undefined,
+    uploaded: {
+      files: totals.uploadedFiles,
+      bytes: totals.uploadedBytes,
+      bytesSent: now.sent - wire.sent,
+    },
+    downloaded: {
+      files: totals.downloadedFiles,
+      bytes: totals.downloadedBytes,
+      bytesReceived: now.received - wire.received,
+    },
+    moved: totals.moved,
+    trashed: totals.trashed,
+    ...counts,
+    seconds: (clock.now() - startedMs) / 1000,
+    ...failure,
+  };
+}
+
+async function settleThroughOutages(
+  core: EngineCore,
+  runners: readonly PairRunner[],
+  options: SettleOptions,
+  totals: Totals,
+): Promise<{ cause: UnsettledCause; message: string } | undefined> {
+  const { clock, random } = core.options;
+  let outage: unknown;
+  for (let tries = 1; ; tries++) {
+    try {
+      await settleOnce(core, runners, options.signal, totals);
+      for (const runner of runners) runner.offline = false;
+      return undefined;
+    } catch (error) {
+      if (options.signal.aborted) return causeOf(outage, 'timeout');
+      if (isIntegrityFailure(error)) {
+        for (const runner of core.runners()) runner.setPairStall('IntegrityFailure', true);
+      }
+      const mayWait = options.timeoutMs !== undefined || tries <= OUTAGES_MAX;
+      if (!isRemoteOutage(error) || !mayWait) return causeOf(error, 'failed');
+      outage = error;
+      for (const runner of runners) runner.offline = true;
+      const nowMs = clock.now();
+      const range = { minMs: NETWORK_RETRY_MS_MIN, maxMs: RETRY_MS_MAX };
+      const at = nextAttempt({ nowMs, tries, range, jitter: jitterOf(random.bytes(2)) });
+      try {
+        await clock.sleep(at - nowMs, options.signal);
+      } catch {
+        return causeOf(outage, 'timeout');
+      }
+    }
+  }
+}
+
+function causeOf(
+  error: unknown,
+  otherwise: UnsettledCause,
+): { cause: UnsettledCause; message: string } {
+  const message = error instanceof Error ? error.message : 'the pairs did not settle in time';
+  if (isIntegrityFailure(error)) return { cause: 'integrity', message };
+  if (isRefusal(error, 'not-signed-in', 'refused')) {
+    return { cause: 'refused', message };
+  }
+  if (isRefusal(error, 'quota-exceeded')) return { cause: 'quota-exceeded', message };
+  if (isRemoteOutage(error)) return { cause: 'network', message };
+  if (error === undefined) return { cause: otherwise, message };
+  if (!(error instanceof Error) || error.name === 'Defect') throw error;
+  return { cause: 'failed', message };
+}
+
+async function settleOnce(
+  core: EngineCore,
+  runners: readonly PairRunner[],
+  signal: AbortSignal,
+  totals: Totals,
+): Promise<void> {
+  const ready: PairRunner[] = [];
+  for (const runner of runners) {
+    if (!runner.rootHolds()) continue;
+    runner.scanner.hintAll();
+    if (await runner.scan(signal)) ready.push(runner);
+  }
+  await core.pull(signal);
+  const live = ready.filter((runner) => {
+    const isLive = runner.mirror.rootIsLive();
+    runner.setPairStall('RemoteRootGone', !isLive);
+    return isLive;
+  });
+  for (const runner of core.runners()) runner.setPairStall('IntegrityFailure', false);
+  let again = true;
+  while (again) {
+    again = false;
+    for (const runner of live) again = (await settleRounds(core, runner, signal, totals)) || again;
+    again = again && live.length > 1;
+  }
+  for (const runner of live) finish(core, runner);
+}
+
+/** True when anything was done. */
+async function settleRounds(
+  core: EngineCore,
+  runner: PairRunner,
+  signal: AbortSignal,
+  totals: Totals,
+): Promise<boolean> {
+  const { clock } = core.options;
+  const restBy = clock.now() + SETTLE_REST_MS_MAX;
+  let progressed = false;
+  for (let rounds = 0; rounds < PLAN_ROUNDS_MAX; rounds++) {
+    signal.throwIfAborted();
+    await scanWhatIsDue(core, runner, signal);
+    const round = await runner.round(signal, { judgeNow: true });
+    if (round.counts !== undefined) add(totals, round.counts);
+    progressed ||= round.progressed;
+    if (round.counts !== undefined && round.counts.lost > 0) await core.pull(signal);
+    if (round.progressed) continue;
+    const dueAt = runner.scanner.dueAt();
+    if (dueAt === undefined || dueAt > restBy) {
+      runner.setPairStall('PlannerLoop', false);
+      return progressed;
+    }
+    await clock.sleep(Math.max(0, dueAt - clock.now()), signal);
+  }
+  runner.setPairStall('PlannerLoop', true);
+  return progressed;
+}
+
+async function scanWhatIsDue(
+  core: EngineCore,
+  runner: PairRunner,
+  signal: AbortSignal,
+): Promise<void> {
+  const dueAt = runner.scanner.dueAt();
+  if (dueAt === undefined || dueAt > core.options.clock.now()) return;
+  if (runner.rootHolds()) await runner.scan(signal);
+}
+
+/** Both sides agree, up to what is stalled or held. */
+function finish(core: EngineCore, runner: PairRunner): void {
+  const { clock } = core.options;
+  runner.settleHolds();
+  runner.trees.local.sweepGone();
+  if (!runner.trees.dirty.isEmpty()) return;
+  core.pairs.setSynced(runner.pair.id, clock.now());
+  runner.pair = { ...runner.pair, lastSyncedAtMs: clock.now() };
+}
+
+function add(totals: Totals, counts: ExecutionCounts): void {
+  totals.uploadedFiles += counts.uploadedFiles;
+  totals.uploadedBytes += counts.uploadedBytes;
+  totals.downloadedFiles += counts.downloadedFiles;
+  totals.downloadedBytes += counts.downloadedBytes;
+  totals.moved += counts.moved;
+  totals.trashed += counts.trashed;
+}
+
+function noTotals(): Totals {
+  return {
+    uploadedFiles: 0,
+    uploadedBytes: 0,
+    downloadedFiles: 0,
+    downloadedBytes: 0,
+    moved: 0,
+    trashed: 0,
+  };
+}

@@ -1,0 +1,12 @@
+/** The sync engine: what the daemon, the desktop shell and tests construct it from. */
+export * from './adapters/index.ts';
+export { createEngine } from './engine.ts';
+export type {
+  EngineHost,
+  EngineOptions,
+  EngineSettings,
+  HintListener,
+  HintSource,
+} from './engine-options.ts';
+export type { Engine } from './contract/index.ts';
+export { openEngineDatabase, SqliteSpaceStore, type EngineDatabase } from './trees/index.ts';
