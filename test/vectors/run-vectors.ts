@@ -1,5 +1,11 @@
 import { FORMATS } from './formats/index.ts';
-import { buildVectorFile, checkVectorFile, type SuiteFactory, type VectorFile } from './vector.ts';
+import {
+  buildVectorFile,
+  checkVectorFile,
+  type SuiteFactory,
+  type VectorFile,
+  type VectorFormat,
+} from './vector.ts';
 
 /**
  * Holds a suite against stored files: each is read, and computed anew and compared. What differs, as
@@ -8,10 +14,11 @@ import { buildVectorFile, checkVectorFile, type SuiteFactory, type VectorFile } 
 export async function runVectors(
   createSuite: SuiteFactory,
   files: readonly VectorFile[],
+  formats: readonly VectorFormat[] = FORMATS,
 ): Promise<readonly string[]> {
   const failures: string[] = [];
   const suite = await createSuite();
-  for (const format of FORMATS) {
+  for (const format of formats) {
     const file = files.find((one) => one.format === format.name);
     if (file === undefined) {
       failures.push(`${format.name}: no file`);

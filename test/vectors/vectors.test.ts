@@ -55,12 +55,12 @@ test('a worker thread makes and reads every vector', async () => {
 });
 
 test('a vector that says something else is noticed', async () => {
-  const [file] = files;
+  const [format] = FORMATS;
+  const file = files.find((one) => one.format === format?.name);
   const entry = file?.cases.find((one) => one.refused === undefined);
-  assert.ok(file && entry);
+  assert.ok(format && file && entry);
   const changed = { ...entry, output: ['something else'] };
   const cases = file.cases.map((one) => (one === entry ? changed : one));
-  const others = files.filter((one) => one !== file);
-  const failures = await runVectors(createNodeOpenSuite, [{ ...file, cases }, ...others]);
+  const failures = await runVectors(createNodeOpenSuite, [{ ...file, cases }], [format]);
   assert.equal(failures.length, 2, failures.join('\n'));
 });

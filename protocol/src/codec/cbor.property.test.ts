@@ -1,7 +1,15 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import * as fc from 'fast-check';
-import { bytesToHex, concatBytes, CBOR_DEPTH_MAX, FormatError, hexToBytes } from '../core/index.ts';
+import {
+  bytesToHex,
+  CBOR_DEPTH_MAX,
+  CBOR_ITEMS_MAX,
+  concatBytes,
+  FormatError,
+  hexToBytes,
+  u32be,
+} from '../core/index.ts';
 import { decodeCbor, encodeCbor, type Cbor } from './cbor.ts';
 import * as schema from './schema.ts';
 
@@ -89,6 +97,29 @@ test('sizes are checked before anything is decoded', () => {
   for (const claim of ['9affffffff', '9bffffffffffffffff', '5affffffff', '7b0000ffffffffffff']) {
     assert.throws(() => decodeAny(hexToBytes(claim)), FormatError, claim);
   }
+});
+
+test('a value of too many items is refused before it fills the memory', () => {
+  const many = (count: number): Uint8Array =>
+    concatBytes(Uint8Array.of(0x9a), u32be(count), new Uint8Array(count).fill(0x80));
+  const accept = (bytes: Uint8Array): unknown => decodeCbor(bytes, anything, 1 << 24);
+  assert.doesNotThrow(() => accept(many(CBOR_ITEMS_MAX - 1)));
+  assert.throws(() => accept(many(CBOR_ITEMS_MAX)), FormatError);
+  const before = process.memoryUsage().heapUsed;
+  assert.throws(() => accept(many(15_000_000)), FormatError);
+  assert.ok(process.memoryUsage().heapUsed - before < 100_000_000);
+});
+
+test('arrays beside each other do not count as nested', () => {
+  const wide = Array.from({ length: 20 }, () => [[], [[]], 1, []]);
+  assert.deepEqual(decodeAny(encodeCbor(wide)), wide);
+});
+
+test('a Buffer decodes to plain bytes of their own', () => {
+  const source = Buffer.from(encodeCbor([Uint8Array.of(1, 2)]));
+  const [inner] = decodeCbor(source, schema.tuple(schema.bytes(2)), 10);
+  source.fill(0);
+  assert.deepEqual(inner, Uint8Array.of(1, 2));
 });
 
 test('minus zero is encoded as zero', () => {

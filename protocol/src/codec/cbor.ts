@@ -4,7 +4,10 @@
  */
 import { decode, encode } from 'cborg';
 import { CBOR_DEPTH_MAX, equalBytes, FormatError, type Bytes } from '../core/index.ts';
+import { BoundedTokenizer } from './bounded-tokenizer.ts';
 import type { Schema } from './schema.ts';
+
+const OPTIONS = { strict: true, allowIndefinite: false, allowUndefined: false, allowBigInt: false };
 
 export type Cbor = number | string | boolean | null | Bytes | readonly Cbor[];
 
@@ -30,9 +33,11 @@ export function decodeCbor<T>(bytes: Bytes, schema: Schema<T>, sizeBytesMax: num
 }
 
 function decodeStrictly(bytes: Bytes): unknown {
+  const tokenizer = new BoundedTokenizer(bytes, OPTIONS);
   try {
-    return decode(bytes, { strict: true, allowIndefinite: false, allowUndefined: false });
+    return decode(bytes, { ...OPTIONS, tokenizer });
   } catch (cause) {
+    if (cause instanceof FormatError) throw cause;
     throw new FormatError('not CBOR', { cause });
   }
 }

@@ -31,5 +31,7 @@ export const CHUNK_STORED_SIZE_BYTES_MAX = CHUNK_SIZE_BYTES_MAX + CHUNK_OVERHEAD
 export const SINGLE_CHUNK_SIZE_BYTES_MAX = MIB;
 
 export const CBOR_DEPTH_MAX = 8;
+/** Items of one decoded value, arrays included: several times what the largest structure has. */
+export const CBOR_ITEMS_MAX = 1 << 18;
 /** Protocol version: the only one there is. */
 export const PROTOCOL_VERSION = 1;
