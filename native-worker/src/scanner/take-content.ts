@@ -44,8 +44,8 @@ export function* takeContent(
   // Content that came to rest long ago needs no memory.
   const isAtRest = verdict.kind === 'ready' && !memory.settling.has(key);
   if (!isAtRest || nowMs - state.lastAtMs < state.waitMs * 2) memory.settling.set(key, state);
-  if (state.stalled) tooFast(pass, folder, entry);
   if (verdict.kind === 'wait') {
+    if (state.stalled) tooFast(pass, folder, entry);
     memory.dueAt(folder, verdict.untilMs);
     return LATER;
   }
