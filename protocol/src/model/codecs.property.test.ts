@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
-import fc from 'fast-check';
+import test from 'node:test';
+import * as fc from 'fast-check';
 import { decodeCbor, encodeCbor, type Cbor } from '../codec/index.ts';
 import {
   bytesToHex,
@@ -103,11 +103,11 @@ const record: fc.Arbitrary<SpaceStateRecord> = fc.oneof(
       tag: fc.option(hexOf(16).map((hex) => hex as NameTag)),
       wrappedKey: fc.option(sealed),
       meta: sealed,
-      content: content as fc.Arbitrary<Content | null>,
+      content: fc.option(content),
       by: idOf<AccountId>(),
       keepUntil: fc.option(number),
     })
-    .map((node) => (node.kind === 'file' ? node : { ...node, content: null })),
+    .filter((node) => (node.kind === 'file') === (node.content !== null)),
   fc.record({
     type: fc.constant('version' as const),
     space: idOf<SpaceId>(),

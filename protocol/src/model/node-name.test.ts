@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import test from 'node:test';
 import { parseNodeName } from './node-name.ts';
 
 test('names are kept code point for code point', () => {

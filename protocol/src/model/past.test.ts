@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import test from 'node:test';
 import { bytesToHex, u32be, ZERO_DIGEST, type CommitId, type Digest } from '../core/index.ts';
 import { createNodeVerifySuite } from '../suites/node-verify.ts';
 import { extendEdge, pastRoot, provePast, verifyPast } from './past.ts';

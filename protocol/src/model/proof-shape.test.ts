@@ -3,7 +3,7 @@
  * needed, since the root vouches for nothing here.
  */
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import test from 'node:test';
 import { bytesToHex, concatBytes, hexToBytes, u8, type Bytes, type Digest } from '../core/index.ts';
 import { createNodeVerifySuite } from '../suites/node-verify.ts';
 import { createTreeHasher } from './tree-hash.ts';

@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
-import fc from 'fast-check';
-import { IntegrityError, type Bytes, type Digest, type NodeId } from '../core/index.ts';
+import test from 'node:test';
+import * as fc from 'fast-check';
+import {
+  IntegrityError,
+  utf8ToBytes,
+  type Bytes,
+  type Digest,
+  type NodeId,
+} from '../core/index.ts';
 import { createNodeVerifySuite } from '../suites/node-verify.ts';
 import type { RecordChange } from './commit.ts';
 import { proveListing, proveRecords, proveState } from './proof.ts';
@@ -31,7 +37,7 @@ function stateOf(keys: readonly TreeKey[]): { readonly view: PlainView; readonly
 }
 
 function recordOf(treeKey: TreeKey): Bytes {
-  return Uint8Array.from([...treeKey].map((digit) => digit.charCodeAt(0)));
+  return utf8ToBytes(treeKey);
 }
 
 test('a proof shows of every asked key that its record is there or that none is', () => {

@@ -10,25 +10,20 @@
  */
 import { decodeCbor, encodeCbor, schema, type Cbor, type Schema } from '../codec/index.ts';
 import {
-  bytesToHex,
   hexToBytes,
   FILE_VERSIONS_MAX,
   FormatError,
-  idFromBytes,
   idToBytes,
-  NO_PARENT,
   RECORD_SIZE_BYTES_MAX,
   type AccountId,
   type Bytes,
   type Digest,
-  type ItemId,
   type NodeId,
   type SpaceId,
 } from '../core/index.ts';
 import type {
   ItemRecord,
   MemberRecord,
-  NameTag,
   NodeRecord,
   SpaceRecord,
   SpaceStateRecord,
@@ -36,7 +31,8 @@ import type {
   VersionRecord,
 } from './records.ts';
 import { contentFields, contentOf } from './content-codec.ts';
-import { recordKey, recordTypeAt, SETTINGS_ITEM } from './tree-keys.ts';
+import { recordKey, recordTypeAt } from './tree-keys.ts';
+import { itemId, nameTagOf, parentId } from './wire-ids.ts';
 import { codeOf, coded, NODE_KINDS, ROLES, SPACE_KINDS } from './wire-names.ts';
 
 const { uint, bool, literal, bytes, id, digest, nullable, tuple } = schema;
@@ -47,18 +43,6 @@ const DAYS_MAX = 36_500;
 
 const sealedBytes = bytes(SEALED_SIZE_BYTES_MIN, RECORD_SIZE_BYTES_MAX);
 const key32 = bytes(32);
-
-const parentId: Schema<NodeId> = (value) => {
-  const raw = bytes(16)(value);
-  return raw.every((byte) => byte === 0) ? NO_PARENT : idFromBytes<NodeId>(raw);
-};
-
-const itemId: Schema<ItemId> = (value) => {
-  const raw = bytes(16)(value);
-  return bytesToHex(raw) === SETTINGS_ITEM ? SETTINGS_ITEM : idFromBytes<ItemId>(raw);
-};
-
-const nameTagOf: Schema<NameTag> = (value) => bytesToHex(bytes(16)(value)) as NameTag;
 
 const spaceTuple = tuple(
   literal(0),
@@ -230,15 +214,16 @@ function fieldsOf(record: SpaceStateRecord): Cbor {
     case 'member':
       return memberFields(record);
     case 'item':
-      return [
-        4,
-        idToBytes(record.space),
-        idToBytes(record.id),
-        record.rev,
-        record.sealed,
-        record.epoch,
-      ];
+      break;
   }
+  return [
+    4,
+    idToBytes(record.space),
+    idToBytes(record.id),
+    record.rev,
+    record.sealed,
+    record.epoch,
+  ];
 }
 
 function spaceFields(record: SpaceRecord): Cbor {

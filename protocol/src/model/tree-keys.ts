@@ -87,8 +87,9 @@ export function recordKey(record: SpaceStateRecord): TreeKey {
     case 'node':
       return nodeKey(record.parent, record.id);
     case 'version':
-      return versionKey(record.file, record.rev);
+      break;
   }
+  return versionKey(record.file, record.rev);
 }
 
 function isReservedBelow(key: TreeKey): boolean {

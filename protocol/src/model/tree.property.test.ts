@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
-import fc from 'fast-check';
+import test from 'node:test';
+import * as fc from 'fast-check';
 import { bytesToHex, type Bytes } from '../core/index.ts';
 import { createNodeVerifySuite } from '../suites/node-verify.ts';
 import type { RecordChange } from './commit.ts';

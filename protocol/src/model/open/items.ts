@@ -166,8 +166,9 @@ export function itemIdOf(item: Item): ItemId {
     case 'link':
       return item.link;
     case 'file-request':
-      return item.request;
+      break;
   }
+  return item.request;
 }
 
 /** Throws FormatError when `item` does not belong under `place.id`. */
@@ -223,11 +224,11 @@ function fieldsOf(item: Item): Cbor {
       const place = [idToBytes(item.link), idToBytes(item.space), idToBytes(item.node)];
       return [5, ...place, item.secret, item.passwordedSecret, item.rev, item.created];
     }
-    case 'file-request': {
-      const place = [idToBytes(item.request), idToBytes(item.space), idToBytes(item.folder)];
-      return [6, ...place, item.kemSeed, item.title, item.created];
-    }
+    case 'file-request':
+      break;
   }
+  const place = [idToBytes(item.request), idToBytes(item.space), idToBytes(item.folder)];
+  return [6, ...place, item.kemSeed, item.title, item.created];
 }
 
 function itemOf(value: unknown): Item {

@@ -22,8 +22,8 @@ export interface ContentChange {
 export function contentChangeOf(commit: CommitInState): ContentChange {
   const gained: ContentRef[] = [];
   const lost: ContentRef[] = [];
-  const put = (side: ContentRef[], node: NodeId, content: Content | null | undefined): void => {
-    if (content != null && content.chunkCount > 0) side.push(refOf(node, content));
+  const put = (side: ContentRef[], node: NodeId, content: Content | null = null): void => {
+    if (content !== null && content.chunkCount > 0) side.push(refOf(node, content));
   };
   const kept = new Set<NodeId>();
   for (const { old, next } of commit.versions) {

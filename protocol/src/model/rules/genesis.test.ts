@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import test from 'node:test';
 import { NO_PARENT, type AccountId } from '../../core/index.ts';
 import { createNodeOpenSuite } from '../../suites/node-open.ts';
 import type { RecordChange } from '../commit.ts';
 import { MemoryState } from '../memory-state.ts';
 import { createCommit } from '../open/create-commit.ts';
 import { decodeRecord } from '../record-codec.ts';
-import type { MemberRecord, NodeRecord, SpaceKind, SpaceRecord } from '../records.ts';
-import { memberKey, nodeKey, recordTypeAt, SPACE_KEY } from '../tree-keys.ts';
+import type { MemberRecord, NodeRecord, SpaceKind, SpaceRecord, TreeKey } from '../records.ts';
+import { memberKey, nodeKey, recordTypeAt } from '../tree-keys.ts';
 import { TestAccount } from '../testing/test-account.ts';
 import { put, TestSpace } from '../testing/test-space.ts';
 import { judgeCommit } from './judge.ts';
@@ -36,7 +36,7 @@ function judgeFirst(space: TestSpace, changes: readonly RecordChange[], by = spa
   return judged.ok ? 'ok' : judged.error.rule;
 }
 
-function genesisOf(space: TestSpace): Map<string, RecordChange> {
+function genesisOf(space: TestSpace): Map<TreeKey, RecordChange> {
   return new Map(space.created.change.records.map((change) => [change[0], change]));
 }
 
@@ -93,17 +93,18 @@ for (const [about, change] of departures) {
   });
 }
 
+const refusalWithout: Readonly<Record<string, string>> = {
+  space: 'format',
+  member: 'signer',
+  node: 'genesis',
+};
+
 test('a genesis without any one of its records is refused', () => {
   const space = new TestSpace(suite);
   for (const key of genesisOf(space).keys()) {
     const records = genesisOf(space);
     records.delete(key);
-    const expected =
-      recordTypeAt(key as typeof SPACE_KEY) === 'space'
-        ? 'format'
-        : recordTypeAt(key as typeof SPACE_KEY) === 'member'
-          ? 'signer'
-          : 'genesis';
+    const expected = refusalWithout[recordTypeAt(key) ?? 'node'];
     assert.equal(judgeFirst(space, [...records.values()]), expected);
   }
 });

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import test from 'node:test';
 import { createNodeOpenSuite } from '../../suites/node-open.ts';
 import { createNodeVerifySuite } from '../../suites/node-verify.ts';
 import { createSeededRandom } from '../../suites/seeded-random.ts';
-import { NODE_CASES } from '../testing/node-rule-cases.ts';
-import { AUTHORITY_CASES } from '../testing/rule-cases.ts';
+import { AUTHORITY_CASES } from '../testing/authority-rule-cases.ts';
+import { NUMBER_CASES } from '../testing/number-rule-cases.ts';
+import { HEADER_CASES } from '../testing/rule-cases.ts';
+import { SHAPE_CASES } from '../testing/shape-rule-cases.ts';
 import { RULES } from './judge.ts';
 import { TestSpace } from '../testing/test-space.ts';
 
@@ -12,7 +14,9 @@ const suite = await createNodeOpenSuite(
   createSeededRandom(createNodeVerifySuite().sha256, 'judge'),
 );
 
-for (const { rule, about, kind, run } of [...AUTHORITY_CASES, ...NODE_CASES]) {
+const CASES = [...HEADER_CASES, ...AUTHORITY_CASES, ...SHAPE_CASES, ...NUMBER_CASES];
+
+for (const { rule, about, kind, run } of CASES) {
   test(`a commit that ${about} breaks the rule ${rule}`, () => {
     const space = new TestSpace(suite, kind ?? 'drive');
     const { valid, broken } = run(space);
@@ -24,7 +28,7 @@ for (const { rule, about, kind, run } of [...AUTHORITY_CASES, ...NODE_CASES]) {
 }
 
 test('every rule has a commit that breaks it', () => {
-  const broken = new Set([...AUTHORITY_CASES, ...NODE_CASES].map(({ rule }) => rule));
+  const broken = new Set(CASES.map(({ rule }) => rule));
   const untested = RULES.map(({ name }) => name).filter((name) => !broken.has(name));
   assert.deepEqual(untested, ['limits'], 'limits.test.ts has those');
 });

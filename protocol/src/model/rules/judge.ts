@@ -185,8 +185,8 @@ function judgeLimits(commit: CommitInState): string | undefined {
 function keepUntilsOf(commit: CommitInState): readonly KeepUntilChange[] {
   const found: KeepUntilChange[] = [];
   for (const { old, next } of commit.nodes) {
-    if (next?.keepUntil == null || next.keepUntil === old?.keepUntil) continue;
     const before = old?.keepUntil ?? null;
+    if (next === undefined || next.keepUntil === null || next.keepUntil === before) continue;
     found.push({ key: recordKey(next), kind: 'trash', keepUntil: next.keepUntil, before });
   }
   for (const { next } of commit.versions) {

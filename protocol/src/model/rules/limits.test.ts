@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import test from 'node:test';
 import {
   FILE_VERSIONS_MAX,
   REWRAPPED_CHILDREN_MAX,

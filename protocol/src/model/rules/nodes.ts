@@ -136,8 +136,10 @@ function judgeKeepUntil(commit: CommitInState): string | undefined {
 /** A page within the record names as many chunks and bytes as the record says. */
 function judgeContents(commit: CommitInState): string | undefined {
   return firstBreak(commit.nodes, ({ id, old, next }) => {
-    if (next?.content == null || sameContent(old?.content ?? null, next.content)) return undefined;
-    return judgeContent(id, next.content, next.kr);
+    const content = next?.content ?? null;
+    if (next === undefined || content === null) return undefined;
+    const isKept = sameContent(old?.content ?? null, content);
+    return isKept ? undefined : judgeContent(id, content, next.kr);
   });
 }
 

@@ -32,8 +32,9 @@ function roleNeeded(commit: CommitInState, change: Change<SpaceStateRecord>): Ro
     case 'version':
     case 'item':
     case undefined:
-      return 'editor';
+      break;
   }
+  return 'editor';
 }
 
 /** A manager makes epochs; all else in the space record is the owner's. */

@@ -42,7 +42,9 @@ function subtreeHash(suite: VerifySuite, rows: readonly Row[], depth: number): B
 }
 
 function bitsOf(key: string): string {
-  return [...key].map((digit) => Number.parseInt(digit, 16).toString(2).padStart(4, '0')).join('');
+  return Array.from(key, (digit) => Number.parseInt(digit, 16).toString(2).padStart(4, '0')).join(
+    '',
+  );
 }
 
 function hexOfBits(bits: string): string {
