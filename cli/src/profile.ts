@@ -4,6 +4,7 @@ import { homedir, platform } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CliFailure } from './failure.ts';
+import { isAlive } from './host.ts';
 
 const LOCK_WAIT_MS_MAX = 30_000;
 const LOCK_RETRY_MS = 50;
@@ -87,14 +88,5 @@ function readHolder(profile: Profile): { pid: number; what: string } | undefined
     return { pid: Number(holder.pid), what: 'what' in holder ? String(holder.what) : 'coffer' };
   } catch {
     return undefined; // Being written or gone at this moment: look again.
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'EPERM';
   }
 }

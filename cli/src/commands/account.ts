@@ -5,7 +5,7 @@ import { hostname } from 'node:os';
 import type { CommandRun, ParsedInput } from '../command.ts';
 import type { CommandContext } from '../context.ts';
 import { CliFailure, UsageFailure } from '../failure.ts';
-import { formatBytes } from '../output.ts';
+import { formatBytes, formatTime } from '../output.ts';
 import { readSecret } from '../secret-input.ts';
 
 const PASSWORD_LENGTH_MIN = 8;
@@ -34,14 +34,14 @@ export const signup: CommandRun = async (context, input) => {
       'A few random words make a good one. No account was made.',
     );
   }
-  using _lock = await context.lock();
+  await context.lock();
   const ports = await context.accountPorts();
   const outcome = await signUp(ports, { ...words, password }, context.signal);
   if (!outcome.ok) throw refusal(outcome.error.code, words);
   const { recoveryWords, active, secrets } = outcome.value;
   if (recoveryFile !== undefined)
     writeFileSync(recoveryFile, `${recoveryWords.join(' ')}\n`, { mode: 0o600, flag: 'wx' });
-  await context.announceDevice();
+  await context.drive();
   const value = { account: secrets.account, email: secrets.email, device: secrets.device, active };
   context.output.result(
     recoveryFile === undefined ? { ...value, recoveryWords } : { ...value, recoveryFile },
@@ -65,12 +65,12 @@ export const signup: CommandRun = async (context, input) => {
 export const login: CommandRun = async (context, input) => {
   const words = signInWords(input);
   const password = await readPassword(context, input);
-  using _lock = await context.lock();
+  await context.lock();
   const ports = await context.accountPorts();
   const outcome = await signIn(ports, { ...words, password }, context.signal);
   if (!outcome.ok) throw refusal(outcome.error.code, words);
   const { secrets } = outcome.value;
-  await context.announceDevice();
+  await context.drive();
   context.output.result(
     { account: secrets.account, email: secrets.email, device: secrets.device },
     () => [
@@ -154,7 +154,7 @@ function wordLines(words: readonly string[]): readonly string[] {
 }
 
 export const logout: CommandRun = async (context) => {
-  using _lock = await context.lock();
+  await context.lock();
   await context.signOut();
   context.output.result({ signedIn: false }, () => [
     'Signed out here. Your files stay where they are.',
@@ -170,7 +170,14 @@ export const account: CommandRun = async (context) => {
 };
 
 export const devices: CommandRun = async (context) => {
-  const list = await (await context.drive()).devices(context.signal);
+  const known = await (await context.drive()).devices(context.signal);
+  const list = known.map(({ id, name, isCurrent, createdAt, lastSeenAt }) => ({
+    id,
+    name,
+    current: isCurrent,
+    createdAt: formatTime(createdAt),
+    lastSeenAt: lastSeenAt === null ? null : formatTime(lastSeenAt),
+  }));
   const { output } = context;
   output.result(list, () =>
     output.table(

@@ -1,0 +1,218 @@
+/**
+ * What a command works with: output, profile, and the signed-in drive and engine, each opened when it
+ * is first asked for and closed when the command ends.
+ */
+import { createNodeOpenSuite } from '@coffer/protocol/suites/node-open';
+import type { OpenSuite } from '@coffer/protocol/crypto';
+import {
+  createEngine,
+  createNodeFileSystem,
+  openEngineDatabase,
+  SqliteSpaceStore,
+  type Engine,
+  type EngineDatabase,
+} from '@coffer/native-worker';
+import {
+  openDrive,
+  RemoteFault,
+  type AccountPorts,
+  type DeviceSecrets,
+  type Drive,
+} from '@coffer/sdk';
+import {
+  createKeyFile,
+  createNodeHttpTransport,
+  startNodeSha256,
+  systemClock,
+  systemRandom,
+  yieldNodeTurn,
+  type NodeHttpTransport,
+} from '@coffer/sdk/node';
+import { platform } from 'node:os';
+import { CliFailure } from './failure.ts';
+import { engineHost } from './host.ts';
+import type { ParsedInput } from './command.ts';
+import type { Output } from './output.ts';
+import { ensureHome, lockProfile, profileAt, type Profile } from './profile.ts';
+
+export interface ContextOptions {
+  readonly command: string;
+  readonly input: ParsedInput;
+  readonly output: Output;
+  readonly signal: AbortSignal;
+  readonly env: NodeJS.ProcessEnv;
+}
+
+/** Whom `status` and `account` show. */
+export interface AccountStatus {
+  readonly account: { readonly email: string; readonly server: string };
+  readonly device: { readonly id: string; readonly name: string };
+  /** Used bytes are null when the server cannot be reached. */
+  readonly quota: {
+    readonly usedBytes: number | null;
+    readonly totalBytes: number | null;
+    readonly transferUsedBytes: number | null;
+    readonly transferTotalBytes: number | null;
+  };
+}
+
+const NO_QUOTA = {
+  usedBytes: null,
+  totalBytes: null,
+  transferUsedBytes: null,
+  transferTotalBytes: null,
+};
+
+export class CommandContext implements AsyncDisposable {
+  readonly output: Output;
+  readonly signal: AbortSignal;
+  readonly env: NodeJS.ProcessEnv;
+  readonly profile: Profile;
+  readonly #command: string;
+  readonly #resources = new AsyncDisposableStack();
+  #suite: Promise<OpenSuite> | undefined;
+  #drive: Promise<Drive> | undefined;
+  #engine: Promise<Engine> | undefined;
+  #database: EngineDatabase | undefined;
+  #lock: Promise<void> | undefined;
+
+  constructor({ command, input, output, signal, env }: ContextOptions) {
+    this.#command = command;
+    this.output = output;
+    this.signal = signal;
+    this.env = env;
+    this.profile = profileAt(input.value('home'), env);
+  }
+
+  /** Takes the profile until the command ends. */
+  lock(): Promise<void> {
+    this.#lock ??= lockProfile(this.profile, `coffer ${this.#command}`).then((lock) => {
+      this.#resources.use(lock);
+    });
+    return this.#lock;
+  }
+
+  /** The secrets of the signed-in device; CliFailure `not-signed-in` when there are none. */
+  async secrets(): Promise<DeviceSecrets> {
+    const secrets = await createKeyFile(this.profile.keysFile).load();
+    if (secrets === undefined) {
+      throw new CliFailure(
+        'not-signed-in',
+        'nobody is signed in here',
+        "'coffer signup' makes an account, 'coffer login' adds this device to one.",
+      );
+    }
+    return secrets;
+  }
+
+  async accountPorts(): Promise<AccountPorts> {
+    ensureHome(this.profile);
+    return {
+      connect: (origin) => this.#connect(origin),
+      keyStore: createKeyFile(this.profile.keysFile),
+      suite: await this.#openSuite(),
+      clock: systemClock,
+      random: systemRandom,
+    };
+  }
+
+  /** The signed-in drive, as it was verified last. */
+  drive(): Promise<Drive> {
+    this.#drive ??= this.#openDrive();
+    return this.#drive;
+  }
+
+  /** The signed-in drive with what is new on the server. */
+  async freshDrive(): Promise<Drive> {
+    const drive = await this.drive();
+    await drive.refresh(this.signal);
+    return drive;
+  }
+
+  engine(): Promise<Engine> {
+    this.#engine ??= this.#openEngine();
+    return this.#engine;
+  }
+
+  /** Who is signed in, and what the server says of the quota, if it can be reached. */
+  async account(): Promise<AccountStatus> {
+    const { email, server, device, deviceName } = await this.secrets();
+    return {
+      account: { email, server },
+      device: { id: device, name: deviceName },
+      quota: await this.#quota(),
+    };
+  }
+
+  async signOut(): Promise<void> {
+    const drive = await this.drive();
+    await drive.signOut(this.signal);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#resources.disposeAsync();
+  }
+
+  async #quota(): Promise<AccountStatus['quota']> {
+    try {
+      return await (await this.drive()).usage(this.signal);
+    } catch (error) {
+      if (error instanceof RemoteFault && error.code === 'network') return NO_QUOTA;
+      throw error;
+    }
+  }
+
+  #openSuite(): Promise<OpenSuite> {
+    this.#suite ??= createNodeOpenSuite();
+    return this.#suite;
+  }
+
+  #connect(origin: string): NodeHttpTransport {
+    return this.#resources.use(createNodeHttpTransport({ origin }));
+  }
+
+  #openDatabase(): EngineDatabase {
+    if (this.#database === undefined) {
+      const database = openEngineDatabase(this.profile.databaseFile, systemClock.now());
+      this.#resources.defer(() => database.close());
+      this.#database = database;
+    }
+    return this.#database;
+  }
+
+  async #openDrive(): Promise<Drive> {
+    const secrets = await this.secrets();
+    await this.lock();
+    return openDrive(
+      {
+        secrets,
+        keyStore: createKeyFile(this.profile.keysFile),
+        store: new SqliteSpaceStore(this.#openDatabase()),
+        transport: this.#connect(secrets.server),
+        suite: await this.#openSuite(),
+        clock: systemClock,
+        random: systemRandom,
+        startSha256: startNodeSha256,
+        yieldTurn: yieldNodeTurn,
+        platform: platform(),
+      },
+      this.signal,
+    );
+  }
+
+  async #openEngine(): Promise<Engine> {
+    const drive = await this.drive();
+    const engine = createEngine({
+      database: this.#openDatabase(),
+      space: drive.space.id,
+      spaceClient: drive.space,
+      fileSystem: createNodeFileSystem(),
+      clock: systemClock,
+      random: systemRandom,
+      deviceName: (await this.secrets()).deviceName,
+      host: engineHost(),
+    });
+    this.#resources.defer(() => engine.close());
+    return engine;
+  }
+}
