@@ -6,3 +6,5 @@ export { createIgnoreRules, IGNORE_FILE } from './ignore.ts';
 export type { IgnoreRule, IgnoreRules, IgnoreVerdict } from './ignore.ts';
 export { unholdableName } from './folder-look.ts';
 export { OWN_FOLDER } from './temporaries.ts';
+export * from './probe.ts';
+export * from './root-guard.ts';

@@ -100,7 +100,7 @@ export class SimVolume {
   key(name: string | Bytes): string {
     if (typeof name !== 'string') return `\0${bytesToHex(name)}`;
     const form = this.options.normalising ? name.normalize('NFD') : name;
-    return this.options.caseSensitive ? form : form.normalize('NFC').toLowerCase();
+    return this.options.caseSensitive ? form : form.toLowerCase();
   }
 
   /** Throws what the volume answers to a name that it cannot hold. */
