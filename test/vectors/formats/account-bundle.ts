@@ -23,6 +23,7 @@ import {
   openAccountByRecovery,
   recoveryAuth,
   rotateAccountKey,
+  type AccountDraft,
   type AccountToOpen,
   type DeviceSecrets,
   type OpenedAccount,
@@ -44,7 +45,16 @@ type Input = {
 };
 
 const TIME = 1_800_000_000_000;
-const SEAL_FAILED = 'open-failed: a sealed object (account-key) does not open';
+const FIRST = 'the first bundle, by password';
+const FIRST_RECOVERY = 'the first bundle, by recovery key';
+const FIRST_DEVICE = 'the first bundle, by device';
+const TWO_DEVICES = 'two devices, by the second';
+const ROTATED = 'rotated, by password';
+const ROTATED_RECOVERY = 'rotated, by recovery key';
+const ROTATED_DEVICE = 'rotated, by the device that stayed';
+const NO_WRAP = 'open-failed: a sealed object (account-key) does not open';
+const NO_ENVELOPE = 'open-failed: a sealed object (device-account-key) does not open';
+const NO_SECRETS = 'open-failed: a sealed object (account-secrets) does not open';
 const NOT_SIGNED = 'signature-invalid: account bundle: not signed by the identity';
 
 /** Account bundles, opened in the three ways. */
@@ -91,150 +101,177 @@ function openWith(
   });
 }
 
-function makeCases(suite: OpenSuite): readonly CaseInput<Input>[] {
-  const draft = draftAccount(suite);
-  const { account, recoveryKey } = draft;
-  const { identitySeed } = draft.secrets;
-  const exportKey = suite.randomBytes(64);
-  const made = createAccount(suite, draft, { exportKey, time: TIME, deviceExpires: null });
-  const second = createDeviceSecrets(suite);
-  const keys = devicePublicKeys(suite, second);
-  const longer = certifyDevice(suite, {
-    chain: made.chain,
-    identitySeed,
-    device: keys,
-    expires: TIME + 99,
-    time: TIME + 1,
-  });
-  const opened = openAccountByPassword(suite, made, exportKey);
-  const withSecond = { bundle: addDeviceToBundle(suite, opened, keys), chain: longer };
-  const newExportKey = suite.randomBytes(64);
-  const changed = { bundle: changePassword(suite, opened, newExportKey), chain: made.chain };
-  const given = {
-    exportKey: suite.randomBytes(64),
-    recoveryKey: suite.randomBytes(32),
-    time: TIME + 2,
-  };
-  const before = openAccountByPassword(suite, withSecond, exportKey);
-  const rotated = rotateAccountKey(suite, before, { ...given, revoke: [second.device] });
+interface Source {
+  readonly bundle: Bytes;
+  readonly chain: KeyChain;
+}
 
-  const password = (key: Bytes): OpenWith => ({ exportKey: bytesToHex(key) });
-  const recovery = (key: Bytes): OpenWith => ({ recoveryKey: bytesToHex(key) });
-  const device = ({ device: id, seed, kemSeed }: DeviceSecrets): OpenWith => ({
-    device: { device: id, seed: bytesToHex(seed), kemSeed: bytesToHex(kemSeed) },
-  });
-  const input = (
-    source: { readonly bundle: Bytes; readonly chain: KeyChain },
-    by: OpenWith,
-  ): Input => ({
-    account,
-    chain: source.chain.entries.map(bytesToHex),
-    bundle: bytesToHex(source.bundle),
-    with: by,
-  });
-  const decoded = decodeAccountBundle(made.bundle);
-  const resigned = (change: Partial<AccountBundleBody>): Input => {
-    const body = encodeAccountBundleBody({ ...decoded, ...change });
-    const signature = sign(suite, identitySeed, 'account-bundle', body);
-    return input(
-      { bundle: encodeAccountBundle(body, signature), chain: made.chain },
-      password(exportKey),
-    );
+/** One account over its life, and the keys that opened it at each time. */
+interface Life {
+  readonly suite: OpenSuite;
+  readonly draft: AccountDraft;
+  readonly second: DeviceSecrets;
+  readonly exportKeys: { readonly first: Bytes; readonly changed: Bytes; readonly rotated: Bytes };
+  readonly newRecoveryKey: Bytes;
+  readonly made: Source;
+  readonly changed: Source;
+  readonly withSecond: Source;
+  /** The second device is revoked in it. */
+  readonly rotated: Source;
+}
+
+function makeLife(suite: OpenSuite): Life {
+  const draft = draftAccount(suite);
+  const { identitySeed } = draft.secrets;
+  const [first, changed, rotated] = [0, 1, 2].map(() => suite.randomBytes(64));
+  if (!first || !changed || !rotated) throw new Error('three keys are drawn');
+  const newRecoveryKey = suite.randomBytes(32);
+  const made = createAccount(suite, draft, { exportKey: first, time: TIME, deviceExpires: null });
+  const opened = openAccountByPassword(suite, made, first);
+  const second = createDeviceSecrets(suite);
+  const device = devicePublicKeys(suite, second);
+  const certified = { identitySeed, device, expires: TIME + 99, time: TIME + 1 };
+  const withSecond = {
+    bundle: addDeviceToBundle(suite, opened, device),
+    chain: certifyDevice(suite, { ...certified, chain: made.chain }),
   };
-  const flip = (bytes: Bytes, at: number): Bytes => hexToBytes(flipBit(bytesToHex(bytes), at));
-  const good = input(made, password(exportKey));
-  const FIRST = 'the first bundle, by password';
-  const wrong = (
-    name: string,
-    refused: string,
-    bad: Input,
-    unlike: string = FIRST,
-  ): CaseInput<Input> => ({ name, unlike, refused, input: bad });
-  const envelope = decoded.deviceEnvelopes[0] ?? { device: second.device, envelope: exportKey };
+  return {
+    suite,
+    draft,
+    second,
+    exportKeys: { first, changed, rotated },
+    newRecoveryKey,
+    made,
+    changed: { bundle: changePassword(suite, opened, changed), chain: made.chain },
+    withSecond,
+    rotated: rotateAccountKey(suite, openAccountByPassword(suite, withSecond, first), {
+      revoke: [second.device],
+      exportKey: rotated,
+      recoveryKey: newRecoveryKey,
+      time: TIME + 2,
+    }),
+  };
+}
+
+function makeCases(suite: OpenSuite): readonly CaseInput<Input>[] {
+  const life = makeLife(suite);
+  const { draft, second, exportKeys, newRecoveryKey, made, changed, withSecond, rotated } = life;
   return [
-    { name: FIRST, input: good },
-    { name: 'the first bundle, by recovery key', input: input(made, recovery(recoveryKey)) },
-    { name: 'the first bundle, by device', input: input(made, device(draft.device)) },
-    { name: 'two devices, by the second', input: input(withSecond, device(second)) },
-    { name: 'a new password', input: input(changed, password(newExportKey)) },
-    { name: 'rotated, by password', input: input(rotated, password(given.exportKey)) },
-    { name: 'rotated, by recovery key', input: input(rotated, recovery(given.recoveryKey)) },
-    { name: 'rotated, by the device that stayed', input: input(rotated, device(draft.device)) },
-    wrong('another password', SEAL_FAILED, { ...good, with: password(newExportKey) }),
-    wrong(
-      'another recovery key',
-      SEAL_FAILED,
-      { ...good, with: recovery(given.recoveryKey) },
-      'the first bundle, by recovery key',
-    ),
-    wrong('a flipped bit of the signature', NOT_SIGNED, {
-      ...good,
-      bundle: flipBit(good.bundle, -1),
-    }),
-    wrong('the last byte cut off', 'malformed: account bundle: not CBOR', {
-      ...good,
-      bundle: good.bundle.slice(0, -2),
-    }),
-    wrong(
-      'generation 0',
-      'malformed: account bundle: generations start at 1',
-      resigned({ generation: 0 }),
-    ),
-    wrong('generation 2 around the wraps of 1', SEAL_FAILED, resigned({ generation: 2 })),
-    wrong(
-      'an unknown auth suite',
-      'malformed: account bundle: not 1',
-      resigned({ authSuite: 2 as 1 }),
-    ),
-    wrong(
-      'a flipped bit of the password wrap',
-      SEAL_FAILED,
-      resigned({ passwordWrap: flip(decoded.passwordWrap, -1) }),
-    ),
-    wrong(
-      'the recovery wrap in place of the password wrap',
-      SEAL_FAILED,
-      resigned({ passwordWrap: decoded.recoveryWrap }),
-    ),
-    wrong(
-      'a flipped bit of the secrets',
-      'open-failed: a sealed object (account-secrets) does not open',
-      resigned({ secrets: flip(decoded.secrets, -1) }),
-    ),
-    wrong(
-      'a device twice',
-      'malformed: account bundle: devices do not ascend',
-      resigned({ deviceEnvelopes: [envelope, envelope] }),
-    ),
-    wrong(
-      'a chain with a newer KEM key',
-      'open-failed: a sealed object (account-secrets) does not open',
-      { ...input({ bundle: withSecond.bundle, chain: rotated.chain }, password(exportKey)) },
-      'two devices, by the second',
-    ),
-    wrong(
-      'the old password after a rotation',
-      SEAL_FAILED,
-      input(rotated, password(exportKey)),
-      'rotated, by password',
-    ),
+    { name: FIRST, input: input(made, password(exportKeys.first)) },
+    { name: FIRST_RECOVERY, input: input(made, recovery(draft.recoveryKey)) },
+    { name: FIRST_DEVICE, input: input(made, device(draft.device)) },
+    { name: TWO_DEVICES, input: input(withSecond, device(second)) },
+    { name: 'a new password', input: input(changed, password(exportKeys.changed)) },
+    { name: ROTATED, input: input(rotated, password(exportKeys.rotated)) },
+    { name: ROTATED_RECOVERY, input: input(rotated, recovery(newRecoveryKey)) },
+    { name: ROTATED_DEVICE, input: input(rotated, device(draft.device)) },
+    ...keyCases(life),
+    ...bytesCases(life),
+    ...bodyCases(life),
+  ];
+}
+
+function wrong(name: string, unlike: string, refused: string, bad: Input): CaseInput<Input> {
+  return { name, unlike, refused, input: bad };
+}
+
+/** Right bundles, wrong keys. */
+function keyCases(life: Life): readonly CaseInput<Input>[] {
+  const { draft, second, exportKeys, newRecoveryKey, made, withSecond, rotated } = life;
+  const thief = { ...draft.device, kemSeed: second.kemSeed };
+  const mixed = { bundle: withSecond.bundle, chain: rotated.chain };
+  const oldPassword = password(exportKeys.first);
+  const oldRecovery = recovery(draft.recoveryKey);
+  const noEnvelope = 'no envelope for this device';
+  return [
+    wrong('another password', FIRST, NO_WRAP, input(made, password(exportKeys.changed))),
+    wrong('another recovery key', FIRST_RECOVERY, NO_WRAP, input(made, recovery(newRecoveryKey))),
+    wrong('another seed of the device', FIRST_DEVICE, NO_ENVELOPE, input(made, device(thief))),
+    wrong('a chain with a newer KEM key', TWO_DEVICES, NO_SECRETS, input(mixed, oldPassword)),
+    wrong('the old password after a rotation', ROTATED, NO_WRAP, input(rotated, oldPassword)),
     wrong(
       'the old recovery key after a rotation',
-      SEAL_FAILED,
-      input(rotated, recovery(recoveryKey)),
-      'rotated, by recovery key',
+      ROTATED_RECOVERY,
+      NO_WRAP,
+      input(rotated, oldRecovery),
     ),
     wrong(
       'the revoked device after a rotation',
-      'no envelope for this device',
+      ROTATED_DEVICE,
+      noEnvelope,
       input(rotated, device(second)),
-      'rotated, by the device that stayed',
-    ),
-    wrong(
-      'another seed of the device',
-      'open-failed: a sealed object (device-account-key) does not open',
-      input(made, device({ ...draft.device, kemSeed: second.kemSeed })),
-      'the first bundle, by device',
     ),
   ];
+}
+
+/** Stored bytes that a server changed. */
+function bytesCases({ made, exportKeys }: Life): readonly CaseInput<Input>[] {
+  const good = input(made, password(exportKeys.first));
+  const flippedEnd = { ...good, bundle: flipBit(good.bundle, -1) };
+  const cut = { ...good, bundle: good.bundle.slice(0, -2) };
+  return [
+    wrong('a flipped bit of the signature', FIRST, NOT_SIGNED, flippedEnd),
+    wrong('the last byte cut off', FIRST, 'malformed: account bundle: not CBOR', cut),
+  ];
+}
+
+/** Bodies that the identity itself signed. */
+function bodyCases({ suite, draft, made, exportKeys }: Life): readonly CaseInput<Input>[] {
+  const decoded = decodeAccountBundle(made.bundle);
+  const [own] = decoded.deviceEnvelopes;
+  if (own === undefined) throw new Error('the first device has an envelope');
+  const { passwordWrap, recoveryWrap, secrets } = decoded;
+  const flip = (bytes: Bytes): Bytes => hexToBytes(flipBit(bytesToHex(bytes), -1));
+  const signed = (
+    change: Partial<AccountBundleBody>,
+    spoil = (body: Bytes): Bytes => body,
+  ): Input => {
+    const body = spoil(encodeAccountBundleBody({ ...decoded, ...change }));
+    const signature = sign(suite, draft.secrets.identitySeed, 'account-bundle', body);
+    const bundle = encodeAccountBundle(body, signature);
+    return input({ bundle, chain: made.chain }, password(exportKeys.first));
+  };
+  const version = (number: number): Input => signed({}, (body) => body.with(1, number));
+  const malformed = (why: string): string => `malformed: account bundle: ${why}`;
+  const twice = { deviceEnvelopes: [own, own] };
+  return [
+    wrong('version 0', FIRST, malformed('not 1'), version(0)),
+    wrong('version 2', FIRST, malformed('not 1'), version(2)),
+    wrong('version null', FIRST, malformed('not 1'), version(0xf6)),
+    wrong('version "" instead of 1', FIRST, malformed('not 1'), version(0x60)),
+    wrong('generation 0', FIRST, malformed('generations start at 1'), signed({ generation: 0 })),
+    wrong('generation 2 around the wraps of 1', FIRST, NO_WRAP, signed({ generation: 2 })),
+    wrong('an unknown auth suite', FIRST, malformed('not 1'), signed({ authSuite: 2 as 1 })),
+    wrong(
+      'a flipped bit of the password wrap',
+      FIRST,
+      NO_WRAP,
+      signed({ passwordWrap: flip(passwordWrap) }),
+    ),
+    wrong(
+      'the recovery wrap in place of the password wrap',
+      FIRST,
+      NO_WRAP,
+      signed({ passwordWrap: recoveryWrap }),
+    ),
+    wrong('a flipped bit of the secrets', FIRST, NO_SECRETS, signed({ secrets: flip(secrets) })),
+    wrong('a device twice', FIRST, malformed('devices do not ascend'), signed(twice)),
+  ];
+}
+
+function password(key: Bytes): OpenWith {
+  return { exportKey: bytesToHex(key) };
+}
+
+function recovery(key: Bytes): OpenWith {
+  return { recoveryKey: bytesToHex(key) };
+}
+
+function device({ device: id, seed, kemSeed }: DeviceSecrets): OpenWith {
+  return { device: { device: id, seed: bytesToHex(seed), kemSeed: bytesToHex(kemSeed) } };
+}
+
+function input({ bundle, chain }: Source, by: OpenWith): Input {
+  const entries = chain.entries.map(bytesToHex);
+  return { account: chain.account, chain: entries, bundle: bytesToHex(bundle), with: by };
 }

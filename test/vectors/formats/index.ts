@@ -13,8 +13,12 @@ import { pairings } from './pairing.ts';
 import { safetyNumbers } from './safety-number.ts';
 import { packs } from './pack.ts';
 import { pages } from './page.ts';
+import { pasts } from './past.ts';
+import { proofs } from './proof.ts';
+import { records } from './record.ts';
 import { seals } from './seal.ts';
 import { signatures } from './sign.ts';
+import { stateTrees } from './state-tree.ts';
 
 export const FORMATS: readonly VectorFormat[] = [
   cbor,
@@ -27,6 +31,10 @@ export const FORMATS: readonly VectorFormat[] = [
   pairings,
   links,
   safetyNumbers,
+  records,
+  stateTrees,
+  pasts,
+  proofs,
   chunkLengths,
   chunkCuts,
   chunks,

@@ -6,6 +6,7 @@ import {
   encodeKeyChainEntry,
   extendKeyChain,
   verifyKeyChain,
+  type DevicePublicKeys,
   type KeyChain,
   type KeyChainEntryBody,
 } from '@coffer/protocol/model';
@@ -23,6 +24,12 @@ import { flipBit } from './change-bytes.ts';
 type Input = { readonly account: string; readonly entries: readonly string[] };
 
 const TIME = 1_800_000_000_000;
+const GENESIS = 'genesis alone';
+const ONE = 'one device';
+const REVOKED = 'two devices, one revoked';
+const NEW_KEM = 'a new KEM key';
+const NEW_IDENTITY = 'a new identity';
+const BY_NEW_IDENTITY = 'a device certified by the new identity';
 
 /** Key chains with entries of every type. */
 export const keyChains = defineFormat<Input>({
@@ -52,7 +59,23 @@ function describe(suite: OpenSuite, chain: KeyChain): Json {
   };
 }
 
-function makeCases(suite: OpenSuite): readonly CaseInput<Input>[] {
+/** Chains that grow out of one genesis, and the keys behind them. */
+interface Family {
+  readonly suite: OpenSuite;
+  readonly account: AccountId;
+  readonly seed: Bytes;
+  readonly newSeed: Bytes;
+  readonly kem: Bytes;
+  readonly phone: DevicePublicKeys;
+  readonly genesis: KeyChain;
+  readonly one: KeyChain;
+  readonly revoked: KeyChain;
+  readonly rekeyed: KeyChain;
+  readonly handed: KeyChain;
+  readonly last: KeyChain;
+}
+
+function makeFamily(suite: OpenSuite): Family {
   const seed = suite.randomBytes(32);
   const newSeed = suite.randomBytes(32);
   const { account, entry } = signKeyChainGenesis(suite, {
@@ -61,207 +84,207 @@ function makeCases(suite: OpenSuite): readonly CaseInput<Input>[] {
     kem: suite.kemPublicKey(suite.randomBytes(32)),
     time: TIME,
   });
-  const [phone, laptop] = [0, 1].map(() => devicePublicKeys(suite, createDeviceSecrets(suite)));
-  if (phone === undefined || laptop === undefined) throw new Error('two devices are made');
+  const phone = devicePublicKeys(suite, createDeviceSecrets(suite));
+  const laptop = devicePublicKeys(suite, createDeviceSecrets(suite));
   const genesis = verifyKeyChain(suite, account, [entry]);
-  const one = certifyDevice(suite, {
-    chain: genesis,
-    identitySeed: seed,
-    device: phone,
-    expires: null,
-    time: TIME + 1,
-  });
-  const two = certifyDevice(suite, {
-    chain: one,
-    identitySeed: seed,
-    device: laptop,
-    expires: TIME + 99,
-    time: TIME + 2,
-  });
-  const change = { type: 'device-revoked', device: phone.device } as const;
+  const certified = { identitySeed: seed, expires: null, time: TIME + 1 };
+  const one = certifyDevice(suite, { ...certified, chain: genesis, device: phone });
+  const until = { expires: TIME + 99, time: TIME + 2 };
+  const two = certifyDevice(suite, { ...certified, ...until, chain: one, device: laptop });
+  const revoke = { type: 'device-revoked', device: phone.device } as const;
   const revoked = extendKeyChain(suite, two, [
-    signKeyChainEntry(suite, two, seed, { time: TIME + 3, change }),
+    signKeyChainEntry(suite, two, seed, { time: TIME + 3, change: revoke }),
   ]);
   const kem = suite.kemPublicKey(suite.randomBytes(32));
+  const rekey = { type: 'kem-changed', kem } as const;
   const rekeyed = extendKeyChain(suite, revoked, [
-    signKeyChainEntry(suite, revoked, seed, {
-      time: TIME + 4,
-      change: { type: 'kem-changed', kem },
-    }),
+    signKeyChainEntry(suite, revoked, seed, { time: TIME + 4, change: rekey }),
   ]);
   const handed = extendKeyChain(suite, rekeyed, [
     signNewIdentity(suite, rekeyed, { old: seed, new: newSeed }, TIME + 5),
   ]);
-  const last = certifyDevice(suite, {
-    chain: handed,
-    identitySeed: newSeed,
-    device: { ...phone, device: createDeviceSecrets(suite).device },
-    expires: null,
-    time: TIME + 6,
-  });
-  const input = (chain: KeyChain): Input => ({ account, entries: chain.entries.map(bytesToHex) });
-  const after = (chain: KeyChain, added: Bytes): Input => ({
+  const tablet = { ...phone, device: createDeviceSecrets(suite).device };
+  const byNew = { identitySeed: newSeed, expires: null, time: TIME + 6 };
+  const last = certifyDevice(suite, { ...byNew, chain: handed, device: tablet });
+  return {
+    suite,
     account,
-    entries: [...chain.entries, added].map(bytesToHex),
-  });
-  const signed = (content: KeyChainEntryBody, by: Bytes): Uint8Array => {
-    const body = encodeKeyChainBody(content);
-    return encodeKeyChainEntry(body, [sign(suite, by, 'key-chain-sign', body)]);
+    seed,
+    newSeed,
+    kem,
+    phone,
+    genesis,
+    one,
+    revoked,
+    rekeyed,
+    handed,
+    last,
   };
-  const wrong = (name: string, unlike: string, why: string, bad: Input): CaseInput<Input> => ({
-    name,
-    unlike,
-    refused: `chain-broken: key chain: ${why}`,
-    input: bad,
-  });
-  const GENESIS = 'genesis alone';
-  const ONE = 'one device';
-  const REVOKED = 'two devices, one revoked';
-  const place = { account, seq: 1, prev: genesis.head, time: TIME } as const;
-  const added = { type: 'device-added', ...phone, expires: null } as const;
-  const firstEntry = bytesToHex(entry);
-  const secondEntry = bytesToHex(one.entries[1] ?? entry);
-  const stranger = createDeviceSecrets(suite).device;
-  const identity = suite.ed25519PublicKey(newSeed);
-  const newIdentity = encodeKeyChainBody({
-    ...place,
-    change: { type: 'identity-changed', identity },
-  });
-  const byOld = sign(suite, seed, 'key-chain-sign', newIdentity);
-  const byNew = sign(suite, newSeed, 'key-chain-sign', newIdentity);
-  const otherAccount = `${'1'.repeat(31)}2`;
+}
 
+function makeCases(suite: OpenSuite): readonly CaseInput<Input>[] {
+  const family = makeFamily(suite);
+  const { account, genesis, one, revoked, rekeyed, handed, last } = family;
+  const valid = (name: string, chain: KeyChain): CaseInput<Input> => ({
+    name,
+    input: { account, entries: chain.entries.map(bytesToHex) },
+  });
   return [
-    { name: GENESIS, input: input(genesis) },
-    { name: ONE, input: input(one) },
-    { name: REVOKED, input: input(revoked) },
-    { name: 'a new KEM key', input: input(rekeyed) },
-    { name: 'a new identity', input: input(handed) },
-    { name: 'a device certified by the new identity', input: input(last) },
-    wrong('no entry', GENESIS, 'a chain starts with its genesis', { account, entries: [] }),
+    valid(GENESIS, genesis),
+    valid(ONE, one),
+    valid(REVOKED, revoked),
+    valid(NEW_KEM, rekeyed),
+    valid(NEW_IDENTITY, handed),
+    valid(BY_NEW_IDENTITY, last),
+    ...placeCases(family),
+    ...bodyCases(family),
+    ...deviceCases(family),
+    ...identityCases(family),
+  ];
+}
+
+function wrong(name: string, unlike: string, why: string, input: Input): CaseInput<Input> {
+  return { name, unlike, refused: `chain-broken: key chain: ${why}`, input };
+}
+
+/** `chain` with an entry after it that says `content`, signed by `seed`. */
+function after(
+  { suite, account, seed }: Family,
+  chain: KeyChain,
+  content: Partial<KeyChainEntryBody> & Pick<KeyChainEntryBody, 'change'>,
+  by = seed,
+): Input {
+  const place = { account, seq: chain.seq + 1, prev: chain.head, time: TIME };
+  const body = encodeKeyChainBody({ ...place, ...content });
+  const entry = encodeKeyChainEntry(body, [sign(suite, by, 'key-chain-sign', body)]);
+  return { account, entries: [...chain.entries, entry].map(bytesToHex) };
+}
+
+/** What stands where. */
+function placeCases({ account, one }: Family): readonly CaseInput<Input>[] {
+  const [first = '', second = ''] = one.entries.map(bytesToHex);
+  const otherAccount = `${'1'.repeat(31)}2`;
+  const of = (...entries: readonly string[]): Input => ({ account, entries });
+  return [
+    wrong('no entry', GENESIS, 'a chain starts with its genesis', of()),
     wrong('a genesis of another account', GENESIS, 'entry of another account', {
       account: otherAccount,
-      entries: [firstEntry],
+      entries: [first],
     }),
-    wrong('a genesis twice', ONE, 'seq out of order', {
-      account,
-      entries: [firstEntry, firstEntry],
-    }),
-    wrong('no genesis', ONE, 'seq out of order', { account, entries: [secondEntry] }),
-    wrong('a flipped bit of the signature', ONE, 'not signed by the identity', {
-      account,
-      entries: [firstEntry, flipBit(secondEntry, -1)],
-    }),
-    wrong('the last byte cut off', ONE, 'malformed entry', {
-      account,
-      entries: [firstEntry, secondEntry.slice(0, -2)],
-    }),
+    wrong('a genesis twice', ONE, 'seq out of order', of(first, first)),
+    wrong('no genesis', ONE, 'seq out of order', of(second)),
     wrong(
-      'a genesis later on',
+      'a flipped bit of the signature',
       ONE,
-      'a genesis stands first and nowhere else',
-      after(
-        genesis,
-        signed(
-          { ...place, change: { type: 'genesis', identity, nonce: suite.randomBytes(32), kem } },
-          seed,
-        ),
-      ),
+      'not signed by the identity',
+      of(first, flipBit(second, -1)),
     ),
-    wrong(
-      'a seq left out',
-      ONE,
-      'seq out of order',
-      after(genesis, signed({ ...place, seq: 2, change: added }, seed)),
-    ),
+    wrong('the last byte cut off', ONE, 'malformed entry', of(first, second.slice(0, -2))),
+  ];
+}
+
+/** What a body may not say. */
+function bodyCases(family: Family): readonly CaseInput<Input>[] {
+  const { suite, genesis, one, handed, kem, phone, newSeed } = family;
+  const nonce = suite.randomBytes(32);
+  const identity = suite.ed25519PublicKey(newSeed);
+  const again = { type: 'genesis', identity, nonce, kem } as const;
+  const added = { type: 'device-added', ...phone, expires: null } as const;
+  const rekey = { type: 'kem-changed', kem } as const;
+  const short = { type: 'kem-changed', kem: kem.subarray(1) } as const;
+  const onGenesis = (content: Parameters<typeof after>[2], by?: Bytes): Input =>
+    after(family, genesis, content, by);
+  const first = 'a genesis stands first and nowhere else';
+  const unsigned = 'not signed by the identity';
+  return [
+    wrong('a genesis later on', ONE, first, onGenesis({ change: again })),
+    wrong('a seq left out', ONE, 'seq out of order', onGenesis({ seq: 2, change: added })),
     wrong(
       'prev of another entry',
       ONE,
       'prev is not the entry before',
-      after(genesis, signed({ ...place, prev: one.head, change: added }, seed)),
+      onGenesis({ prev: one.head, change: added }),
     ),
+    wrong('signed by another key', ONE, unsigned, onGenesis({ change: added }, newSeed)),
+    wrong('a KEM key a byte too short', NEW_KEM, 'malformed entry', onGenesis({ change: short })),
     wrong(
-      'signed by another key',
-      ONE,
-      'not signed by the identity',
-      after(genesis, signed({ ...place, change: added }, newSeed)),
+      'signed by the old identity after a new one',
+      BY_NEW_IDENTITY,
+      unsigned,
+      after(family, handed, { change: rekey }),
     ),
-    wrong(
-      'a device again',
-      ONE,
-      'device id used before',
-      after(one, signed({ ...place, seq: 2, prev: one.head, change: added }, seed)),
-    ),
-    wrong(
-      'a revoked device again',
-      REVOKED,
-      'device id used before',
-      after(revoked, signed({ ...place, seq: 4, prev: revoked.head, change: added }, seed)),
-    ),
+  ];
+}
+
+/** Devices: ids are never reused, and what is revoked was certified. */
+function deviceCases(family: Family): readonly CaseInput<Input>[] {
+  const { suite, one, revoked, phone } = family;
+  const added = { type: 'device-added', ...phone, expires: null } as const;
+  const revoke = { type: 'device-revoked', device: phone.device } as const;
+  const unknown = { ...revoke, device: createDeviceSecrets(suite).device };
+  const used = 'device id used before';
+  return [
+    wrong('a device again', ONE, used, after(family, one, { change: added })),
+    wrong('a revoked device again', REVOKED, used, after(family, revoked, { change: added })),
     wrong(
       'revoking an unknown device',
       REVOKED,
       'revoked device is unknown',
-      after(
-        one,
-        signed({ ...place, seq: 2, prev: one.head, change: { ...change, device: stranger } }, seed),
-      ),
+      after(family, one, { change: unknown }),
     ),
     wrong(
       'revoking a device twice',
       REVOKED,
       'device is revoked twice',
-      after(revoked, signed({ ...place, seq: 4, prev: revoked.head, change }, seed)),
+      after(family, revoked, { change: revoke }),
     ),
+  ];
+}
+
+/** A new identity needs both signatures. */
+function identityCases({
+  suite,
+  account,
+  genesis,
+  seed,
+  newSeed,
+}: Family): readonly CaseInput<Input>[] {
+  const identity = suite.ed25519PublicKey(newSeed);
+  const body = encodeKeyChainBody({
+    account,
+    seq: 1,
+    prev: genesis.head,
+    time: TIME,
+    change: { type: 'identity-changed', identity },
+  });
+  const byOld = sign(suite, seed, 'key-chain-sign', body);
+  const byNew = sign(suite, newSeed, 'key-chain-sign', body);
+  const ending = (entry: Bytes): Input => ({
+    account,
+    entries: [...genesis.entries, entry].map(bytesToHex),
+  });
+  const signedBy = (...signatures: readonly Bytes[]): Input =>
+    ending(encodeKeyChainEntry(body, signatures));
+  const same = signNewIdentity(suite, genesis, { old: seed, new: seed }, TIME);
+  return [
     wrong(
       'a new identity that the old one alone signed',
-      'a new identity',
+      NEW_IDENTITY,
       'wrong number of signatures',
-      after(genesis, encodeKeyChainEntry(newIdentity, [byOld])),
+      signedBy(byOld),
     ),
     wrong(
       'a new identity with the signatures in the wrong order',
-      'a new identity',
+      NEW_IDENTITY,
       'not signed by the identity',
-      after(genesis, encodeKeyChainEntry(newIdentity, [byNew, byOld])),
+      signedBy(byNew, byOld),
     ),
     wrong(
       'a new identity that the old one signed twice',
-      'a new identity',
+      NEW_IDENTITY,
       'not signed by the new identity',
-      after(genesis, encodeKeyChainEntry(newIdentity, [byOld, byOld])),
+      signedBy(byOld, byOld),
     ),
-    wrong(
-      'the same identity again',
-      'a new identity',
-      'identity used before',
-      after(genesis, signNewIdentity(suite, genesis, { old: seed, new: seed }, TIME)),
-    ),
-    wrong(
-      'signed by the old identity after a new one',
-      'a device certified by the new identity',
-      'not signed by the identity',
-      after(
-        handed,
-        signed(
-          {
-            ...place,
-            seq: handed.seq + 1,
-            prev: handed.head,
-            change: { type: 'kem-changed', kem },
-          },
-          seed,
-        ),
-      ),
-    ),
-    wrong(
-      'a KEM key a byte too short',
-      'a new KEM key',
-      'malformed entry',
-      after(
-        genesis,
-        signed({ ...place, change: { type: 'kem-changed', kem: kem.subarray(1) } }, seed),
-      ),
-    ),
+    wrong('the same identity again', NEW_IDENTITY, 'identity used before', ending(same)),
   ];
 }
