@@ -57,16 +57,22 @@ try {
   if (expected === undefined) throw new Error('the file is gone');
   await using pool = new ContentPool(workers);
   await inWorkers(pool, path, expected); // Starts the threads.
-  const report = (what: string, startedMs: number, chunks: number): void => {
+  const report = (what: string, startedMs: number, cpu: NodeJS.CpuUsage, chunks: number): void => {
+    const { user, system } = process.cpuUsage(cpu);
+    const cpuSeconds = ((user + system) / 1e6).toFixed(2);
     const seconds = (performance.now() - startedMs) / 1000;
     const rate = (sizeMib * MIB) / 1e6 / seconds;
-    console.log(`${what}: ${rate.toFixed(0)} MB/s, ${seconds.toFixed(2)} s, ${chunks} chunks`);
+    console.log(
+      `${what}: ${rate.toFixed(0)} MB/s, ${seconds.toFixed(2)} s, ${cpuSeconds} s of processors, ${chunks} chunks`,
+    );
   };
   for (let round = 0; round < ROUNDS; round++) {
+    let cpu = process.cpuUsage();
     let startedMs = performance.now();
-    report('one thread', startedMs, oneThread(path, expected));
+    report('one thread', startedMs, cpu, oneThread(path, expected));
+    cpu = process.cpuUsage();
     startedMs = performance.now();
-    report(`${workers} workers`, startedMs, await inWorkers(pool, path, expected));
+    report(`${workers} workers`, startedMs, cpu, await inWorkers(pool, path, expected));
   }
 } finally {
   rmSync(folder, { recursive: true });

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import test, { after } from 'node:test';
-import { concatBytes, type Bytes } from '@coffer/protocol/core';
+import { concatBytes, IntegrityError, type Bytes } from '@coffer/protocol/core';
 import {
   ChunkSealer,
   createChunker,
@@ -167,6 +167,24 @@ test('an abort, and a chunk that is not taken, end the reading', async () => {
   assert.equal(takenAfter, 0);
   const content = await pool.sealFile(path, expectedOf(path), keys, () => Promise.resolve(), never);
   assert.equal(content.size, 60 * MIB);
+});
+
+test('chunks are opened in the workers, and refused as here', async () => {
+  const files = Array.from({ length: 12 }, (_, i) => seededBytes(80 + i, 200_000 + i));
+  const opened = await Promise.all(
+    files.map((file) => {
+      const { ref, parts } = sealChunk(suite, keys.chunkerKey, file);
+      return pool.open(ref, concatBytes(...parts));
+    }),
+  );
+  assert.ok(files.every((file, i) => Buffer.from(file).equals(opened[i] ?? new Uint8Array(0))));
+  const { ref, parts } = sealChunk(suite, keys.chunkerKey, seededBytes(90, 5000));
+  const stored = concatBytes(...parts);
+  stored[77] = (stored[77] ?? 0) ^ 1;
+  await assert.rejects(
+    pool.open(ref, stored.subarray()),
+    (error) => error instanceof IntegrityError && error.code === 'digest-mismatch',
+  );
 });
 
 test('a pool of one seals alone, and a stopped pool refuses', async () => {

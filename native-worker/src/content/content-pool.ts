@@ -1,11 +1,11 @@
 /**
- * Worker threads for large files: one reads, hashes and cuts a file, the others help to seal it, and
- * sealed chunks come here without a copy. Small files are not worth the way to another thread.
+ * Worker threads for large files. Up: one reads, hashes and cuts a file, the others help to seal it,
+ * and sealed chunks come here without a copy. Down: each opens chunks as they come. Small files are not worth the way to another thread.
  */
 import { Worker } from 'node:worker_threads';
-import { Defect } from '@coffer/protocol/core';
+import { Defect, IntegrityError, type Bytes } from '@coffer/protocol/core';
 import type { ChunkRef } from '@coffer/protocol/content/open';
-import type { SealedChunkParts, SealingKeys, UploadedContent } from '@coffer/sdk';
+import type { ChunkOpener, SealedChunkParts, SealingKeys, UploadedContent } from '@coffer/sdk';
 import { FileChanged } from '../executor/stable-read.ts';
 import { LocalFault } from '../ports/index.ts';
 import type { ExpectedFile, FromWorker, ToWorker, WorkerFailure } from './messages.ts';
@@ -27,16 +27,24 @@ interface Job {
   whole: (FromWorker & { kind: 'read' }) | undefined;
 }
 
-interface PoolWorker {
-  readonly thread: Worker;
-  readCount: number;
-  sealCount: number;
+interface Opening {
+  readonly worker: PoolWorker;
+  readonly done: PromiseWithResolvers<Bytes>;
 }
 
-export class ContentPool implements AsyncDisposable {
+interface PoolWorker {
+  readonly thread: Worker;
+  /** Files that it reads. */
+  readCount: number;
+  /** Single chunks that it is to seal or open. */
+  chunkCount: number;
+}
+
+export class ContentPool implements AsyncDisposable, ChunkOpener {
   readonly #workers: readonly PoolWorker[];
   readonly #jobs = new Map<number, Job>();
-  #lastJob = 0;
+  readonly #openings = new Map<number, Opening>();
+  #lastNumber = 0;
   #failure: unknown;
 
   /** `size`: number of threads; cores, at most `CONTENT_WORKERS_MAX`. */
@@ -73,6 +81,26 @@ export class ContentPool implements AsyncDisposable {
     }
   }
 
+  /** See `ChunkOpener`. */
+  async open(ref: ChunkRef, stored: Bytes): Promise<Bytes> {
+    if (this.#failure !== undefined) throw this.#failure;
+    const number = ++this.#lastNumber;
+    const worker = leastLoaded(this.#workers);
+    const opening: Opening = { worker, done: Promise.withResolvers() };
+    this.#keepProcess();
+    this.#openings.set(number, opening);
+    worker.chunkCount++;
+    const own = ownBytes(stored);
+    tell(worker, { kind: 'open', number, ref, stored: own }, [own.buffer]);
+    try {
+      return await opening.done.promise;
+    } finally {
+      worker.chunkCount--;
+      this.#openings.delete(number);
+      this.#letProcessEnd();
+    }
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#fail(new Defect('the content workers were stopped'));
     await Promise.all(this.#workers.map(({ thread }) => thread.terminate()));
@@ -80,7 +108,7 @@ export class ContentPool implements AsyncDisposable {
 
   #start(): PoolWorker {
     const thread = new Worker(new URL('content-worker.ts', import.meta.url));
-    const worker: PoolWorker = { thread, readCount: 0, sealCount: 0 };
+    const worker: PoolWorker = { thread, readCount: 0, chunkCount: 0 };
     thread.on('message', (message: FromWorker) => {
       this.#receive(message);
     });
@@ -96,7 +124,7 @@ export class ContentPool implements AsyncDisposable {
     const reader = this.#workers.reduce((a, b) => (b.readCount < a.readCount ? b : a));
     reader.readCount++;
     const job: Job = {
-      id: ++this.#lastJob,
+      id: ++this.#lastNumber,
       reader,
       take,
       refs: [],
@@ -105,20 +133,40 @@ export class ContentPool implements AsyncDisposable {
       takenCount: 0,
       whole: undefined,
     };
-    if (this.#jobs.size === 0) for (const { thread } of this.#workers) thread.ref();
+    this.#keepProcess();
     this.#jobs.set(job.id, job);
     return job;
   }
 
   #endJob(job: Job): void {
     job.reader.readCount--;
-    for (const helper of job.given.values()) helper.sealCount--;
+    for (const helper of job.given.values()) helper.chunkCount--;
     this.#jobs.delete(job.id);
     this.#tellAll({ kind: 'end', job: job.id });
-    if (this.#jobs.size === 0) for (const { thread } of this.#workers) thread.unref();
+    this.#letProcessEnd();
+  }
+
+  /** Before the first thing to do. */
+  #keepProcess(): void {
+    if (this.#jobs.size + this.#openings.size > 0) return;
+    for (const { thread } of this.#workers) thread.ref();
+  }
+
+  /** After the last thing to do. */
+  #letProcessEnd(): void {
+    if (this.#jobs.size + this.#openings.size > 0) return;
+    for (const { thread } of this.#workers) thread.unref();
   }
 
   #receive(message: FromWorker): void {
+    if (message.kind === 'opened') {
+      this.#openings.get(message.number)?.done.resolve(message.plaintext);
+      return;
+    }
+    if (message.kind === 'not-opened') {
+      this.#openings.get(message.number)?.done.reject(errorOf(message.failure));
+      return;
+    }
     const job = this.#jobs.get(message.job);
     if (job === undefined) return;
     switch (message.kind) {
@@ -140,10 +188,8 @@ export class ContentPool implements AsyncDisposable {
 
   /** To the helper with the least to do. */
   #give(job: Job, { index, plaintext }: FromWorker & { kind: 'given' }): void {
-    const load = ({ readCount, sealCount }: PoolWorker) => 2 * readCount + sealCount;
-    const helpers = this.#workers.filter((worker) => worker !== job.reader);
-    const helper = helpers.reduce((a, b) => (load(b) < load(a) ? b : a));
-    helper.sealCount++;
+    const helper = leastLoaded(this.#workers.filter((worker) => worker !== job.reader));
+    helper.chunkCount++;
     job.given.set(index, helper);
     const message: ToWorker = { kind: 'seal', job: job.id, index, plaintext };
     tell(helper, message, [plaintext.buffer as ArrayBuffer]);
@@ -153,7 +199,7 @@ export class ContentPool implements AsyncDisposable {
     const { index, ref, parts } = sealed;
     job.refs[index] = ref;
     const helper = job.given.get(index);
-    if (helper !== undefined) helper.sealCount--;
+    if (helper !== undefined) helper.chunkCount--;
     job.given.delete(index);
     try {
       await job.take({ ref, parts });
@@ -174,11 +220,24 @@ export class ContentPool implements AsyncDisposable {
   #fail(error: unknown): void {
     this.#failure ??= error;
     for (const job of this.#jobs.values()) job.done.reject(error);
+    for (const { done } of this.#openings.values()) done.reject(error);
   }
 }
 
 function tell(worker: PoolWorker, message: ToWorker, transfer: ArrayBuffer[] = []): void {
   worker.thread.postMessage(message, transfer);
+}
+
+function leastLoaded(workers: readonly PoolWorker[]): PoolWorker {
+  const load = ({ readCount, chunkCount }: PoolWorker) => 2 * readCount + chunkCount;
+  return workers.reduce((a, b) => (load(b) < load(a) ? b : a));
+}
+
+/** The bytes in a buffer of their own, which can be given away. */
+function ownBytes(bytes: Bytes): Uint8Array<ArrayBuffer> {
+  const { buffer, byteLength } = bytes;
+  const isOwn = buffer instanceof ArrayBuffer && buffer.byteLength === byteLength;
+  return isOwn ? new Uint8Array(buffer) : bytes.slice();
 }
 
 function settle(job: Job): void {
@@ -190,5 +249,6 @@ function settle(job: Job): void {
 function errorOf(failure: WorkerFailure): Error {
   if (failure.kind === 'changed') return new FileChanged(failure.message);
   if (failure.kind === 'fault') return new LocalFault(failure.code, failure.message);
+  if (failure.kind === 'integrity') return new IntegrityError(failure.code, failure.message);
   return new Defect(failure.message);
 }

@@ -1,12 +1,12 @@
 /**
- * Entry of a content worker: reads, hashes, cuts and seals large files with synchronous calls, and
- * seals chunks that its fellows cut. It never talks to the network and keeps nothing.
+ * Entry of a content worker: reads, hashes, cuts and seals large files with synchronous calls, seals
+ * chunks that its fellows cut, and opens chunks of downloads. It never talks to the network and keeps nothing.
  */
 import { createHash } from 'node:crypto';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { parentPort } from 'node:worker_threads';
-import { Defect, type Bytes, type Digest } from '@coffer/protocol/core';
-import { BaseChunks, ChunkSealer, createChunker } from '@coffer/protocol/content/open';
+import { Defect, IntegrityError, type Bytes, type Digest } from '@coffer/protocol/core';
+import { BaseChunks, ChunkSealer, createChunker, openChunk } from '@coffer/protocol/content/open';
 import { createNodeOpenSuite } from '@coffer/protocol/suites/node-open';
 import type { SealingKeys } from '@coffer/sdk';
 import { createNodeFileSystem } from '../adapters/node-file-system.ts';
@@ -40,6 +40,10 @@ port.on('message', (message: ToWorker) => {
 });
 
 function handle(message: ToWorker): void {
+  if (message.kind === 'open') {
+    open(message);
+    return;
+  }
   if (message.kind === 'begin') {
     jobs.set(message.job, newJob(message.keys));
     return;
@@ -128,6 +132,16 @@ function seal(job: Job, id: number, index: number, plaintext: Bytes): void {
   post({ kind: 'sealed', job: id, index, ref, parts: [prefix, body] }, [bufferOf(body)]);
 }
 
+function open({ number, ref, stored }: ToWorker & { kind: 'open' }): void {
+  try {
+    const plaintext = openChunk(suite, ref, stored);
+    // The padding goes along: it costs nothing.
+    post({ kind: 'opened', number, plaintext }, [plaintext.buffer]);
+  } catch (error) {
+    post({ kind: 'not-opened', number, failure: failureOf(error) });
+  }
+}
+
 /** Sealed bytes fill a buffer of their own, which goes to the other thread without a copy. */
 function bufferOf(body: Bytes): ArrayBuffer {
   const { buffer, byteLength } = body;
@@ -144,6 +158,9 @@ function failureOf(error: unknown): WorkerFailure {
   if (error instanceof FileChanged) return { kind: 'changed', message: error.message };
   if (error instanceof LocalFault) {
     return { kind: 'fault', code: error.code, message: error.message };
+  }
+  if (error instanceof IntegrityError) {
+    return { kind: 'integrity', code: error.code, message: error.message };
   }
   return { kind: 'defect', message: error instanceof Error ? error.message : String(error) };
 }

@@ -1,5 +1,5 @@
 /** What content workers and the thread that owns them tell each other. Buffers change hands. */
-import type { Bytes, Digest } from '@coffer/protocol/core';
+import type { Bytes, Digest, IntegrityCode } from '@coffer/protocol/core';
 import type { ChunkRef } from '@coffer/protocol/content/open';
 import type { SealingKeys } from '@coffer/sdk';
 import type { EntryStat, LocalFaultCode } from '../ports/index.ts';
@@ -32,7 +32,14 @@ export type ToWorker =
       readonly bytes: number;
       readonly wasGiven: boolean;
     }
-  | { readonly kind: 'end'; readonly job: number };
+  | { readonly kind: 'end'; readonly job: number }
+  /** Open a stored chunk. */
+  | {
+      readonly kind: 'open';
+      readonly number: number;
+      readonly ref: ChunkRef;
+      readonly stored: Bytes;
+    };
 
 export type FromWorker =
   /** A chunk for another worker to seal. */
@@ -57,10 +64,13 @@ export type FromWorker =
       readonly sha256: Digest;
       readonly chunkCount: number;
     }
-  | { readonly kind: 'failed'; readonly job: number; readonly failure: WorkerFailure };
+  | { readonly kind: 'failed'; readonly job: number; readonly failure: WorkerFailure }
+  | { readonly kind: 'opened'; readonly number: number; readonly plaintext: Bytes }
+  | { readonly kind: 'not-opened'; readonly number: number; readonly failure: WorkerFailure };
 
 /** Errors lose their class on the way between threads. */
 export type WorkerFailure =
   | { readonly kind: 'changed'; readonly message: string }
   | { readonly kind: 'fault'; readonly code: LocalFaultCode; readonly message: string }
+  | { readonly kind: 'integrity'; readonly code: IntegrityCode; readonly message: string }
   | { readonly kind: 'defect'; readonly message: string };

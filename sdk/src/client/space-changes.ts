@@ -208,6 +208,15 @@ export interface SealedChunkParts {
   readonly parts: readonly [Bytes, Bytes];
 }
 
+/** Opens long chunks in other threads, while this one receives and writes. */
+export interface ChunkOpener {
+  /**
+   * The plaintext of a stored chunk after every check of protocol §5, or its IntegrityError. Takes
+   * the buffer of `stored` over: it is empty afterwards.
+   */
+  readonly open: (ref: SealedChunkRef, stored: Bytes) => Promise<Bytes>;
+}
+
 /** Chunks, seals and sends file contents in packs; nothing is sent that the server has. */
 export interface Uploader {
   /**

@@ -2,10 +2,16 @@ import assert from 'node:assert/strict';
 import { createCipheriv, createHash } from 'node:crypto';
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import test from 'node:test';
-import { concatBytes, IntegrityError, type Bytes } from '@coffer/protocol/core';
-import { createChunker, openChunk, sealChunk, type ChunkRef } from '@coffer/protocol/content/open';
+import { concatBytes, IntegrityError, type Bytes, type Digest } from '@coffer/protocol/core';
+import {
+  createChunker,
+  createFixedChunker,
+  openChunk,
+  sealChunk,
+  type ChunkRef,
+} from '@coffer/protocol/content/open';
 import { createNodeOpenSuite } from '@coffer/protocol/suites/node-open';
-import type { UploadedContent } from '../space-changes.ts';
+import type { SealingKeys, SelfSealingSource, UploadedContent } from '../space-changes.ts';
 import { ContentUploader, type ContentUploaderOptions } from './content-uploader.ts';
 import { MemoryContentApi } from './testing/memory-content-api.ts';
 
@@ -144,6 +150,32 @@ test('chunks that were sealed elsewhere arrive', async () => {
     refs.map(({ id }) => id),
   );
   assert.equal(api.packSizes.length, 1);
+});
+
+test('a source that seals itself does so with the keys of the uploader', async () => {
+  const { api, uploader } = setUp();
+  const file = seededBytes(35, 3000);
+  const { ref } = sealChunk(suite, contentKey, seededBytes(36, 10));
+  const seen: SealingKeys[] = [];
+  const source: SelfSealingSource = {
+    *[Symbol.iterator]() {
+      yield file;
+    },
+    sealChunks: async (keys, take) => {
+      seen.push(keys);
+      const chunk = sealChunk(suite, keys.contentKeys[0] ?? file, file);
+      await take(chunk);
+      return { size: file.length, sha256: sha256(file) as Digest, chunks: [chunk.ref] };
+    },
+  };
+  const uploaded = await uploader.add(source, never, [ref]);
+  assert.deepEqual(seen, [
+    { chunkerKey: chunker.chunkerKey, contentKeys: [contentKey], base: [ref] },
+  ]);
+  assert.ok(Buffer.from(file).equals(contentAt(api, uploaded.chunks)));
+  const foreign = setUp({ chunker: createFixedChunker() });
+  await foreign.uploader.add(source, never);
+  assert.equal(seen.length, 1, 'without a chunker key it is read like any source');
 });
 
 test('no more than three packs and 64 MiB are under way', async () => {

@@ -14,6 +14,7 @@ import {
 } from '@coffer/protocol/core';
 import { encodeReadFrameHead, pageId } from '@coffer/protocol/content';
 import {
+  openChunk,
   sealForeignChunk,
   sealPages,
   type ChunkRef,
@@ -182,6 +183,43 @@ test('a long file comes in requests of about 16 MiB, at most three at once, page
   }
   assert.ok(api.readCalls.length <= 9);
   assert.equal(api.readsInFlightMax, 3);
+});
+
+test('long chunks are opened elsewhere, shared and short ones here', async () => {
+  const api = new MemoryContentApi(suite);
+  const file = seededBytes(8, 5 * MIB);
+  const chunks = storeChunks(api, file, MIB);
+  const part = seededBytes(9, MIB);
+  const shared = storeChunks(api, part, MIB);
+  const files = [
+    fileOf(api, 0, file, chunks),
+    fileOf(api, 1, concatBytes(part, part), [...shared, ...shared]),
+    storeFile(api, 2, part.subarray(0, 5000)),
+  ];
+  const openedElsewhere: ChunkRef[] = [];
+  const opener = {
+    open: async (ref: ChunkRef, stored: Bytes) => {
+      openedElsewhere.push(ref);
+      await nextTurn();
+      return openChunk(
+        suite,
+        ref,
+        structuredClone(stored, { transfer: [stored.buffer as ArrayBuffer] }),
+      );
+    },
+  };
+  const sink = new RecordingSink();
+  const last = api.bodies.get(chunks[4]?.id ?? ('' as never));
+  await fetchContents({ ...options, api, opener }, files, sink, never);
+  assert.ok(sink.has(0, file) && sink.has(1, concatBytes(part, part)));
+  assert.deepEqual(openedElsewhere, chunks);
+  assert.equal(sink.errors.size, 0);
+  assert.ok(last);
+  last[9000] = (last[9000] ?? 0) ^ 1;
+  const again = new RecordingSink();
+  await fetchContents({ ...options, api, opener }, files, again, never);
+  failedWith(again, 0, 'digest-mismatch');
+  assert.equal(again.errors.size, 1);
 });
 
 test('a file of many pages comes whole', async () => {

@@ -5,7 +5,7 @@
  */
 import { bytesToHex, IDS_PER_REQUEST_MAX, IntegrityError } from '@coffer/protocol/core';
 import { openChunk } from '@coffer/protocol/content/open';
-import type { FetchSink } from '../space-changes.ts';
+import type { ChunkOpener, FetchSink } from '../space-changes.ts';
 import type { RunningSha256 } from './content-api.ts';
 import { FetchBatch } from './fetch-batch.ts';
 import {
@@ -30,6 +30,8 @@ export interface FetchOptions extends FetchPlanOptions {
   readonly startSha256: () => RunningSha256;
   /** Lets the event loop run: `setImmediate` in Node. */
   readonly yieldTurn: () => Promise<void>;
+  /** Opens long chunks; without it everything is opened in this thread. */
+  readonly opener?: ChunkOpener;
 }
 
 /**
@@ -48,7 +50,7 @@ export async function fetchContents(
   const delivery = new Delivery(options, sink, signal);
   const batches: FetchBatch[] = [];
   const reads: Promise<void>[] = [];
-  const former = new BatchFormer(planFetch(options, files, inner));
+  const former = new BatchFormer(planFetch(options, files, inner), options.opener);
   try {
     for (;;) {
       while (batches.length < BATCHES_MAX) {
@@ -72,10 +74,12 @@ export async function fetchContents(
 /** Cuts the plan into batches of what one request may ask for. */
 class BatchFormer {
   readonly #steps: AsyncGenerator<FetchStep, void>;
+  readonly #opener: ChunkOpener | undefined;
   #held: FetchStep | undefined;
 
-  constructor(steps: AsyncGenerator<FetchStep, void>) {
+  constructor(steps: AsyncGenerator<FetchStep, void>, opener: ChunkOpener | undefined) {
     this.#steps = steps;
+    this.#opener = opener;
   }
 
   async next(): Promise<FetchBatch | undefined> {
@@ -96,7 +100,7 @@ class BatchFormer {
       }
       steps.push(step);
     }
-    return steps.length === 0 ? undefined : new FetchBatch(steps);
+    return steps.length === 0 ? undefined : new FetchBatch(steps, this.#opener);
   }
 }
 
@@ -128,9 +132,9 @@ class Delivery {
         this.#end(of);
         return;
       }
-      const stored = await body;
+      const { bytes, isOpened } = await body;
       this.#signal.throwIfAborted();
-      const plaintext = openChunk(this.#options.suite, step.ref, stored);
+      const plaintext = isOpened ? bytes : openChunk(this.#options.suite, step.ref, bytes);
       this.#running?.update(plaintext);
       this.#sink.write(of.file.index, plaintext);
       await this.#pace(plaintext.length);
