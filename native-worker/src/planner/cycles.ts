@@ -8,8 +8,12 @@ import type { Step, Steps } from './steps.ts';
 export function breakCycles(steps: Steps): void {
   let waiting = withoutFree(steps.all);
   while (waiting.size > 0) {
-    const step = pickMove(onCycles(waiting));
-    if (step === undefined) throw new Defect('every cycle of operations holds a move');
+    const cycle = onCycles(waiting);
+    const step = pickMove(cycle);
+    if (step === undefined) {
+      const kinds = cycle.map(({ effect }) => effect.kind).join(', ');
+      throw new Defect(`a cycle of operations holds a move: ${kinds}`);
+    }
     steps.pass.trace(
       step.effect.kind === 'local-place' ? 'order.staged-local' : 'order.staged-remote',
     );

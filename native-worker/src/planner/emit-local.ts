@@ -1,6 +1,6 @@
 import type { LocalNode } from './types.ts';
 import { localParent, sawLocal, sawRemote, type Step, type Steps } from './steps.ts';
-import { isRemoteAlive, targetParent, type Unit } from './unit.ts';
+import { isNodeThere, isRemoteAlive, targetParent, type Unit } from './unit.ts';
 
 /**
  * What the local side lacks of a unit of the planned tree: at most one operation. `isPlaced`: the
@@ -11,9 +11,12 @@ export function emitLocal(unit: Unit, steps: Steps, isPlaced: boolean): Step | u
   // Selective sync takes nothing down any more.
   if (parent === undefined || unit.remote === 'excluded') return undefined;
   const { entry } = unit.target;
-  if (entry === undefined) return make(unit, parent, steps);
-  const isPlaced = entry.parent === parent.target.entry?.id && entry.name === unit.target.localName;
-  if (!isPlaced) return place(unit, entry, parent, steps);
+  if (entry === undefined) {
+    return isPlaced && unit.kind !== 'folder' ? undefined : make(unit, parent, steps);
+  }
+  const isThere = entry.parent === parent.target.entry?.id && entry.name === unit.target.localName;
+  if (!isThere) return place(unit, entry, parent, steps);
+  if (isPlaced) return undefined;
   if (unit.node === null || unit.remoteNode === undefined || !isRemoteAlive(unit)) return undefined;
   return renew(unit, entry, parent, steps);
 }
@@ -68,6 +71,7 @@ function place(unit: Unit, entry: LocalNode, parent: Unit, steps: Steps): Step |
           parent: at,
           localName,
           viaStaging: false,
+          settles: isNodeThere(unit, parent),
         },
         sawLocal(entry),
       );

@@ -1,7 +1,15 @@
+import { planAncestors } from './folders.ts';
 import type { RemoteParent } from './operations.ts';
 import { remoteParent, sawLocal, sawRemote, type Step, type Steps } from './steps.ts';
 import type { LocalNode } from './types.ts';
-import { isRemoteAlive, resolved, targetParent, type Unit } from './unit.ts';
+import {
+  isEntryThere,
+  isNodeThere,
+  isRemoteAlive,
+  isRemoteGone,
+  targetParent,
+  type Unit,
+} from './unit.ts';
 
 /**
  * What the remote side lacks of a unit of the planned tree: at most one operation. `isPlaced`: the
@@ -12,40 +20,48 @@ export function emitRemote(unit: Unit, steps: Steps, isPlaced: boolean): Step | 
   const at = parent === undefined ? undefined : remoteParent(parent);
   if (parent === undefined || at === undefined || unit.target.place === undefined) return undefined;
   if (isRemoteAlive(unit) || unit.remote === 'excluded') {
-    return isThere(unit, parent) ? send(unit, at, steps, isPlaced) : place(unit, at, steps);
+    return isNodeThere(unit, parent)
+      ? send(unit, at, steps, isPlaced)
+      : place(unit, at, steps, isPlaced);
   }
   const { entry } = unit.target;
   if (entry === undefined || (isPlaced && unit.kind !== 'folder')) return undefined;
-  if (unit.remote === 'below-deleted' && isThere(unit, parent)) {
+  if (unit.remote === 'below-deleted' && isNodeThere(unit, parent)) {
     return send(unit, at, steps, isPlaced);
   }
-  return unit.node === null || unit.remote === 'purged'
-    ? make(unit, entry, at, steps)
+  if (unit.node === null || unit.remote === 'purged') return make(unit, entry, at, steps);
+  return returnsWithTarget(unit)
+    ? place(unit, at, steps, isPlaced)
     : restore(unit, entry, at, steps);
+}
+
+/** A folder above it that is restored brings it back, and it stays below that one. */
+function returnsWithTarget(unit: Unit): boolean {
+  if (unit.remote !== 'below-deleted') return false;
+  const above = new Set(planAncestors(unit));
+  for (let at = unit.remotePlace?.parent; at !== undefined; at = at.remotePlace?.parent) {
+    if (!isRemoteGone(at) || !at.target.exists) return false;
+    if (above.has(at)) return true;
+  }
+  return false;
 }
 
 /** The node is live at another place than the planned tree has it. */
 export function isRemotelyMisplaced(unit: Unit): boolean {
   const parent = targetParent(unit);
   const isCovered = isRemoteAlive(unit) || unit.remote === 'excluded';
-  return isCovered && parent !== undefined && !isThere(unit, parent);
+  return isCovered && parent !== undefined && !isNodeThere(unit, parent);
 }
 
-function isThere({ remotePlace, target }: Unit, parent: Unit): boolean {
-  return (
-    remotePlace !== undefined &&
-    resolved(remotePlace.parent) === parent &&
-    remotePlace.name === target.place?.name
-  );
-}
-
-function place(unit: Unit, at: RemoteParent, steps: Steps): Step | undefined {
+function place(unit: Unit, at: RemoteParent, steps: Steps, isPlaced: boolean): Step | undefined {
+  const parent = targetParent(unit);
+  const settles = isPlaced || (parent !== undefined && isEntryThere(unit, parent));
   const { node, target } = unit;
   if (node === null || target.place === undefined) return undefined;
   const { name } = target.place;
   const step = steps.add(
     unit,
-    { kind: 'remote-place', node, parent: at, name, viaStaging: false },
+    { kind: 'remote-place', node, parent: at, name, viaStaging: false, settles },
     sawRemote(unit),
   );
   steps.remoteByNode.set(node, step);

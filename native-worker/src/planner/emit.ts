@@ -5,7 +5,9 @@ import { isMetaEqual } from './meta.ts';
 import type { Pass } from './pass.ts';
 import { sawLocal, sawNothing, Steps, type Step } from './steps.ts';
 import {
+  isEntryThere,
   isLocalGone,
+  isNodeThere,
   isRemoteAlive,
   isRemoteGone,
   resolved,
@@ -34,7 +36,7 @@ function emitKept(unit: Unit, steps: Steps): void {
   const isEntryPlaced =
     local?.effect.kind === 'local-place' || local?.effect.kind === 'local-set-aside';
   const remote = mode === 'download' ? undefined : emitRemote(unit, steps, isEntryPlaced);
-  if (local?.effect.kind === 'local-place' && remote?.effect.kind === 'remote-place') {
+  if (isEntryPlaced && local !== undefined && remote !== undefined) {
     steps.pass.trace('order.local-before-remote');
     remote.after.add(local);
   }
@@ -48,21 +50,22 @@ function emitKept(unit: Unit, steps: Steps): void {
  */
 function bindStep(unit: Unit, steps: Steps): Step | undefined {
   const { target, base, remoteNode } = unit;
-  const { entry, place } = target;
+  const { entry } = target;
   const parent = targetParent(unit);
-  if (entry === undefined || place === undefined || parent === undefined) return undefined;
+  if (entry === undefined || parent === undefined) return undefined;
   if (!isRemoteAlive(unit) || remoteNode === undefined || unit.node === null) return undefined;
   const isAdopted = base?.localId !== entry.id;
   const isSettled =
     (target.content === 'none' || target.content === 'agreed') &&
     (target.meta === 'none' || target.meta === 'agreed') &&
-    entry.parent === parent.target.entry?.id &&
-    entry.name === target.localName &&
-    remoteNode.name === place.name &&
-    unit.remotePlace !== undefined &&
-    resolved(unit.remotePlace.parent) === parent;
+    isEntryThere(unit, parent) &&
+    isNodeThere(unit, parent);
   const isBehind =
-    target.content === 'agreed' || target.meta === 'agreed' || unit.localMoved || unit.remoteMoved;
+    target.content === 'agreed' ||
+    target.meta === 'agreed' ||
+    unit.localMoved ||
+    unit.remoteMoved ||
+    base?.localName !== entry.name;
   if (!isAdopted && !(isSettled && isBehind)) return undefined;
   const effect = { kind: 'bind', node: unit.node, local: entry.id, rev: remoteNode.rev } as const;
   return steps.add(unit, effect, sawLocal(entry, remoteNode.rev));

@@ -29,6 +29,12 @@ export function mergeOrPair(winner: Unit, loser: Unit, pass: Pass): boolean {
   return true;
 }
 
+/** Where only the case of a name differs, a node and an entry without one can still be one. */
+export function pairAcrossCase(a: Unit, b: Unit, pass: Pass): void {
+  if (a.kind !== b.kind || splitPair(a, b) === undefined) return;
+  if (a.kind === 'folder' || compareContent(a, b) !== 'different') mergeOrPair(a, b, pass);
+}
+
 function mergeFolders(winner: Unit, loser: Unit, pass: Pass): boolean {
   const pair = splitPair(winner, loser);
   if (pair !== undefined) {

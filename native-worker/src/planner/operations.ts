@@ -4,12 +4,15 @@
  * comes `after` a dropped one is dropped too.
  *
  * [Note: What an operation writes into the base row] The fields that it made equal, as the remote
- * record has them then: place operations write parent, name and localName; content operations rev,
- * contentId, size, sha256, target and both times; metadata operations rev, both times and
- * executable; make, download into an empty slot, upload of a new node, restore and bind write the
+ * record has them then. Place operations that settle: parent, name, localName. Content operations:
+ * rev, contentId, size, sha256, target, executable and both times. Metadata operations: rev, both
+ * times, executable. Make, download into an empty slot, upload of a new node, restore and bind: the
  * whole row, in place of rows of either id. Place, content and metadata operations write nothing
- * where no row pairs exactly their node and entry. recycle and trash remove the rows of the node and
- * of all that is below it in the base tree; forget removes one row; set-aside removes the entry's.
+ * where no row pairs exactly their node and entry. Forget removes one row, set-aside the entry's.
+ * recycle removes the rows at and below the node in the base tree whose entry is gone then, trash
+ * those whose node is not live then: what had moved out before, or waits in staging, keeps its row
+ * (without it, it would be taken for new on both sides).
+ *
  * A plan has at most one operation for each side of a node, so that no operation changes what
  * another one of the same plan saw, but for folders.
  */
@@ -69,6 +72,8 @@ export interface LocalPlace extends Common {
   readonly parent: LocalParent;
   readonly localName: string;
   readonly viaStaging: boolean;
+  /** The node is there on the remote side: the base row follows. Else it stays as it is. */
+  readonly settles: boolean;
 }
 export interface LocalSetMeta extends Common {
   readonly kind: 'local-set-meta';
@@ -130,6 +135,8 @@ export interface RemotePlace extends Common {
   readonly parent: RemoteParent;
   readonly name: string;
   readonly viaStaging: boolean;
+  /** The entry is there on the local side then: the base row follows. Else it stays as it is. */
+  readonly settles: boolean;
 }
 export interface RemoteSetMeta extends Common {
   readonly kind: 'remote-set-meta';

@@ -57,7 +57,7 @@ function addEdges(step: Step, steps: Steps): void {
       beforeRemoteEnd(step, steps);
       return;
     case 'bind':
-      afterMergedTrash(step, steps);
+      afterMerged(step, steps);
       return;
     default:
   }
@@ -90,10 +90,15 @@ function afterLocalOccupant(step: Step, name: string, steps: Steps): void {
 }
 
 function afterRemoteOccupant(step: Step, name: string, steps: Steps): void {
-  const node = targetParent(step.unit)?.node;
-  if (node === null || node === undefined) return;
+  const parent = targetParent(step.unit);
+  if (parent === undefined || parent.node === null) return;
   const { trees } = steps.pass.universe;
-  for (const occupant of trees.remote.bySlot(node, steps.pass.universe.key(name))) {
+  const key = steps.pass.universe.key(name);
+  // Below a folder that comes back, nodes come back that are not live yet.
+  const occupants = isRemoteGone(parent)
+    ? trees.remote.children(parent.node)
+    : trees.remote.bySlot(parent.node, key);
+  for (const occupant of occupants) {
     if (isSameName(occupant.name, name)) leave(step, steps.remoteByNode.get(occupant.id), steps);
   }
 }
@@ -122,11 +127,14 @@ function beforeRemoteEnd(step: Step, steps: Steps): void {
   let at = step.unit.remoteNode;
   while (at !== undefined && at.parent !== trees.remoteRoot) {
     const above = steps.remoteByNode.get(at.parent);
-    if (above?.effect.kind === 'remote-trash' && step.effect.kind !== 'remote-trash') {
+    if (above?.effect.kind === 'remote-trash' && !isBelowDeleted) {
       steps.pass.trace('order.move-out-before-delete');
       above.afterLeaving.add(step);
     }
-    if (isBelowDeleted && above?.effect.kind === 'remote-restore') {
+    // What goes to the trash by itself takes this one along: it does not come back with more.
+    if (isBelowDeleted && above?.effect.kind === 'remote-trash') return;
+    const isLeaving = isBelowDeleted && step.effect.kind !== 'remote-place';
+    if (isLeaving && above?.effect.kind === 'remote-restore') {
       steps.pass.trace('order.trash-before-restore');
       above.after.add(step);
     }
@@ -134,7 +142,16 @@ function beforeRemoteEnd(step: Step, steps: Steps): void {
   }
 }
 
-/** A node that was merged away is in the trash before its entry gets another row. */
-function afterMergedTrash(step: Step, steps: Steps): void {
+/**
+ * A node that was merged away is in the trash before its entry gets another row; and what goes out
+ * of its folder is gone, because without that row it would look moved.
+ */
+function afterMerged(step: Step, steps: Steps): void {
   for (const trash of steps.mergedTrash.get(step.unit) ?? []) step.after.add(trash);
+  if (step.effect.kind !== 'bind') return;
+  const former = steps.pass.universe.trees.base.byLocalId(step.effect.local);
+  if (former === undefined || former.id === step.unit.node) return;
+  for (const other of steps.all) {
+    if (other.unit.base?.parent === former.id && !other.unit.target.exists) step.after.add(other);
+  }
 }

@@ -5,7 +5,7 @@
 import type { NodeId } from '@coffer/protocol/core';
 import { conflictName } from './conflict-name.ts';
 import { planAncestors } from './folders.ts';
-import { mergeOrPair } from './merge.ts';
+import { mergeOrPair, pairAcrossCase } from './merge.ts';
 import { isSameName } from './name-key.ts';
 import type { Pass } from './pass.ts';
 import { isRemoteAlive, resolved, targetParent, type Place, type Unit } from './unit.ts';
@@ -101,9 +101,12 @@ class SlotSettler {
       return;
     }
     if (group.length < 2) return;
-    const [winner, ...losers] = [...group].sort((a, b) => this.#compareClaims(a, b));
-    if (winner === undefined) return;
-    for (const loser of losers) this.#settlePair(winner, loser);
+    const claims = [...group].sort((a, b) => this.#compareClaims(a, b));
+    for (const [at, winner] of claims.entries()) {
+      for (const loser of claims.slice(at + 1)) {
+        if (winner.target.exists && loser.target.exists) this.#settlePair(winner, loser);
+      }
+    }
   }
 
   /** Who keeps the name: in upload mode the local side, else the folder, then the remote side. */
@@ -121,11 +124,13 @@ class SlotSettler {
   }
 
   #settlePair(winner: Unit, loser: Unit): void {
-    const { target } = winner;
-    const isBothRemote = holdsRemotely(winner) && holdsRemotely(loser);
-    const names = [target.place?.name ?? '', loser.target.place?.name ?? ''] as const;
-    // Two names on the remote side that are one here: they get two local names.
-    if (isBothRemote && !isSameName(...names)) return;
+    const names = [winner.target.place?.name ?? '', loser.target.place?.name ?? ''] as const;
+    if (!isSameName(...names)) {
+      // Two remote names that are one here get two local names, if they are not one thing.
+      const [one, other] = names.map((name) => this.#pass.universe.key(name));
+      if (one === other) pairAcrossCase(winner, loser, this.#pass);
+      return;
+    }
     if (this.#isTwin(winner, loser)) {
       this.#pass.trace('slot.normalisation-clash');
       this.#pass.stalls.push({

@@ -101,6 +101,20 @@ export function targetParent(unit: Unit): Unit | undefined {
   return unit.target.place === undefined ? undefined : resolved(unit.target.place.parent);
 }
 
+/** The remote side has it where the planned tree has it; a folder that was merged is another one. */
+export function isNodeThere({ remotePlace, target }: Unit, parent: Unit): boolean {
+  return remotePlace?.parent === parent && remotePlace.name === target.place?.name;
+}
+
+/** The local side has it where the planned tree has it. */
+export function isEntryThere({ target }: Unit, parent: Unit): boolean {
+  return (
+    target.entry !== undefined &&
+    target.entry.parent === parent.target.entry?.id &&
+    target.entry.name === target.localName
+  );
+}
+
 export function compareKeys(a: Unit, b: Unit): number {
   return a.key < b.key ? -1 : Number(a.key > b.key);
 }
