@@ -49,7 +49,9 @@ export function serve(http: FastifyInstance, application: Application): void {
   });
   const handle = async (request: FastifyRequest, reply: FastifyReply) => {
     const gone = new AbortController();
-    reply.raw.once('close', () => gone.abort());
+    reply.raw.once('close', () => {
+      if (!reply.raw.writableFinished) gone.abort();
+    });
     const answer = await application.answer(
       {
         method: request.method,

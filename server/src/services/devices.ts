@@ -83,6 +83,7 @@ export class Devices {
       bundleDigest: accountBundleDigest(suite, request.bundle),
       now: clock.now(),
     });
+    this.#chains.forget(account);
     if (outcome !== 'added') throw new Failure(outcome);
     return {};
   }

@@ -1,36 +1,43 @@
 import type { AccountId } from '@coffer/protocol/core';
-import { extendKeyChain, verifyKeyChain, type KeyChain } from '@coffer/protocol/model';
+import { verifyKeyChain, type KeyChain } from '@coffer/protocol/model';
 import type { Context } from './context.ts';
 
 /** Chains verified and kept; each holds some 2 KiB an entry. */
 const CHAINS_KEPT_MAX = 4096;
 
+/**
+ * Verified chains of accounts. They are asked for with every request, so they are kept: whoever adds
+ * an entry says so with `forget`. (Servers that share a store have to tell each other.)
+ */
 export class KeyChains {
   readonly #context: Pick<Context, 'store' | 'suite'>;
   readonly #kept = new Map<AccountId, KeyChain>();
+  #changes = 0;
 
   constructor(context: Pick<Context, 'store' | 'suite'>) {
     this.#context = context;
   }
 
-  /** The chain with all entries that are stored by now, verified; undefined for unknown accounts. */
+  /** Undefined for an unknown account. */
   async load(account: AccountId): Promise<KeyChain | undefined> {
-    const { store, suite } = this.#context;
     const kept = this.#kept.get(account);
-    const entries = await store.getChain(account, kept ? kept.seq + 1 : 0);
-    if (entries.length === 0) return kept;
-    const chain = kept
-      ? extendKeyChain(suite, kept, entries)
-      : verifyKeyChain(suite, account, entries);
-    this.#keep(chain);
+    if (kept !== undefined) return kept;
+    const { store, suite } = this.#context;
+    const changesBefore = this.#changes;
+    const entries = await store.getChain(account, 0);
+    if (entries.length === 0) return undefined;
+    const chain = verifyKeyChain(suite, account, entries);
+    // What was read while a chain changed may be from before the change.
+    if (this.#changes !== changesBefore) return chain;
+    this.#kept.set(account, chain);
+    const [oldest] = this.#kept.keys();
+    if (this.#kept.size > CHAINS_KEPT_MAX && oldest !== undefined) this.#kept.delete(oldest);
     return chain;
   }
 
-  #keep(chain: KeyChain): void {
-    this.#kept.delete(chain.account);
-    this.#kept.set(chain.account, chain);
-    if (this.#kept.size <= CHAINS_KEPT_MAX) return;
-    const [oldest] = this.#kept.keys();
-    if (oldest !== undefined) this.#kept.delete(oldest);
+  /** The stored chain has changed, or may have. */
+  forget(account: AccountId): void {
+    this.#changes++;
+    this.#kept.delete(account);
   }
 }

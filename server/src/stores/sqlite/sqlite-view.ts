@@ -8,7 +8,7 @@ const PAGE_ROWS_MAX = 1024;
 
 export type ViewOfSpace = (spaceNo: number) => StateView;
 
-/** Views of the spaces in `database`, for as long as the caller does not give up control. */
+/** Views of the spaces in `database`, each for one caller that does not give up control meanwhile. */
 export function createViews(database: Database.Database): ViewOfSpace {
   const record = database
     .prepare<[number, Bytes], Bytes>('SELECT record FROM records WHERE space_no = ? AND key = ?')
@@ -43,7 +43,7 @@ export function createViews(database: Database.Database): ViewOfSpace {
     let limit = FIRST_PAGE_ROWS;
     let rows = range.all(spaceNo, toBlob(from), last, limit);
     for (;;) {
-      for (const [key, bytes] of rows) yield [Buffer.from(key).toString('hex') as TreeKey, bytes];
+      for (const [key, bytes] of rows) yield [toHex(key) as TreeKey, bytes];
       const end = rows.at(-1);
       if (end === undefined || rows.length < limit) return;
       limit = PAGE_ROWS_MAX;
@@ -52,16 +52,29 @@ export function createViews(database: Database.Database): ViewOfSpace {
   }
 
   return (spaceNo) => ({
-    getRecord: (key) => record.get(spaceNo, toBlob(key)),
+    // Rules walk the same ancestors for every change of a commit.
+    getRecord: remember((key) => record.get(spaceNo, toBlob(key))),
     listRecords: (from, to) => list(spaceNo, from, to),
-    findNode: (id) => {
+    findNode: remember((id) => {
       const key = node.get(spaceNo, toBlob(id));
-      return key && (Buffer.from(key).toString('hex') as TreeKey);
-    },
+      return key && (toHex(key) as TreeKey);
+    }),
     findTag: (parent, tag) => {
       const id = tagged.get(spaceNo, toBlob(parent), toBlob(tag));
       return id && (toHex(id) as NodeId);
     },
     getTreeNode: (position) => treeNode.get(spaceNo, position),
   });
+}
+
+/** `look`, which is asked once for each key: for a state that does not change meanwhile. */
+function remember<K, V>(look: (key: K) => V | undefined): (key: K) => V | undefined {
+  const known = new Map<K, V | undefined>();
+  return (key) => {
+    const found = known.get(key);
+    if (found !== undefined || known.has(key)) return found;
+    const fresh = look(key);
+    known.set(key, fresh);
+    return fresh;
+  };
 }
