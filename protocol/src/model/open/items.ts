@@ -20,7 +20,9 @@ import {
   type CommitId,
   type DeviceId,
   type Digest,
+  type FileRequestId,
   type ItemId,
+  type LinkId,
   type NodeId,
   type SpaceId,
 } from '../../core/index.ts';
@@ -75,7 +77,7 @@ export interface SettingsItem {
 /** What the creator of a public link needs to show it again and to reseal its payload. */
 export interface LinkItem {
   readonly type: 'link';
-  readonly link: ItemId;
+  readonly link: LinkId;
   readonly space: SpaceId;
   readonly node: NodeId;
   readonly secret: Bytes;
@@ -87,7 +89,7 @@ export interface LinkItem {
 
 export interface FileRequestItem {
   readonly type: 'file-request';
-  readonly request: ItemId;
+  readonly request: FileRequestId;
   readonly space: SpaceId;
   readonly folder: NodeId;
   readonly kemSeed: Bytes;
@@ -134,7 +136,7 @@ const contactTuple = tuple(
 const settingsTuple = tuple(literal(4), list(tuple(text(TEXT_MAX), text(TEXT_MAX)), SETTINGS_MAX));
 const linkTuple = tuple(
   literal(5),
-  id<ItemId>(),
+  id<LinkId>(),
   id<SpaceId>(),
   id<NodeId>(),
   key32,
@@ -144,7 +146,7 @@ const linkTuple = tuple(
 );
 const requestTuple = tuple(
   literal(6),
-  id<ItemId>(),
+  id<FileRequestId>(),
   id<SpaceId>(),
   id<NodeId>(),
   key32,
@@ -164,11 +166,11 @@ export function itemIdOf(item: Item): ItemId {
     case 'settings':
       return SETTINGS_ITEM;
     case 'link':
-      return item.link;
+      return item.link as string as ItemId;
     case 'file-request':
       break;
   }
-  return item.request;
+  return item.request as string as ItemId;
 }
 
 /** Throws FormatError when `item` does not belong under `place.id`. */

@@ -7,7 +7,8 @@ import {
   type CommitId,
   type DeviceId,
   type Digest,
-  type ItemId,
+  type FileRequestId,
+  type LinkId,
   type NodeId,
 } from '../../core/index.ts';
 import { createNodeOpenSuite } from '../../suites/node-open.ts';
@@ -290,7 +291,7 @@ const items: readonly Item[] = [
   },
   {
     type: 'link',
-    link: '7d'.repeat(16) as ItemId,
+    link: '7d'.repeat(16) as LinkId,
     space: '7a'.repeat(16) as never,
     node: '7b'.repeat(16) as NodeId,
     secret: new Uint8Array(32),
@@ -300,7 +301,7 @@ const items: readonly Item[] = [
   },
   {
     type: 'file-request',
-    request: '7e'.repeat(16) as ItemId,
+    request: '7e'.repeat(16) as FileRequestId,
     space: '7a'.repeat(16) as never,
     folder: '7b'.repeat(16) as NodeId,
     kemSeed: new Uint8Array(32),
