@@ -1,5 +1,7 @@
 /** Goal: every suite computes the same bytes, and the same as an independent implementation. */
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import test from 'node:test';
 import { xchacha20poly1305 } from '@noble/ciphers/chacha.js';
 import { ed25519 } from '@noble/curves/ed25519.js';
@@ -166,6 +168,20 @@ test('the part for the server holds nothing that opens, unwraps or signs', () =>
     'sha256',
     'verifyEd25519',
   ]);
+});
+
+test('the part for the server reaches no file that opens, unwraps or signs', () => {
+  const seen = new Set([join(import.meta.dirname, 'node-verify.ts')]);
+  for (const file of seen) {
+    const imports = readFileSync(file, 'utf8').matchAll(/from '(?<path>\.[^']+)'/g);
+    // A Set grows while it is walked.
+    for (const { groups } of imports) seen.add(join(dirname(file), groups?.['path'] ?? ''));
+  }
+  assert.ok(seen.size > 8, 'the imports were followed');
+  assert.deepEqual(
+    [...seen].filter((file) => /\/open\/|-open\.ts$|sumo\.ts$/.test(file)),
+    [],
+  );
 });
 
 function flipped(bytes: Bytes, at: number): Uint8Array<ArrayBuffer> {
