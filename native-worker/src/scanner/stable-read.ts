@@ -26,14 +26,14 @@ export function* hashStable(
     if (!isSameStamp(file.stat(), seen)) return CHANGED;
     const hash = createHash('sha256');
     let done = 0;
-    for (;;) {
+    while (done < seen.size) {
       const length = file.read(block, done);
-      if (length === 0) break;
+      if (length === 0) return CHANGED;
       hash.update(block.subarray(0, length));
       done += length;
-      if (done > seen.size) return CHANGED;
       if (done < seen.size) yield done;
     }
+    // What grew meanwhile is told by its size.
     if (done !== seen.size || !isSameStamp(file.stat(), seen)) return CHANGED;
     const stat = fileSystem.lstat(path);
     if (stat === undefined || stat.type !== 'file' || !isSameStamp(stat, seen)) return CHANGED;

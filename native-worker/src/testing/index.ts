@@ -9,3 +9,4 @@ export * from './file-system-contract.ts';
 export * from './memory-local-tree.ts';
 export * from './test-scan.ts';
 export * from './editors.ts';
+export * from './local-tree-contract.ts';
