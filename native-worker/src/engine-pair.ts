@@ -167,7 +167,9 @@ export class PairRunner {
     }
     this.phase = 'syncing';
     try {
+      this.#recovered = false;
       const counts = await this.#execute(plan.operations, { mark, ...options }, signal);
+      this.#recovered = true;
       this.trees.dirty.clear(mark);
       const progressed = hashed || counts.done + counts.lost + counts.stalled > 0;
       return { progressed, waiting: counts.skipped, counts };

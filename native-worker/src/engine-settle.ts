@@ -1,4 +1,5 @@
 /** `sync now`: full scan, pull, plan and execute, until both sides agree. */
+import { isRefusal, RemoteFault } from '@coffer/sdk';
 import type { SyncSummary, UnsettledCause } from './contract/index.ts';
 import type { EngineCore } from './engine-core.ts';
 import { countsOf } from './engine-listings.ts';
@@ -10,7 +11,8 @@ import {
   RETRY_MS_MAX,
   SETTLE_REST_MS_MAX,
 } from './limits.ts';
-import { isRefusal } from '@coffer/sdk';
+
+import { LocalFault } from './ports/index.ts';
 
 /** Outages that are waited for when nobody said how long to wait. */
 const OUTAGES_MAX = 4;
@@ -121,8 +123,10 @@ function causeOf(
   if (isRefusal(error, 'quota-exceeded')) return { cause: 'quota-exceeded', message };
   if (isRemoteOutage(error)) return { cause: 'network', message };
   if (error === undefined) return { cause: otherwise, message };
-  if (!(error instanceof Error) || error.name === 'Defect') throw error;
-  return { cause: 'failed', message };
+  // A fault of the disk, or a refusal of the server; anything else is no outcome but a defect.
+  if (error instanceof LocalFault || error instanceof RemoteFault)
+    return { cause: 'failed', message };
+  throw error;
 }
 
 async function settleOnce(

@@ -64,6 +64,7 @@ class Executor {
       return this.#run.counts;
     } finally {
       this.#finish();
+      await this.#run.flush();
     }
   }
 
@@ -118,12 +119,16 @@ class Executor {
     for (;;) {
       const ready = this.#takeReady(isImmediate);
       const batch = ready.length > 0 ? ready : this.#takeReady(isLocalRecycle);
-      if (batch.length === 0 && !this.#placeStaged()) return;
+      if (batch.length === 0 && !this.#placeStaged()) {
+        await this.#run.flush();
+        return;
+      }
       for (const operation of batch) {
         this.#signal.throwIfAborted();
         this.#perform(operation);
         this.#release(operation);
         if (clock.now() >= sliceEnd) {
+          await this.#run.flush();
           await clock.sleep(0, this.#signal);
           sliceEnd = clock.now() + SLICE_MS;
         }

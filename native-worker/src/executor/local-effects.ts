@@ -8,9 +8,10 @@ import type {
   LocalSetAside,
   LocalSetMeta,
 } from '../planner/operations.ts';
+import { LocalFault } from '../ports/index.ts';
 import type { LocalRow } from '../scanner/local-tree-writer.ts';
 import { agreeOnRemote, isExecutable, modeFor, rowAfter } from './agreement.ts';
-import { isAsSeen } from './local-paths.ts';
+import { folderOf, isAsSeen } from './local-paths.ts';
 import { DONE, LOST, type OperationOutcome } from './outcome.ts';
 import type { ExecutionRun } from './run.ts';
 import { findStranger } from './whole-folder.ts';
@@ -26,7 +27,6 @@ export function makeLocalFolder(run: ExecutionRun, operation: LocalMakeFolder): 
   fileSystem.makeFolder(path);
   const stat = fileSystem.lstat(path);
   if (stat?.type !== 'folder') return LOST;
-  const before = trees.base.byId(operation.node);
   const row: LocalRow = {
     id: trees.local.allocate(),
     parent,
@@ -44,11 +44,10 @@ export function makeLocalFolder(run: ExecutionRun, operation: LocalMakeFolder): 
     state: 'seen',
   };
   trees.db.transaction(() => {
-    if (before !== undefined) trees.base.remove(before.id);
     trees.local.put(row);
-    trees.base.put(agreeOnRemote(remote, row));
     run.settle(operation, DONE);
   });
+  run.agreeWhenDurable([folderOf(path)], () => trees.base.put(agreeOnRemote(remote, row)));
   run.madeLocal(operation.node, row.id);
   run.record('make-folder', {
     node: operation.node,
@@ -92,7 +91,7 @@ export function setLocalMeta(run: ExecutionRun, operation: LocalSetMeta): Operat
 }
 
 export function recycleLocal(run: ExecutionRun, operation: LocalRecycle): OperationOutcome {
-  const { fileSystem, trees } = run.options;
+  const { trees } = run.options;
   const row = run.entry(operation.local);
   if (row === undefined || row.kind !== operation.entry) return LOST;
   const path = run.paths.relative(row.id);
@@ -104,49 +103,45 @@ export function recycleLocal(run: ExecutionRun, operation: LocalRecycle): Operat
       return LOST;
     }
   }
-  moveToRecycle(run, { row, path, node: operation.node, reason: 'deleted' }, () =>
-    fileSystem.lstat(run.paths.inRoot(path)),
-  );
-  const nodes = trees.db.transaction(() => {
+  const stored = moveToRecycle(run, { row, path, node: operation.node });
+  trees.db.transaction(() => {
     trees.local.mark(row.id, 'gone');
+    run.settle(operation, DONE);
+  });
+  const folders = [path, stored].map((name) => folderOf(run.paths.inRoot(name)));
+  run.agreeWhenDurable(folders, () => {
     // An equal entry without a node goes for the sake of another's: that one's row stays.
     const isOwn = trees.base.byId(operation.node)?.localId === row.id;
     const count = isOwn ? trees.base.removeSubtree(operation.node) : 0;
     trees.holds.settle(operation.node);
-    run.settle(operation, DONE);
-    return count;
+    run.counts.deletedNodes.local += count;
   });
   run.counts.trashed += 1;
-  run.counts.deletedNodes.local += nodes;
   run.record('delete', { node: operation.node, before: path, after: null });
   return DONE;
 }
 
-/** Renames an entry into the recycle area; its row in `recycled` is written first. */
+/** Renames an entry into the recycle area and says where to; its row in `recycled` comes first. */
 function moveToRecycle(
   run: ExecutionRun,
-  entry: {
-    readonly row: LocalRow;
-    readonly path: string;
-    readonly node: LocalRecycle['node'];
-    readonly reason: 'deleted' | 'replaced';
-  },
-  look: () => ReturnType<ExecutionRun['options']['fileSystem']['lstat']>,
-): void {
+  entry: { readonly row: LocalRow; readonly path: string; readonly node: LocalRecycle['node'] },
+): string {
   const { fileSystem, trees } = run.options;
   const stored = run.recycle.reserve(entry.path);
-  trees.recycled.insert(recycledEntry(run, entry, stored));
-  const stat = look();
-  if (stat === undefined || !isAsSeen(entry.row, stat)) {
-    trees.recycled.removeStored(stored);
-    throw new PreconditionLost();
-  }
+  trees.recycled.insert(recycledEntry(run, { ...entry, reason: 'deleted' }, stored));
   try {
+    const stat = fileSystem.lstat(run.paths.inRoot(entry.path));
+    if (stat === undefined || !isAsSeen(entry.row, stat)) throw new PreconditionLost();
     fileSystem.rename(run.paths.inRoot(entry.path), run.paths.inRoot(stored));
+    return stored;
   } catch (error) {
-    trees.recycled.removeStored(stored);
+    if (isExpected(error)) trees.recycled.removeStored(stored);
     throw error;
   }
+}
+
+function isExpected(error: unknown): boolean {
+  return error instanceof PreconditionLost || error instanceof LocalFault;
 }
 
 /** Thrown between two synchronous steps of one operation; its runner turns it into `lost`. */
@@ -209,13 +204,15 @@ export function setAside(run: ExecutionRun, operation: LocalSetAside): Operation
   fileSystem.rename(run.paths.inRoot(from), target);
   const stat = fileSystem.lstat(target);
   trees.db.transaction(() => {
-    const base = trees.base.byLocalId(row.id);
-    if (base !== undefined) trees.base.remove(base.id);
     const after = stat === undefined ? row : rowAfter(row, stat);
     trees.local.upsert({ ...after, name: operation.localName });
     trees.local.setCopyOf(row.id, operation.copyOf);
-    trees.intents.remove(operation.id);
     run.settle(operation, DONE);
+  });
+  run.agreeWhenDurable([folderOf(target)], () => {
+    const base = trees.base.byLocalId(row.id);
+    if (base !== undefined) trees.base.remove(base.id);
+    trees.intents.remove(operation.id);
   });
   run.record('conflict', { node: operation.copyOf, before: from, after: to });
   return DONE;

@@ -3,6 +3,7 @@ import type { LocalPlace } from '../planner/operations.ts';
 import type { LocalId } from '../planner/types.ts';
 import type { LocalRow } from '../scanner/local-tree-writer.ts';
 import { rowAfter } from './agreement.ts';
+import { folderOf } from './local-paths.ts';
 import { isTaken } from './local-effects.ts';
 import { DONE, LOST, type OperationOutcome } from './outcome.ts';
 import { ensureStaging, stagedPath } from './own-folder.ts';
@@ -109,17 +110,15 @@ function finish(run: ExecutionRun, move: StagedMove, target: string): void {
       name: operation.localName,
     };
     trees.local.put(after);
-    if (base?.localId === row.id && remote !== undefined) {
-      // Only the place is agreed on: content and metadata have operations of their own.
-      trees.base.put({
-        ...base,
-        parent: remote.parent,
-        name: remote.name,
-        localName: after.name,
-      });
-    }
-    trees.intents.remove(operation.id);
     run.settle(operation, DONE);
+  });
+  const folders = [folderOf(run.paths.inRoot(from)), folderOf(target)];
+  run.agreeWhenDurable(folders, () => {
+    trees.intents.remove(operation.id);
+    // Only the place is agreed on: content and metadata have operations of their own.
+    if (base?.localId !== row.id || remote === undefined) return;
+    const { name, parent: folder } = remote;
+    trees.base.put({ ...base, parent: folder, name, localName: operation.localName });
   });
   run.counts.moved += 1;
   run.record('move', {

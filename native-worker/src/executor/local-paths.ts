@@ -78,3 +78,8 @@ export function isSameFile(a: EntryStat, b: EntryStat): boolean {
     a.ctimeNs === b.ctimeNs
   );
 }
+
+/** The folder that an absolute path is in. */
+export function folderOf(path: string): string {
+  return path.slice(0, path.lastIndexOf('/'));
+}

@@ -4,6 +4,7 @@ import { LocalFault, type EntryStat } from '../ports/index.ts';
 import type { LocalRow } from '../scanner/local-tree-writer.ts';
 import { agreeOnNewContent, agreeOnRemote } from './agreement.ts';
 import type { Staged } from './downloads.ts';
+import { folderOf } from './local-paths.ts';
 import { recycledEntry } from './local-effects.ts';
 import { DONE, LOST, outcomeOfLocalFault, type OperationOutcome } from './outcome.ts';
 import type { ExecutionRun } from './run.ts';
@@ -39,24 +40,16 @@ export async function placeDownloads(run: ExecutionRun, items: readonly Staged[]
     } catch (error) {
       outcome = outcomeOfLocalFault(error, 'write');
     }
-    const folder = run.paths.absolute(placing.parent);
-    if (folder !== undefined) folders.add(folder);
+    if (path !== undefined) folders.add(folderOf(path));
+    const stored = placing.replaced?.stored;
+    if (stored !== undefined) folders.add(folderOf(run.paths.inRoot(stored)));
     finished.push({ placing, outcome, row });
   }
-  for (const folder of folders) await syncFolder(run, folder);
+  for (const folder of folders) await run.syncFolder(folder);
   trees.db.transaction(() => {
     for (const { placing, outcome, row } of finished) settle(run, placing, outcome, row);
   });
   for (const { item } of placings) discard(run, item);
-}
-
-async function syncFolder(run: ExecutionRun, folder: string): Promise<void> {
-  try {
-    await run.options.fileSystem.syncFolder(folder);
-  } catch (error) {
-    // The folder may be gone again: what was in it is looked at anew by the next scan.
-    if (!(error instanceof LocalFault)) throw error;
-  }
 }
 
 function prepare(run: ExecutionRun, item: Staged): readonly Placing[] {

@@ -6,9 +6,9 @@ import type { NodeId } from '@coffer/protocol/core';
 import type { SpaceClient, SpaceDelta } from '@coffer/sdk';
 import type { LocalParent, Operation, RemoteParent } from '../planner/operations.ts';
 import type { LocalId, OperationId } from '../planner/types.ts';
-import type { Clock, FileSystem, Random } from '../ports/index.ts';
+import { LocalFault, type Clock, type FileSystem, type Random } from '../ports/index.ts';
 import type { LocalRow } from '../scanner/local-tree-writer.ts';
-import { LOCAL_RETRY_MS_MIN, RETRY_MS_MAX } from '../limits.ts';
+import { LOCAL_RETRY_MS_MIN, RETRY_MS_MAX, SYNCS_AT_ONCE_MAX } from '../limits.ts';
 import type { ActivityTable, Pair, PairTrees } from '../trees/index.ts';
 import { LocalPaths } from './local-paths.ts';
 import type { OperationOutcome } from './outcome.ts';
@@ -68,6 +68,8 @@ export class ExecutionRun {
     stalled: 0,
     skipped: 0,
   };
+  readonly #unsynced = new Set<string>();
+  #agreements: (() => void)[] = [];
   readonly #madeNodes = new Map<LocalId, NodeId>();
   readonly #madeLocals = new Map<NodeId, LocalId>();
 
@@ -85,6 +87,41 @@ export class ExecutionRun {
 
   now(): number {
     return this.options.clock.now();
+  }
+
+  /**
+   * What both sides agree on is written only when the names on the disk are durable: after a power cut
+   * a name that came back, or never came, would look like what a person did.
+   */
+  agreeWhenDurable(folders: readonly string[], write: () => void): void {
+    for (const folder of folders) this.#unsynced.add(folder);
+    this.#agreements.push(write);
+  }
+
+  /** Makes changed folders durable, then writes what depends on them. */
+  async flush(): Promise<void> {
+    if (this.#agreements.length === 0) return;
+    const writes = this.#agreements.splice(0);
+    const queue = [...this.#unsynced];
+    this.#unsynced.clear();
+    const work = async (): Promise<void> => {
+      for (let folder = queue.pop(); folder !== undefined; folder = queue.pop()) {
+        await this.syncFolder(folder);
+      }
+    };
+    await Promise.all(Array.from({ length: SYNCS_AT_ONCE_MAX }, work));
+    this.options.trees.db.transaction(() => {
+      for (const write of writes) write();
+    });
+  }
+
+  /** A folder that is gone again needs no sync: what was in it is looked at anew. */
+  async syncFolder(folder: string): Promise<void> {
+    try {
+      await this.options.fileSystem.syncFolder(folder);
+    } catch (error) {
+      if (!(error instanceof LocalFault)) throw error;
+    }
   }
 
   /** Writes down what became of the operation: its stall, what has to be looked at and planned anew. */
@@ -105,7 +142,7 @@ export class ExecutionRun {
   isDue(operation: Operation): boolean {
     const { node, local } = subjectOf(operation);
     const stall = this.options.trees.stalls.ofOperation(node, local);
-    return stall?.nextAtMs == null || stall.nextAtMs <= this.now();
+    return (stall?.nextAtMs ?? 0) <= this.now();
   }
 
   /** False when a side is not what the planner saw of it: the operation is dropped. */

@@ -43,12 +43,12 @@ export class SqliteSpaceStore implements SpaceStore {
     const row = this.#db.sql<HeadRow>('SELECT * FROM space WHERE id = ?').get(space);
     if (row === undefined) return undefined;
     return {
-      era: row.era,
       seq: row.seq,
       id: row.head as CommitId,
       auth: row.auth as CommitId,
       root: row.root as Digest,
       edge: JSON.parse(row.edge) as Digest[],
+      era: row.era,
       header: bytesOf(row.header),
       signature: bytesOf(row.signature),
     };

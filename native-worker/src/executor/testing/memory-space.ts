@@ -33,8 +33,8 @@ export class MemorySpace {
   readonly versions = new Map<NodeId, Digest[]>();
   /** Requests of any kind, in order: what a quiet second run must not add to. */
   readonly requests: string[] = [];
-  /** Called before each request; throws to play an outage. */
-  fault: (request: string) => void = () => undefined;
+  /** Called before each request and before its answer arrives; throws to play an outage. */
+  fault: (request: string, phase: 'before' | 'after') => void = () => undefined;
   seq = 1;
   era = 0;
   readonly #nodes = new Map<NodeId, Stored>();
@@ -55,9 +55,14 @@ export class MemorySpace {
     return `c0${(this.#nextId++).toString(16).padStart(30, '0')}` as NodeId;
   }
 
-  request(kind: string): void {
+  /** Plays one request: its effect is there even when its answer is lost. */
+  async request<T>(kind: string, action: () => T): Promise<T> {
     this.requests.push(kind);
-    this.fault(kind);
+    this.fault(kind, 'before');
+    await Promise.resolve();
+    const answer = action();
+    this.fault(kind, 'after');
+    return answer;
   }
 
   snapshot(): Map<NodeId, Stored> {
@@ -228,8 +233,7 @@ class MemorySpaceClient implements SpaceClient {
     onApplied?: (delta: SpaceDelta) => void,
   ): Promise<SpaceDelta> => {
     signal.throwIfAborted();
-    this.#space.request('pull');
-    await Promise.resolve();
+    await this.#space.request('pull', () => undefined);
     return this.#advance(onApplied);
   };
 
@@ -252,10 +256,10 @@ class MemorySpaceClient implements SpaceClient {
     onApplied?: (delta: SpaceDelta) => void,
   ): Promise<readonly ChangeOutcome[]> => {
     signal.throwIfAborted();
-    this.#space.request('commit');
-    await Promise.resolve();
     this.#sent += changes.length;
-    const outcomes = this.#space.commit(changes, this.#device);
+    const outcomes = await this.#space.request('commit', () =>
+      this.#space.commit(changes, this.#device),
+    );
     this.#advance(onApplied);
     return outcomes;
   };
@@ -269,10 +273,11 @@ class MemorySpaceClient implements SpaceClient {
         signal.throwIfAborted();
         const bytes = Buffer.concat(parts);
         await new Promise<void>((resolve) => waiting.push(resolve));
-        this.#space.request('upload');
         const sha256 = createHash('sha256').update(bytes).digest('hex') as Digest;
-        if (!this.#space.contents.has(sha256)) this.#sent += bytes.length;
-        this.#space.contents.set(sha256, new Uint8Array(bytes));
+        await this.#space.request('upload', () => {
+          if (!this.#space.contents.has(sha256)) this.#sent += bytes.length;
+          this.#space.contents.set(sha256, new Uint8Array(bytes));
+        });
         return { size: bytes.length, sha256, chunks: chunksOf(sha256, bytes.length) };
       },
       flush: async () => {
@@ -290,13 +295,12 @@ class MemorySpaceClient implements SpaceClient {
     sink: FetchSink,
     signal: AbortSignal,
   ): Promise<void> => {
-    this.#space.request('fetch');
-    await Promise.resolve();
+    await this.#space.request('fetch', () => undefined);
     for (const [index, { id, rev }] of requests.entries()) {
       signal.throwIfAborted();
       const view = this.node(id);
       const stored = this.#nodes.get(id);
-      const bytes = stored?.bytes == null ? undefined : this.#space.contents.get(stored.bytes);
+      const bytes = this.#space.contents.get(stored?.bytes ?? ('' as Digest));
       if (view === undefined || view.rev !== rev || bytes === undefined) {
         sink.fail(index, new Error('there is no such revision'));
         continue;

@@ -7,7 +7,7 @@ import type { EngineOptions } from '../../engine-options.ts';
 import { createEngine } from '../../engine.ts';
 import type { PairMode } from '../../planner/types.ts';
 import type { Clock, Random } from '../../ports/index.ts';
-import { simTestDisk, type TestDisk } from '../../testing/index.ts';
+import { simTestDisk, type DiskTurn, type TestDisk } from '../../testing/index.ts';
 import { openEngineDatabase, type EngineDatabase } from '../../trees/index.ts';
 import type { MemorySpace } from './memory-space.ts';
 
@@ -30,12 +30,16 @@ export interface TestDevice {
   /** Every entry below the root but the engine's own: content, link target, or null for a folder. */
   readonly tree: () => Record<string, string | null>;
   /** The same device after its process was killed: another engine on the same disk and database. */
-  readonly restarted: () => TestDevice;
+  readonly restarted: (turn?: DiskTurn) => TestDevice;
 }
 
 export interface TestDeviceOptions {
   readonly disk?: TestDisk;
   readonly settings?: EngineOptions['settings'];
+  /** File of the database; in memory when left out. */
+  readonly databasePath?: string;
+  /** Instead of a client of the memory space. */
+  readonly client?: SpaceClient;
 }
 
 /** A device without a pair yet. */
@@ -45,12 +49,15 @@ export function testDevice(
   given: TestDeviceOptions = {},
 ): TestDevice {
   const disk = given.disk ?? simTestDisk();
+  const databasePath = given.databasePath ?? ':memory:';
   return assemble({
     name,
     disk,
-    database: openEngineDatabase(':memory:', disk.clock.now()),
-    client: space.client(name),
+    databasePath,
+    database: openEngineDatabase(databasePath, disk.clock.now()),
+    client: given.client ?? space.client(name),
     settings: given.settings ?? {},
+    turn: undefined,
   });
 }
 
@@ -69,7 +76,9 @@ interface Parts {
   readonly name: string;
   readonly disk: TestDisk;
   readonly database: EngineDatabase;
+  readonly databasePath: string;
   readonly client: SpaceClient;
+  readonly turn: DiskTurn | undefined;
   readonly settings: Partial<NonNullable<EngineOptions['settings']>>;
 }
 
@@ -79,7 +88,7 @@ function assemble(parts: Parts): TestDevice {
     database,
     space: TEST_SPACE,
     spaceClient: client,
-    fileSystem: disk.sim?.open() ?? disk.fileSystem,
+    fileSystem: disk.sim?.open(parts.turn) ?? disk.fileSystem,
     clock: skippingClock(disk),
     random: countingRandom(name),
     deviceName: name,
@@ -112,12 +121,19 @@ function assemble(parts: Parts): TestDevice {
     },
     read: (path) => new TextDecoder().decode(disk.user.read(at(path))),
     tree: () => treeOf(disk, root),
-    restarted: () => assemble(parts),
+    restarted: (turn) => {
+      const { databasePath } = parts;
+      const isFile = databasePath !== ':memory:';
+      if (isFile) database.close();
+      const reopened = isFile ? openEngineDatabase(databasePath, disk.clock.now()) : database;
+      return assemble({ ...parts, database: reopened, turn });
+    },
   };
 }
 
 function treeOf(disk: TestDisk, root: string): Record<string, string | null> {
-  const { fileSystem, user } = disk;
+  const { user } = disk;
+  const fileSystem = disk.sim?.programs ?? disk.fileSystem;
   const found: Record<string, string | null> = {};
   const visit = (folder: string): void => {
     const names = fileSystem.readFolder(folder).filter((name) => typeof name === 'string');
