@@ -4,6 +4,7 @@ import { client, ready } from '@serenity-kit/opaque';
 import {
   accountBundleAnswer,
   decodeJson,
+  devicesAnswer,
   signInFinishAnswer,
   signInStartAnswer,
   signUpStartAnswer,
@@ -123,7 +124,7 @@ test('a password opens the account on a new device, which certifies itself', asy
   );
   assert.equal((await second.openSession()).status, 200);
   const devices = await makeCall(handle, 'devices', { token: second.token });
-  const ids = (devices.json?.['devices'] as { id: string }[]).map(({ id }) => id);
+  const ids = decodeJson(devicesAnswer, devices.bytes).devices.map(({ id }) => id);
   assert.deepEqual(ids.sort(), [person.draft.device.device, added.device.device].sort());
 
   // One of two devices that enrol at the same time has to start over.
@@ -204,7 +205,7 @@ test('tries are limited for a name at an address, and nobody locks out another a
   for (let i = 0; i < 10; i++) assert.equal((await attempt('2001:db8::1')).status, 200);
   const refused = await attempt('2001:db8::ffff:2');
   assert.deepEqual([refused.status, refused.code], [429, 'rate-limited']);
-  const { retryAfterMs } = refused.json?.['error'] as { retryAfterMs: number };
+  const retryAfterMs = refused.error?.retryAfterMs ?? 0;
   assert.ok(retryAfterMs > 0 && retryAfterMs <= 15 * 60_000);
   assert.equal((await attempt('2001:db8:0:1::1')).status, 200);
   clock.advance(retryAfterMs);

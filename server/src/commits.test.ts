@@ -65,10 +65,9 @@ test('of two writers on one head one wins, and the other learns where the head i
   const commits = files.map(({ change }) => person.drive.commit([change]));
   const replies = await Promise.all(commits.map(({ commit }) => propose(person, commit)));
   assert.deepEqual(replies.map(({ status }) => status).sort(), [200, 409, 409]);
-  for (const { status, json } of replies) {
+  for (const { status, error } of replies) {
     if (status !== 409) continue;
-    const { code, seq } = json?.['error'] as { code: string; seq: number };
-    assert.deepEqual({ code, seq }, { code: 'head-moved', seq: 2 });
+    assert.deepEqual([error?.code, error?.seq], ['head-moved', 2]);
   }
 });
 
@@ -102,7 +101,7 @@ test('content that is not there is named and nothing changes', async () => {
   const missing = async () => {
     const reply = await propose(person, commit.commit);
     assert.deepEqual([reply.status, reply.code], [409, 'content-missing']);
-    return (reply.json?.['error'] as { ids: string[] }).ids.sort();
+    return [...(reply.error?.ids ?? [])].sort();
   };
   assert.deepEqual(await missing(), [page.id]);
   await makeCall(handle, 'storePack', { ...inDrive(person), bytes: packOf([page]) });
@@ -158,7 +157,7 @@ test('what was replaced or trashed is kept as long as the policy says, by the cl
     const reply = await propose(person, commit.commit);
     assert.equal(reply.status, status, JSON.stringify(reply.json));
     if (status === 422) {
-      assert.equal((reply.json?.['error'] as { rule: string }).rule, 'keep-until');
+      assert.equal(reply.error?.rule, 'keep-until');
     } else drive.accept(commit);
   }
   const other = await put(person, 'other', []);
@@ -181,7 +180,7 @@ test('a record that gives a chunk another length is refused', async () => {
   const lied = withStoredLength(drive, file, 512 + 52);
   const reply = await propose(person, lied);
   assert.equal(reply.status, 422);
-  assert.equal((reply.json?.['error'] as { rule: string }).rule, 'stored-length');
+  assert.equal(reply.error?.rule, 'stored-length');
 });
 
 /** The same file, whose page says that its one chunk has `storedLength` bytes. */

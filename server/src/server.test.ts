@@ -4,7 +4,7 @@ import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { CALL_NAMES, CALLS } from '@coffer/protocol/api';
+import { CALL_NAMES, CALLS, decodeJson, spacesAnswer } from '@coffer/protocol/api';
 import { createNodeOpenSuite } from '@coffer/protocol/suites/node-open';
 import { originsOf } from './adapters/listener.ts';
 import { createServer, SetupError } from './index.ts';
@@ -29,7 +29,7 @@ const MIB = 1024 * 1024;
 test('a person signs up and opens a session over HTTP, by each name of this machine', async () => {
   const person = await signedInPerson({ ...personOptions, name: 'ann@example.org' });
   const spaces = await makeCall(handle, 'spaces', { token: person.token });
-  assert.equal((spaces.json?.['spaces'] as unknown[]).length, 2);
+  assert.equal(decodeJson(spacesAnswer, spaces.bytes).spaces.length, 2);
   const local = url.replace('127.0.0.1', 'localhost');
   assert.equal((await person.openSession(local)).status, 200);
   assert.equal((await person.openSession('https://elsewhere.example')).status, 401);

@@ -1,4 +1,13 @@
-import { CALLS, encodeJson, type Call, type CallName, type RequestOf } from '@coffer/protocol/api';
+import {
+  CALLS,
+  decodeJson,
+  encodeJson,
+  errorAnswer,
+  type Call,
+  type CallName,
+  type ErrorAnswer,
+  type RequestOf,
+} from '@coffer/protocol/api';
 import { concatBytes, type Bytes } from '@coffer/protocol/core';
 import type { HttpRequest, HttpResponse } from '../http.ts';
 
@@ -11,6 +20,7 @@ export interface TestReply {
   /** The JSON that travelled, not decoded; undefined for binary answers. */
   readonly json: Record<string, unknown> | undefined;
   /** Of an error answer. */
+  readonly error: ErrorAnswer['error'] | undefined;
   readonly code: string | undefined;
 }
 
@@ -61,6 +71,6 @@ export async function readReply(reply: HttpResponse): Promise<TestReply> {
   const json = isJson
     ? (JSON.parse(new TextDecoder().decode(bytes)) as Record<string, unknown>)
     : undefined;
-  const code = (json?.['error'] as { code?: string } | undefined)?.code;
-  return { status: reply.status, headers: reply.headers, bytes, json, code };
+  const error = json?.['error'] === undefined ? undefined : decodeJson(errorAnswer, bytes).error;
+  return { status: reply.status, headers: reply.headers, bytes, json, error, code: error?.code };
 }
