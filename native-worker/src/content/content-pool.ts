@@ -41,7 +41,9 @@ interface PoolWorker {
 }
 
 export class ContentPool implements AsyncDisposable, ChunkOpener {
-  readonly #workers: readonly PoolWorker[];
+  readonly #size: number;
+  /** Empty until there is something to do. */
+  #workers: readonly PoolWorker[] = [];
   readonly #jobs = new Map<number, Job>();
   readonly #openings = new Map<number, Opening>();
   #lastNumber = 0;
@@ -49,7 +51,7 @@ export class ContentPool implements AsyncDisposable, ChunkOpener {
 
   /** `size`: number of threads; cores, at most `CONTENT_WORKERS_MAX`. */
   constructor(size: number) {
-    this.#workers = Array.from({ length: size }, () => this.#start());
+    this.#size = size;
   }
 
   /**
@@ -64,7 +66,7 @@ export class ContentPool implements AsyncDisposable, ChunkOpener {
     signal: AbortSignal,
   ): Promise<UploadedContent> {
     signal.throwIfAborted();
-    if (this.#failure !== undefined) throw this.#failure;
+    this.#ready();
     const job = this.#newJob(take);
     const abort = () => {
       job.done.reject(signal.reason);
@@ -83,7 +85,7 @@ export class ContentPool implements AsyncDisposable, ChunkOpener {
 
   /** See `ChunkOpener`. */
   async open(ref: ChunkRef, stored: Bytes): Promise<Bytes> {
-    if (this.#failure !== undefined) throw this.#failure;
+    this.#ready();
     const number = ++this.#lastNumber;
     const worker = leastLoaded(this.#workers);
     const opening: Opening = { worker, done: Promise.withResolvers() };
@@ -101,9 +103,23 @@ export class ContentPool implements AsyncDisposable, ChunkOpener {
     }
   }
 
+  /** Ends the threads when they have nothing to do; the next file starts them again. */
+  async rest(): Promise<void> {
+    if (this.#jobs.size + this.#openings.size > 0) return;
+    const workers = this.#workers;
+    this.#workers = [];
+    await Promise.all(workers.map(({ thread }) => thread.terminate()));
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#fail(new Defect('the content workers were stopped'));
     await Promise.all(this.#workers.map(({ thread }) => thread.terminate()));
+  }
+
+  #ready(): void {
+    if (this.#failure !== undefined) throw this.#failure;
+    if (this.#workers.length > 0) return;
+    this.#workers = Array.from({ length: this.#size }, () => this.#start());
   }
 
   #start(): PoolWorker {

@@ -220,6 +220,18 @@ test('packs shrink on a slow connection and grow on a fast one', async () => {
   assert.ok(Math.max(...api.packSizes) <= 16 * MIB);
 });
 
+test('a small pack that took a moment does not make the next ones small', async () => {
+  let now = 0;
+  const { api, uploader } = setUp({ clock: { now: () => now, sleep: () => nextTurn() } });
+  api.beforePack = (pack) => {
+    now += 50 + pack.length / 100_000;
+  };
+  await uploader.add([seededBytes(62, 100)], never);
+  api.packSizes.length = 0;
+  await uploader.add([seededBytes(63, 12 * MIB)], never);
+  assert.ok((api.packSizes[0] ?? 0) > 3 * MIB, `${api.packSizes[0]} bytes`);
+});
+
 test('chunks of the base keep the epoch that they were sealed under', async () => {
   const oldKey = new Uint8Array(32).fill(8);
   const file = seededBytes(70, 8 * MIB);

@@ -212,9 +212,14 @@ export class PackSender {
     batch.controller.abort();
   }
 
+  /** A small pack that came quickly says nothing about how much would have been too much. */
   #adaptPackSize(bytes: number, elapsedMs: number): void {
-    const perDuration = (bytes / Math.max(elapsedMs, 1)) * PACK_DURATION_MS;
-    this.#packSizeBytes = Math.min(perDuration, PACK_SIZE_BYTES_MAX);
+    const fitting = Math.min(
+      (bytes / Math.max(elapsedMs, 1)) * PACK_DURATION_MS,
+      PACK_SIZE_BYTES_MAX,
+    );
+    if (fitting > this.#packSizeBytes || elapsedMs > PACK_DURATION_MS)
+      this.#packSizeBytes = fitting;
   }
 
   #arrived(entry: OutgoingEntry): void {
