@@ -18,6 +18,7 @@ import { proofs } from './proof.ts';
 import { records } from './record.ts';
 import { seals } from './seal.ts';
 import { signatures } from './sign.ts';
+import { spaceHistories } from './space-history.ts';
 import { stateTrees } from './state-tree.ts';
 
 export const FORMATS: readonly VectorFormat[] = [
@@ -32,6 +33,7 @@ export const FORMATS: readonly VectorFormat[] = [
   links,
   safetyNumbers,
   records,
+  spaceHistories,
   stateTrees,
   pasts,
   proofs,
