@@ -18,6 +18,9 @@ import { proofs } from './proof.ts';
 import { records } from './record.ts';
 import { seals } from './seal.ts';
 import { signatures } from './sign.ts';
+import { items } from './item.ts';
+import { sealedNodes } from './sealed-node.ts';
+import { spaceKeys } from './space-keys.ts';
 import { spaceHistories } from './space-history.ts';
 import { stateTrees } from './state-tree.ts';
 
@@ -34,6 +37,9 @@ export const FORMATS: readonly VectorFormat[] = [
   safetyNumbers,
   records,
   spaceHistories,
+  spaceKeys,
+  sealedNodes,
+  items,
   stateTrees,
   pasts,
   proofs,
