@@ -141,7 +141,10 @@ async function call<C extends JsonCall>(
   const response = await server.handle({
     method,
     path,
-    headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
+    headers: {
+      ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+      ...(request === null ? {} : { 'content-type': 'application/json' }),
+    },
     ...(request === null ? {} : { body: encodeJson(request, body as never) }),
   });
   const parts: Bytes[] = [];

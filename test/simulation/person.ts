@@ -2,7 +2,6 @@
  * What a person does on one device, chosen by the seed from what is on that disk at that moment. Each
  * content is written once in the world and says who wrote it, so that it can be found again anywhere.
  */
-import { bytesToUtf8 } from '@coffer/protocol/core';
 import type { DiskUser, SimDisk } from '@coffer/native-worker/testing';
 import type { Choices } from './choices.ts';
 
@@ -153,7 +152,7 @@ export class Person {
   }
 
   contentOf(path: string): string {
-    return bytesToUtf8(this.#user.read(path));
+    return Buffer.from(this.#user.read(path)).toString('latin1');
   }
 
   #write(path: string, content: string): Deed {

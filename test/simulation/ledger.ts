@@ -1,0 +1,73 @@
+/** What people wrote, touched and gave up: against it the oracles judge the world. */
+import type { Deed } from './person.ts';
+
+/** Unsynced writes of people may be torn by a crash; the system writes back what is older. */
+const UNSYNCED_MS_MAX = 10_000;
+
+export class Ledger {
+  readonly deeds: Deed[] = [];
+  /** Every content that a person wrote, and what a crash made of unsynced ones. */
+  readonly known = new Set<string>();
+  /** Contents that a crash took before they were on disk: nobody's fault. */
+  readonly lostByCrash = new Set<string>();
+  /** Devices that were switched off in this phase: their unsynced deletions may be undone. */
+  readonly offInPhase = new Set<string>();
+  undoneInPhase = false;
+  phase = 0;
+  #phaseStart = 0;
+
+  startPhase(phase: number): void {
+    this.phase = phase;
+    this.#phaseStart = this.deeds.length;
+    this.offInPhase.clear();
+    this.undoneInPhase = false;
+  }
+
+  record(deed: Deed): void {
+    this.deeds.push(deed);
+    for (const content of deed.wrote) this.known.add(content);
+  }
+
+  phaseDeeds(): readonly Deed[] {
+    return this.deeds.slice(this.#phaseStart);
+  }
+
+  /** Contents whose file somebody deleted or overwrote knowingly, at any time. */
+  givenUp(): ReadonlySet<string> {
+    return new Set(this.deeds.flatMap(({ gaveUp }) => gaveUp));
+  }
+
+  /**
+   * Judges what a crash left of a device's files. Torn or lost contents are the person's own unsynced
+   * ones, or a violation: what the engine placed must be durable before it counts.
+   */
+  switchedOff(
+    device: string,
+    before: ReadonlyMap<string, string>,
+    after: ReadonlyMap<string, string>,
+    now: number,
+  ): readonly string[] {
+    this.offInPhase.add(device);
+    const violations: string[] = [];
+    const left = new Set(after.values());
+    for (const content of before.values()) if (!left.has(content)) this.lostByCrash.add(content);
+    for (const [path, content] of after) {
+      if (this.known.has(content)) continue;
+      const was = before.get(path);
+      const isOwnUnsynced = this.deeds.some(
+        (deed) =>
+          deed.device === device && now - deed.at <= UNSYNCED_MS_MAX && deed.wrote.length > 0,
+      );
+      if (!isOwnUnsynced)
+        violations.push(
+          `I7: ${device} has a torn file at ${path} after a crash: ${show(content)}, was ${show(was)}`,
+        );
+      this.known.add(content);
+    }
+    return violations;
+  }
+}
+
+function show(content: string | undefined): string {
+  return content === undefined ? 'nothing' : JSON.stringify(content.slice(0, 40));
+}
