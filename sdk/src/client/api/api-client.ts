@@ -205,16 +205,16 @@ async function readRefusal(response: HttpResponse) {
 }
 
 /** Codes that say "look again first": sending the same once more would be refused once more. */
-const NEEDS_ANOTHER_REQUEST: readonly ErrorCode[] = [
+const NEEDS_ANOTHER_REQUEST: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'head-moved',
   'content-missing',
   'bundle-moved',
   'chain-moved',
-];
+]);
 
 function adviceFor(code: ErrorCode, retryAfterMs: number | undefined): RetryAdvice {
   const { retry } = errorEntry(code);
   if (retry === 'after-user') return { kind: 'after-user-action' };
-  if (retry === 'never' || NEEDS_ANOTHER_REQUEST.includes(code)) return { kind: 'never' };
+  if (retry === 'never' || NEEDS_ANOTHER_REQUEST.has(code)) return { kind: 'never' };
   return { kind: 'after', delayMs: retryAfterMs ?? null };
 }

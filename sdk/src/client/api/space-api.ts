@@ -7,7 +7,7 @@ import {
 } from '@coffer/protocol/api';
 import { FormatError, IntegrityError, type Bytes, type SpaceId } from '@coffer/protocol/core';
 import { encodeSealedCommit, type SealedCommit } from '@coffer/protocol/model';
-import { isRefusal, type ProposeOutcome, type RemoteFault } from '../../ports/index.ts';
+import { RemoteFault, type ProposeOutcome } from '../../ports/index.ts';
 import type { ContentApi } from '../content/content-api.ts';
 import type { ApiClient } from './api-client.ts';
 import type { Session } from './session.ts';
@@ -48,7 +48,7 @@ export function createSpaceApi(api: ApiClient, session: Session, space: SpaceId)
         );
         return { kind: 'accepted', seq, id };
       } catch (error) {
-        const outcome = isRefusal(error, ...PROPOSE_REFUSALS) ? proposeOutcome(error) : undefined;
+        const outcome = proposeOutcome(error);
         if (outcome === undefined) throw error;
         return outcome;
       }
@@ -57,28 +57,17 @@ export function createSpaceApi(api: ApiClient, session: Session, space: SpaceId)
   };
 }
 
-const PROPOSE_REFUSALS = [
-  'head-moved',
-  'content-missing',
-  'quota-exceeded',
-  'rule-broken',
-  'limit-reached',
-] as const;
-
-function proposeOutcome({ code, details }: RemoteFault): ProposeAnswer | undefined {
-  switch (code) {
-    case 'head-moved':
-      return { kind: 'head-moved', seq: details?.seq ?? 0 };
-    case 'content-missing':
-      return { kind: 'content-missing', ids: details?.ids ?? [] };
-    case 'quota-exceeded':
-      return { kind: 'quota-exceeded' };
-    case 'rule-broken':
-    case 'limit-reached':
-      return { kind: 'rule-broken', rule: details?.rule ?? code };
-    default:
-      return undefined;
+/** What a refusal means to a writer; undefined for those that are faults. */
+function proposeOutcome(error: unknown): ProposeAnswer | undefined {
+  if (!(error instanceof RemoteFault)) return undefined;
+  const { code, details } = error;
+  if (code === 'head-moved') return { kind: 'head-moved', seq: details?.seq ?? 0 };
+  if (code === 'content-missing') return { kind: 'content-missing', ids: details?.ids ?? [] };
+  if (code === 'quota-exceeded') return { kind: 'quota-exceeded' };
+  if (code === 'rule-broken' || code === 'limit-reached') {
+    return { kind: 'rule-broken', rule: details?.rule ?? code };
   }
+  return undefined;
 }
 
 function createContentApi(api: ApiClient, session: Session, space: SpaceId): ContentApi {

@@ -18,18 +18,10 @@ export function refuse(
 
 /** The refusal that an outcome means at a path; undefined when the change was made. */
 export function refusalCode(outcome: ChangeOutcome | undefined): ErrorCode | undefined {
-  switch (outcome?.kind) {
-    case 'done':
-      return undefined;
-    case 'quota-exceeded':
-      return 'quota-exceeded';
-    case 'not-allowed':
-      return 'refused';
-    case 'stale':
-      return CODE_BY_REASON[outcome.why];
-    case undefined:
-      return 'failed';
-  }
+  if (outcome === undefined) return 'failed';
+  if (outcome.kind === 'done') return undefined;
+  if (outcome.kind === 'stale') return CODE_BY_REASON[outcome.why];
+  return outcome.kind === 'quota-exceeded' ? 'quota-exceeded' : 'refused';
 }
 
 const CODE_BY_REASON = {

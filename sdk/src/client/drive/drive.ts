@@ -254,14 +254,8 @@ export class Drive {
 }
 
 function entryOf(path: string, outcome: PutOutcome | undefined): Result<DriveEntry, DriveRefusal> {
-  switch (outcome?.kind) {
-    case 'done':
-      return ok({ path, node: outcome.node });
-    case 'failed':
-      throw outcome.error;
-    case 'refused':
-      return refuse(outcome.code, path);
-    case undefined:
-      throw new Defect('what is put has an outcome');
-  }
+  if (outcome === undefined) throw new Defect('what is put has an outcome');
+  if (outcome.kind === 'failed') throw outcome.error;
+  if (outcome.kind === 'refused') return refuse(outcome.code, path);
+  return ok({ path, node: outcome.node });
 }

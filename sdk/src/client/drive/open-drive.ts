@@ -1,5 +1,5 @@
 /** Opens the drive of a signed-in device: from what is stored, or the first time from the server. */
-import { IntegrityError, type ItemId, type SpaceId } from '@coffer/protocol/core';
+import { IntegrityError, type Bytes, type ItemId, type SpaceId } from '@coffer/protocol/core';
 import type { DeviceItem, Item, SpaceItem } from '@coffer/protocol/model/open';
 import type { DeviceSecrets, KeyStore, SpaceStore } from '../../ports/index.ts';
 import { fetchKemSeeds } from '../account/account-secrets.ts';
@@ -46,13 +46,15 @@ function spaceOptionsOf(options: DriveOptions, connection: Connection): SpaceOpt
   const { suite, store, secrets, keyStore } = options;
   const { account: api, bytesOnWire } = connection;
   const chains = new ChainBook(suite, store, api.chain);
+  const kemSeeds = (signal: AbortSignal): Promise<readonly Bytes[]> =>
+    fetchKemSeeds({ suite, api, chains, secrets, keyStore }, signal);
   return (space) => ({
     ...options,
     space,
     chains,
     bytesOnWire,
     api: connection.space(space),
-    kemSeeds: (signal) => fetchKemSeeds({ suite, api, chains, secrets, keyStore }, signal),
+    kemSeeds,
   });
 }
 

@@ -126,20 +126,17 @@ export class AccountSpace {
   /** False when another device was faster. */
   async #propose(created: CreatedCommit, signal: AbortSignal): Promise<boolean> {
     const answer = await this.#space.options.api.propose(created.commit, signal);
-    switch (answer.kind) {
-      case 'accepted':
-        this.#space.verified.applyOwn(created, created.commit, this.#space.hooks(undefined));
-        return true;
-      case 'head-moved':
-        return false;
-      case 'rule-broken':
-        throw new Defect(`an item was refused by the rule ${answer.rule}`);
-      case 'content-missing':
-      case 'quota-exceeded':
-        throw new RemoteFault(answer.kind, 'items have no content, but the server says so', {
-          retry: { kind: 'never' },
-        });
+    if (answer.kind === 'head-moved') return false;
+    if (answer.kind === 'rule-broken') {
+      throw new Defect(`an item was refused by the rule ${answer.rule}`);
     }
+    if (answer.kind !== 'accepted') {
+      throw new RemoteFault(answer.kind, 'items have no content, but the server says so', {
+        retry: { kind: 'never' },
+      });
+    }
+    this.#space.verified.applyOwn(created, created.commit, this.#space.hooks(undefined));
+    return true;
   }
 
   async #pauseAfterRace(signal: AbortSignal): Promise<void> {

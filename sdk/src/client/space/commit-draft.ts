@@ -14,6 +14,7 @@ import {
 import type { OpenSuite } from '@coffer/protocol/crypto';
 import type { Content, NodeKind, NodeRecord, SpaceRecord, StateView } from '@coffer/protocol/model';
 import { nameTag, sealNodeMeta, wrapNodeKey, type NodeMeta } from '@coffer/protocol/model/open';
+import type { NodeView } from '../space-changes.ts';
 import { Draft } from './draft.ts';
 import type { NodeReader, NodeSource } from './node-reader.ts';
 
@@ -58,6 +59,8 @@ export class CommitDraft implements NodeSource {
   readonly context: CommitContext;
   readonly draft: Draft;
   readonly reader: NodeReader;
+  /** Metas that this draft sealed, by their sealed bytes: none is opened again. */
+  readonly #metas = new WeakMap<Bytes, NodeMeta>();
   #rewrapped = 0;
 
   constructor(context: CommitContext, view: StateView, reader: NodeReader) {
@@ -69,7 +72,12 @@ export class CommitDraft implements NodeSource {
   readonly node = (id: NodeId): NodeRecord | undefined => this.draft.node(id);
 
   metaOf(node: NodeRecord): NodeMeta {
-    return this.reader.metaOf(node, this);
+    return this.#metas.get(node.meta) ?? this.reader.metaOf(node, this);
+  }
+
+  /** The node as it will be read once the commit is part of the space. */
+  viewOf(node: NodeRecord): NodeView {
+    return this.reader.openView(node, this.metaOf(node), this);
   }
 
   keyOf(node: NodeRecord): Bytes {
@@ -274,7 +282,9 @@ export class CommitDraft implements NodeSource {
   }
 
   #seal(place: NodePlace, meta: NodeMeta, key: Bytes): Bytes {
-    return sealNodeMeta(this.context.suite, key, place, meta);
+    const sealed = sealNodeMeta(this.context.suite, key, place, meta);
+    this.#metas.set(sealed, meta);
+    return sealed;
   }
 
   #nextRev(node: NodeRecord): number {

@@ -36,6 +36,8 @@ export interface FullSpaceOptions extends OpenSpaceOptions {
   /** Lets the event loop run: `setImmediate` in Node. */
   readonly yieldTurn: () => Promise<void>;
   readonly bytesOnWire: SpaceClient['bytesOnWire'];
+  /** How many changes go into one commit at most; the protocol's own limit holds besides. */
+  readonly changesPerCommitMax?: number | undefined;
 }
 
 export class FullSpaceClient implements SpaceClient {
@@ -68,6 +70,7 @@ export class FullSpaceClient implements SpaceClient {
       reader: this.#reader,
       ...roots,
       viewOf: (id) => this.#readable(id),
+      changesPerCommitMax: options.changesPerCommitMax,
     });
   }
 

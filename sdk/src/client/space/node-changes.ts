@@ -22,6 +22,7 @@ export type Applied =
 
 const DONE: Applied = { kind: 'done' };
 const NOT_ALLOWED: Applied = { kind: 'not-allowed' };
+const UNFINISHED: Applied = { kind: 'unfinished' };
 
 type ChangeOf<Op extends SpaceChange['op']> = Extract<SpaceChange, { readonly op: Op }>;
 type MakeChange = ChangeOf<'make-folder' | 'make-file' | 'make-symlink'>;
@@ -119,21 +120,16 @@ function newMeta(commit: CommitDraft, change: MakeChange): NodeMeta {
     changed: stamp,
     copyOf: null,
   };
-  switch (change.op) {
-    case 'make-folder':
-      return meta;
-    case 'make-symlink':
-      return { ...meta, target: change.target };
-    case 'make-file':
-      return {
-        ...meta,
-        ...change.meta,
-        size: change.content.size,
-        sha256: change.content.sha256,
-        written: { number: 1, ...stamp },
-        copyOf: change.copyOf,
-      };
-  }
+  if (change.op === 'make-folder') return meta;
+  if (change.op === 'make-symlink') return { ...meta, target: change.target };
+  return {
+    ...meta,
+    ...change.meta,
+    size: change.content.size,
+    sha256: change.content.sha256,
+    written: { number: 1, ...stamp },
+    copyOf: change.copyOf,
+  };
 }
 
 function revise(tools: ChangeTools, change: ReviseChange): Applied {
@@ -275,16 +271,38 @@ function relocate(
   commit.freshen(moved);
 }
 
-/** Removes the subtree, deepest first, as far as the commit has room. */
 function purge({ commit, removalsMax }: ChangeTools, change: ChangeOf<'purge'>): Applied {
   const node = commit.node(change.id);
   if (node === undefined) return DONE;
   if (!commit.isTrashed(node.parent)) return NOT_ALLOWED;
   // Records go for ever only from the trash: what this very commit trashes has to wait for the next.
-  if (!commit.wasTrashed(node.id)) return { kind: 'unfinished' };
-  let left = removalsMax;
+  if (!commit.wasTrashed(node.id)) return UNFINISHED;
+  return removeSubtree(commit, node, removalsMax) === undefined ? UNFINISHED : DONE;
+}
+
+/**
+ * Removes what stands in the trash longer than the space keeps it, as far as there is room: any
+ * writer's next commit does so (protocol §3).
+ */
+export function pruneTrash(commit: CommitDraft, removalsMax: number): void {
+  const { trash, serverTime } = commit.context;
+  let room: number | undefined = removalsMax;
+  for (const node of commit.draft.children(trash)) {
+    const isDue = node.keepUntil !== null && node.keepUntil < serverTime;
+    if (isDue && commit.wasTrashed(node.id)) room = removeSubtree(commit, node, room);
+    if (room === undefined) return;
+  }
+}
+
+/** Removes deepest first. How much room is left; undefined when there was not enough. */
+function removeSubtree(
+  commit: CommitDraft,
+  root: NodeRecord,
+  removalsMax: number,
+): number | undefined {
+  let room = removalsMax;
   // A stack instead of recursion: depth is limited, but breadth is not.
-  const stack: { node: NodeRecord; isOpen: boolean }[] = [{ node, isOpen: false }];
+  const stack: { node: NodeRecord; isOpen: boolean }[] = [{ node: root, isOpen: false }];
   for (let top = stack.pop(); top !== undefined; top = stack.pop()) {
     if (top.node.kind === 'folder' && !top.isOpen) {
       stack.push({ node: top.node, isOpen: true });
@@ -294,12 +312,12 @@ function purge({ commit, removalsMax }: ChangeTools, change: ChangeOf<'purge'>):
       continue;
     }
     const versions = top.node.kind === 'file' ? commit.draft.versions(top.node.id) : [];
-    if (versions.length + 1 > left) return { kind: 'unfinished' };
-    left -= versions.length + 1;
+    if (versions.length + 1 > room) return undefined;
+    room -= versions.length + 1;
     for (const version of versions) commit.draft.remove(recordKey(version));
     commit.draft.remove(recordKey(top.node));
   }
-  return DONE;
+  return room;
 }
 
 function checkParent(commit: CommitDraft, id: NodeId): Applied | undefined {

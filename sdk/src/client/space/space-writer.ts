@@ -15,7 +15,7 @@ import type { ChangeOutcome, NodeView, SpaceChange } from '../space-changes.ts';
 import { CommitDraft, RotationUnfinished } from './commit-draft.ts';
 import type { CommitJob } from './commit-job.ts';
 import { ContentSealer } from './content-sealer.ts';
-import { applyChange, type Applied } from './node-changes.ts';
+import { applyChange, pruneTrash, type Applied } from './node-changes.ts';
 import type { NodeReader } from './node-reader.ts';
 import type { OpenSpace } from './open-space.ts';
 import { ownMemberRecord } from './own-member.ts';
@@ -28,6 +28,8 @@ export interface SpaceWriterOptions {
   readonly root: NodeId;
   readonly trash: NodeId;
   readonly viewOf: (id: NodeId) => NodeView | null;
+  /** How many changes go into one commit at most; the protocol's own limit holds besides. */
+  readonly changesPerCommitMax?: number | undefined;
 }
 
 /** Room that pruning, pins and CBOR heads find in every commit. */
@@ -35,6 +37,10 @@ const SPARE_CHANGES = 64;
 const SPARE_BYTES = 256 * 1024;
 const RACE_DELAY_MS_MIN = 20;
 const RACE_DELAY_MS_MAX = 500;
+
+/** The trash is looked through so often at most, and never for its own sake. */
+const PRUNE_EVERY_MS = 60 * 60 * 1000;
+const PRUNED_RECORDS_MAX = 1000;
 
 /** A commit that is ready to be sent, with the changes that it makes. */
 interface Batch {
@@ -53,9 +59,12 @@ interface Attempt {
 
 export class SpaceWriter {
   readonly #options: SpaceWriterOptions;
+  readonly #changesMax: number;
+  #prunedAt = 0;
 
   constructor(options: SpaceWriterOptions) {
     this.#options = options;
+    this.#changesMax = options.changesPerCommitMax ?? COMMIT_CHANGES_MAX;
   }
 
   async commit(job: CommitJob, signal: AbortSignal, hooks: ApplyHooks): Promise<void> {
@@ -63,7 +72,7 @@ export class SpaceWriter {
     const attempt: Attempt = {
       contents: new ContentSealer(suite, space),
       pages: new PageSender(suite, api.content),
-      changesMax: COMMIT_CHANGES_MAX,
+      changesMax: this.#changesMax,
       lostRaces: 0,
     };
     while (job.pending().length > 0) {
@@ -102,6 +111,7 @@ export class SpaceWriter {
       return undefined;
     }
     if (member !== records.member) commit.draft.put(member);
+    this.#prune(commit);
     const created = createCommit({
       suite,
       view: verified.view,
@@ -113,6 +123,14 @@ export class SpaceWriter {
       note: null,
     });
     return { commit, made, created };
+  }
+
+  #prune(commit: CommitDraft): void {
+    const { serverTime } = commit.context;
+    const room = COMMIT_CHANGES_MAX - SPARE_CHANGES - commit.draft.changeCount;
+    if (serverTime < this.#prunedAt + PRUNE_EVERY_MS || room < PRUNED_RECORDS_MAX) return;
+    this.#prunedAt = serverTime;
+    pruneTrash(commit, PRUNED_RECORDS_MAX);
   }
 
   /** Makes changes until the commit is full. Undefined when names clash: the clashing are settled. */
@@ -151,7 +169,7 @@ export class SpaceWriter {
         {
           commit,
           contents,
-          removalsMax: COMMIT_CHANGES_MAX - SPARE_CHANGES - before,
+          removalsMax: Math.min(COMMIT_CHANGES_MAX - SPARE_CHANGES, this.#changesMax) - before,
           isOwnRevision: (id, rev) =>
             job.isOwnRevision(id, rev) || draft.nodeBefore(id)?.rev === rev,
         },
@@ -185,7 +203,7 @@ export class SpaceWriter {
           throw new IntegrityError('malformed', 'the server accepted another commit than ours');
         }
         attempt.lostRaces = 0;
-        attempt.changesMax = COMMIT_CHANGES_MAX;
+        attempt.changesMax = this.#changesMax;
         this.#accept(batch, job, hooks);
         return;
       case 'head-moved':
@@ -214,7 +232,13 @@ export class SpaceWriter {
     }
     this.#options.space.verified.applyOwn(created, created.commit, hooks);
     job.noteCommitted(this.#options.space.verified.view, nodesOf(created));
-    for (const index of made) this.#settleDone(job, index);
+    for (const index of made) {
+      const node = commit.node(changeAt(job, index).id);
+      job.settle(index, {
+        kind: 'done',
+        node: node === undefined ? null : commit.viewOf(node),
+      });
+    }
   }
 
   #settleDone(job: CommitJob, index: number): void {

@@ -6,6 +6,7 @@ import type { ListedCommit } from '@coffer/protocol/api';
 import {
   FormatError,
   IntegrityError,
+  type AccountId,
   type IntegrityCode,
   type SpaceId,
 } from '@coffer/protocol/core';
@@ -22,7 +23,7 @@ import {
   type SealedCommit,
   type StateView,
 } from '@coffer/protocol/model';
-import type { Clock, SpaceStore, StoredHead } from '../../ports/index.ts';
+import { isRefusal, type Clock, type SpaceStore, type StoredHead } from '../../ports/index.ts';
 import type { HeadAnswer, SpaceApi } from '../api/space-api.ts';
 import type { ChainBook } from './chain-book.ts';
 import { HeadRefused, type SignedHead } from './head-refused.ts';
@@ -98,12 +99,19 @@ export class VerifiedSpace {
     const first = this.#judge(commit);
     if (first.ok) return first.value;
     if (!CHAIN_RULES.has(first.error.rule)) throw integrityOf(first.error);
-    for (const account of accountsNamedBy(commit)) {
-      await this.#options.chains.refresh(account, signal);
-    }
+    for (const account of accountsNamedBy(commit)) await this.#refreshChain(account, signal);
     const second = this.#judge(commit);
     if (second.ok) return second.value;
     throw integrityOf(second.error);
+  }
+
+  /** Asks for the chain of an account that a commit names; who it is not even known for has none. */
+  async #refreshChain(account: AccountId, signal: AbortSignal): Promise<void> {
+    try {
+      await this.#options.chains.refresh(account, signal);
+    } catch (error) {
+      if (!isRefusal(error, 'not-found')) throw error;
+    }
   }
 
   async #askHead(signal: AbortSignal): Promise<HeadAnswer> {
