@@ -24,20 +24,19 @@ export function emitRemote(unit: Unit, steps: Steps, isPlaced: boolean): Step | 
       ? send(unit, at, steps, isPlaced)
       : place(unit, at, steps, isPlaced);
   }
+  if (unit.remote === 'below-deleted') {
+    if (isNodeThere(unit, parent)) return send(unit, at, steps, isPlaced);
+    if (returnsWithTarget(unit)) return place(unit, at, steps, isPlaced);
+  }
   const { entry } = unit.target;
   if (entry === undefined || (isPlaced && unit.kind !== 'folder')) return undefined;
-  if (unit.remote === 'below-deleted' && isNodeThere(unit, parent)) {
-    return send(unit, at, steps, isPlaced);
-  }
-  if (unit.node === null || unit.remote === 'purged') return make(unit, entry, at, steps);
-  return returnsWithTarget(unit)
-    ? place(unit, at, steps, isPlaced)
+  return unit.node === null || unit.remote === 'purged'
+    ? make(unit, entry, at, steps)
     : restore(unit, entry, at, steps);
 }
 
 /** A folder above it that is restored brings it back, and it stays below that one. */
 function returnsWithTarget(unit: Unit): boolean {
-  if (unit.remote !== 'below-deleted') return false;
   const above = new Set(planAncestors(unit));
   for (let at = unit.remotePlace?.parent; at !== undefined; at = at.remotePlace?.parent) {
     if (!isRemoteGone(at) || !at.target.exists) return false;

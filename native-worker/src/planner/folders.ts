@@ -7,6 +7,7 @@ import type { Pass } from './pass.ts';
 import {
   isLocalAlive,
   isRemoteAlive,
+  isRemoteGone,
   resolved,
   targetParent,
   type Place,
@@ -85,6 +86,25 @@ function keepAbove(unit: Unit, pass: Pass): void {
     if (!isLocalAlive(above)) target.content = 'remote';
     if (above.remote !== 'excluded') {
       pass.trace(isRemoteAlive(above) ? 'folder.kept-remade' : 'folder.kept-restored');
+    }
+  }
+}
+
+/**
+ * In upload mode nothing goes to the trash: what is below a folder that is restored comes back with
+ * it, and keeps its slots.
+ */
+export function bringBackBelow(pass: Pass): void {
+  if (pass.mode !== 'upload') return;
+  for (let isFound = true; isFound;) {
+    isFound = false;
+    for (const { remote, remotePlace, target } of pass.units) {
+      const above = remotePlace?.parent;
+      if (remote !== 'below-deleted' || target.exists || above === undefined) continue;
+      if (!above.target.exists || above.target.frozen || !isRemoteGone(above)) continue;
+      target.exists = true;
+      target.place = remotePlace;
+      isFound = true;
     }
   }
 }

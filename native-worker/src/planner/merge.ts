@@ -1,6 +1,6 @@
 /** When two claimants of one slot become one (engine §5.4): folders, and files with equal bytes. */
 import type { Pass } from './pass.ts';
-import { isRemoteAlive, type Unit } from './unit.ts';
+import { holdsRemotely, isRemoteAlive, type Unit } from './unit.ts';
 
 /** Makes one of the two, if they can be one. */
 export function mergeOrPair(winner: Unit, loser: Unit, pass: Pass): boolean {
@@ -60,11 +60,16 @@ function splitPair(a: Unit, b: Unit): { readonly node: Unit; readonly entry: Uni
 }
 
 function hasOnlyNode(unit: Unit): boolean {
-  return isRemoteAlive(unit) && unit.target.entry === undefined && !unit.target.splits;
+  return holdsRemotely(unit) && unit.target.entry === undefined && !unit.target.splits;
 }
 
 function hasOnlyEntry(unit: Unit): boolean {
-  return !isRemoteAlive(unit) && unit.target.entry !== undefined && unit.copyOf === null;
+  return (
+    !isRemoteAlive(unit) &&
+    !holdsRemotely(unit) &&
+    unit.target.entry !== undefined &&
+    unit.copyOf === null
+  );
 }
 
 function adopt(node: Unit, entry: Unit): void {

@@ -57,7 +57,7 @@ function addEdges(step: Step, steps: Steps): void {
       beforeRemoteEnd(step, steps);
       return;
     case 'bind':
-      afterMerged(step, steps);
+      afterMergedTrash(step, steps);
       return;
     default:
   }
@@ -142,16 +142,7 @@ function beforeRemoteEnd(step: Step, steps: Steps): void {
   }
 }
 
-/**
- * A node that was merged away is in the trash before its entry gets another row; and what goes out
- * of its folder is gone, because without that row it would look moved.
- */
-function afterMerged(step: Step, steps: Steps): void {
+/** A node that was merged away is in the trash before its entry gets another row. */
+function afterMergedTrash(step: Step, steps: Steps): void {
   for (const trash of steps.mergedTrash.get(step.unit) ?? []) step.after.add(trash);
-  if (step.effect.kind !== 'bind') return;
-  const former = steps.pass.universe.trees.base.byLocalId(step.effect.local);
-  if (former === undefined || former.id === step.unit.node) return;
-  for (const other of steps.all) {
-    if (other.unit.base?.parent === former.id && !other.unit.target.exists) step.after.add(other);
-  }
 }

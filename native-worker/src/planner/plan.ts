@@ -6,7 +6,13 @@ import { Defect } from '@coffer/protocol/core';
 import type { Trace } from './cells.ts';
 import { decideUnits } from './decide.ts';
 import { emitSteps } from './emit.ts';
-import { freezeAncestors, freezeBelow, keepAncestors, undoCycles } from './folders.ts';
+import {
+  bringBackBelow,
+  freezeAncestors,
+  freezeBelow,
+  keepAncestors,
+  undoCycles,
+} from './folders.ts';
 import { judgeHolds } from './holds.ts';
 import { nameLocally } from './local-naming.ts';
 import type { Plan } from './operations.ts';
@@ -44,6 +50,7 @@ function decide(universe: Universe): Pass {
     decideUnits(pass);
     undoCycles(pass);
     keepAncestors(pass);
+    bringBackBelow(pass);
     judgeHolds(pass);
     freezeAncestors(pass);
     freezeBelow(pass);

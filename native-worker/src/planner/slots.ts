@@ -8,7 +8,7 @@ import { planAncestors } from './folders.ts';
 import { mergeOrPair, pairAcrossCase } from './merge.ts';
 import { isSameName } from './name-key.ts';
 import type { Pass } from './pass.ts';
-import { isRemoteAlive, resolved, targetParent, type Place, type Unit } from './unit.ts';
+import { holdsRemotely, resolved, targetParent, type Place, type Unit } from './unit.ts';
 
 /** Decides every slot that units claim. Units that it brings in make another pass necessary. */
 export function settleSlots(pass: Pass): void {
@@ -180,18 +180,6 @@ class SlotSettler {
     const folders = new Set([parent.target.entry?.id, unit.target.entry?.parent]);
     return [...folders].some((id) => id !== undefined && local.bySlot(id, key) !== undefined);
   }
-}
-
-/** The remote side has the unit at its target place, or is the one that put it there. */
-function holdsRemotely(unit: Unit): boolean {
-  const { target, remotePlace } = unit;
-  if (target.place === undefined || remotePlace === undefined) return false;
-  if (!isRemoteAlive(unit)) return false;
-  if (target.place.from === 'remote') return true;
-  return (
-    resolved(target.place.parent) === resolved(remotePlace.parent) &&
-    target.place.name === remotePlace.name
-  );
 }
 
 /** The local entry lies at the target place already. */

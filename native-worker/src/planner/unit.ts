@@ -101,6 +101,23 @@ export function targetParent(unit: Unit): Unit | undefined {
   return unit.target.place === undefined ? undefined : resolved(unit.target.place.parent);
 }
 
+/** It is live, or comes back when a folder above it is restored. */
+export function isOrComesBack(unit: Unit): boolean {
+  return isRemoteAlive(unit) || (unit.remote === 'below-deleted' && unit.target.exists);
+}
+
+/** The remote side has the unit at its target place, or is the one that put it there. */
+export function holdsRemotely(unit: Unit): boolean {
+  const { target, remotePlace } = unit;
+  if (target.place === undefined || remotePlace === undefined) return false;
+  if (!isOrComesBack(unit)) return false;
+  if (target.place.from === 'remote') return true;
+  return (
+    resolved(target.place.parent) === resolved(remotePlace.parent) &&
+    target.place.name === remotePlace.name
+  );
+}
+
 /** The remote side has it where the planned tree has it; a folder that was merged is another one. */
 export function isNodeThere({ remotePlace, target }: Unit, parent: Unit): boolean {
   return remotePlace?.parent === parent && remotePlace.name === target.place?.name;

@@ -200,8 +200,7 @@ export class Universe {
       if (parent !== undefined) {
         const name = remoteNameOf(this.#composed(localNode.name, base), base, this.caps);
         unit.localPlace = { parent, name, from: 'local' };
-        unit.localMoved =
-          base !== undefined && (name !== base.name || this.#isElsewhere(base, parent));
+        unit.localMoved = base !== undefined && (parent.node !== base.parent || name !== base.name);
       }
     }
     const hasPlace =
@@ -213,15 +212,6 @@ export class Universe {
       unit.remoteMoved =
         base !== undefined && (remoteNode.parent !== base.parent || remoteNode.name !== base.name);
     }
-  }
-
-  /**
-   * The entry is in another folder than the base row says. Where that folder has no row any more, it
-   * was merged into another and its entries with it: they did not move.
-   */
-  #isElsewhere(base: BaseNode, parent: Unit): boolean {
-    if (parent.node === base.parent) return false;
-    return base.parent === this.trees.remoteRoot || this.trees.base.byId(base.parent) !== undefined;
   }
 
   /** A root that normalises gives names back in its own form: that is no rename. */

@@ -118,7 +118,7 @@ class PretendExecutor {
     switch (operation.kind) {
       case 'bind': {
         const [node, entry] = [this.#node(operation.node), this.#entry(operation.local)];
-        this.#pair.putBase(this.#pair.agreed(node, entry));
+        this.#rebind(node, entry);
         return;
       }
       case 'forget':
@@ -141,6 +141,15 @@ class PretendExecutor {
       default:
         this.#applyRemote(operation);
     }
+  }
+
+  /** Rows below a folder whose entry gets another node have that node as parent from now on. */
+  #rebind(node: RemoteNode, entry: LocalNode): void {
+    const former = this.#pair.baseByLocal.get(entry.id);
+    const below =
+      former === undefined || former === node.id ? [] : this.#pair.base.children(former);
+    this.#pair.putBase(this.#pair.agreed(node, entry));
+    for (const row of below) this.#pair.putBase({ ...row, parent: node.id });
   }
 
   #applyRemote(operation: Operation): void {
@@ -307,23 +316,34 @@ class PretendExecutor {
     const row = this.#pair.remote.get(node);
     if (row === undefined) return;
     this.#stagedNodes.set(node, row);
-    this.#pair.remote.put({ ...row, parent: STAGING_NODE, name: node });
+    this.#pair.remote.put({ ...row, parent: STAGING_NODE, name: node, state: 'live' });
   }
 
   /** What a crash or a dropped operation left in staging goes back: its intent says from where. */
   #unstage(): void {
     for (const [local, row] of this.#staged) {
       if (this.#pair.local.get(local)?.parent !== STAGING) continue;
-      const holder = this.#pair.trees().local.bySlot(row.parent, this.#pair.key(row.name));
+      const isHome =
+        row.parent === LOCAL_ROOT || this.#pair.local.get(row.parent)?.state === 'seen';
+      const parent = isHome ? row.parent : LOCAL_ROOT;
+      const holder = this.#pair.trees().local.bySlot(parent, this.#pair.key(row.name));
       const name = holder === undefined ? row.name : `${row.name} ${local}`;
-      this.#pair.putLocal({ ...row, name, ctimeNs: this.#pair.now() });
+      this.#pair.putLocal({ ...row, parent, name, ctimeNs: this.#pair.now() });
     }
     for (const [node, row] of this.#stagedNodes) {
       if (this.#pair.remote.get(node)?.parent !== STAGING_NODE) continue;
+      // The commit was made with all its changes, or not at all.
+      const isHome = row.parent === ROOT || this.#isLive(row.parent);
+      if (!isHome && row.state === 'trashed') {
+        this.#pair.putRemote(row);
+        continue;
+      }
+      const parent = isHome ? row.parent : ROOT;
       const isFree = this.#pair.remote
-        .children(row.parent)
+        .children(parent)
         .every(({ name }) => name.normalize('NFC') !== row.name.normalize('NFC'));
-      this.#pair.putRemote(isFree ? row : { ...row, name: `${row.name} ${node.slice(-4)}` });
+      const name = isFree ? row.name : `${row.name} ${node.slice(-4)}`;
+      this.#pair.putRemote({ ...row, parent, name, state: 'live' });
     }
   }
 
