@@ -11,10 +11,10 @@ import {
   type CallName,
 } from '@coffer/protocol/api';
 import { bytesToHex, FormatError, type Bytes } from '@coffer/protocol/core';
-import { authorize } from './authorize.ts';
+import { authorize, type Authorized } from './authorize.ts';
 import { errorAnswerOf, Failure, failureOf } from './failure.ts';
 import type { Answer, HttpRequest } from './http.ts';
-import { findCall, type FoundCall } from './router.ts';
+import { findCall } from './router.ts';
 import { ROUTES } from './routes/index.ts';
 import type { Incoming, Outgoing, Route, Services } from './routes/route.ts';
 import { Commits } from './services/commits.ts';
@@ -38,6 +38,23 @@ export const SECURITY_HEADERS = {
   'referrer-policy': 'no-referrer',
   'x-content-type-options': 'nosniff',
 };
+
+/** What the log says of an exchange. */
+interface Trace {
+  readonly requestId: string;
+  readonly call: CallName | undefined;
+  readonly began: number;
+}
+
+/** A request whose sender may make it; its body was not looked at. */
+export interface Admitted {
+  readonly trace: Trace;
+  readonly name: CallName;
+  readonly params: Readonly<Record<string, string>>;
+  readonly query: string;
+  readonly request: Omit<HttpRequest, 'body'>;
+  readonly authorized: Authorized;
+}
 
 export class Application {
   readonly services: Services;
@@ -65,18 +82,39 @@ export class Application {
     };
   }
 
-  /** Never rejects. The body of the answer may, when it cannot go on. */
+  /** The whole exchange. Never rejects; the body of the answer may, when it cannot go on. */
   async answer(request: HttpRequest, signal: AbortSignal): Promise<Answer> {
-    const { clock, log } = this.#context;
+    const admitted = await this.admit(request);
+    return 'status' in admitted ? admitted : this.perform(admitted, request.body, signal);
+  }
+
+  /** The first half, before anyone has read a body: what may go on, or the answer that ends it. */
+  async admit(request: Omit<HttpRequest, 'body'>): Promise<Admitted | Answer> {
     const requestId = `${this.#requestPrefix}-${(++this.#requests).toString(36)}`;
-    const began = clock.now();
     const [path = '', query = ''] = request.path.split('?', 2);
     const found = findCall(request.method, path);
-    const answer = await this.#attempt({ request, query, found, requestId, signal });
-    const fields = { requestId, call: found?.name, status: answer.status, ms: clock.now() - began };
-    log.info(fields, 'answered');
-    const headers = { ...answer.headers, ...SECURITY_HEADERS, 'x-request-id': requestId };
-    return { ...answer, headers };
+    const trace = { requestId, call: found?.name, began: this.#context.clock.now() };
+    return this.#guard(trace, async () => {
+      if (found === undefined) throw new Failure('not-found');
+      const { name, params } = found;
+      const authorized = await authorize(
+        { sessions: this.services.sessions, store: this.#context.store },
+        CALLS[name].caller,
+        { authorization: request.headers['authorization'], space: params['space'] },
+      );
+      return { trace, name, params, query, request, authorized };
+    });
+  }
+
+  /** The second half of an exchange that `admit` let through. */
+  async perform(admitted: Admitted, body: Bytes | undefined, signal: AbortSignal): Promise<Answer> {
+    // Only event streams outlast their answer and have to be told that the server closes.
+    const isStream = CALLS[admitted.name].answer === 'events';
+    const ends = isStream ? AbortSignal.any([signal, this.#closing.signal]) : signal;
+    const answer = await this.#guard(admitted.trace, () =>
+      this.#dispatch(admitted, body ?? NO_BYTES, ends),
+    );
+    return answer.status === 200 ? this.#finish(admitted.trace, answer) : answer;
   }
 
   /** Ends the event streams and writes what was only counted. New requests are the listener's. */
@@ -85,62 +123,40 @@ export class Application {
     await this.services.transfer.writeAll();
   }
 
-  async #attempt(given: {
-    readonly request: HttpRequest;
-    readonly query: string;
-    readonly found: FoundCall | undefined;
-    readonly requestId: string;
-    readonly signal: AbortSignal;
-  }): Promise<Answer> {
-    const { request, query, found, requestId } = given;
+  /** What `action` gives, or the answer that tells what it threw. */
+  async #guard<T>(trace: Trace, action: () => Promise<T>): Promise<T | Answer> {
     try {
-      if (found === undefined) throw new Failure('not-found');
-      // Only event streams outlast their answer and have to be told that the server closes.
-      const isStream = CALLS[found.name].answer === 'events';
-      const { signal } = given;
-      const ends = isStream ? AbortSignal.any([signal, this.#closing.signal]) : signal;
-      return await this.#dispatch(found.name, {
-        request,
-        query,
-        params: found.params,
-        signal: ends,
-      });
+      return await action();
     } catch (error) {
       const failure = failureOf(error);
+      const { requestId, call } = trace;
       if (failure.code === 'internal') {
         const { cause } = failure;
         const reason = cause instanceof Error ? (cause.stack ?? cause.message) : String(cause);
-        this.#context.log.error({ requestId, call: found?.name, reason }, 'failed');
+        this.#context.log.error({ requestId, call, reason }, 'failed');
       }
       const { status, body } = errorAnswerOf(failure);
-      return jsonAnswer(status, encodeJson(errorAnswer, body));
+      return this.#finish(trace, jsonAnswer(status, encodeJson(errorAnswer, body)));
     }
   }
 
-  async #dispatch(
-    name: CallName,
-    given: {
-      readonly request: HttpRequest;
-      readonly query: string;
-      readonly params: Readonly<Record<string, string>>;
-      readonly signal: AbortSignal;
-    },
-  ): Promise<Answer> {
+  #finish({ requestId, call, began }: Trace, answer: Answer): Answer {
+    const ms = this.#context.clock.now() - began;
+    this.#context.log.info({ requestId, call, status: answer.status, ms }, 'answered');
+    const headers = { ...answer.headers, ...SECURITY_HEADERS, 'x-request-id': requestId };
+    return { ...answer, headers };
+  }
+
+  async #dispatch(admitted: Admitted, body: Bytes, signal: AbortSignal): Promise<Answer> {
+    const { name, params, query, request, authorized } = admitted;
     const call: Call = CALLS[name];
-    const { request, params, signal } = given;
-    const body = request.body ?? NO_BYTES;
     if (body.length > call.bodySizeBytesMax) throw new Failure('too-large');
-    const authorized = await authorize(
-      { sessions: this.services.sessions, store: this.#context.store },
-      call.caller,
-      { authorization: request.headers['authorization'], space: params['space'] },
-    );
     const incoming = {
       ...authorized,
       json: parseBody(call, request.headers['content-type'], body),
       bytes: body,
       params,
-      query: new URLSearchParams(given.query),
+      query: new URLSearchParams(query),
       address: request.address ?? '',
       signal,
     };

@@ -64,9 +64,10 @@ test('of two writers on one head one wins, and the other learns where the head i
   const files = ['x', 'y', 'z'].map((name) => person.drive.file(name, []));
   const commits = files.map(({ change }) => person.drive.commit([change]));
   const replies = await Promise.all(commits.map(({ commit }) => propose(person, commit)));
-  assert.deepEqual(replies.map(({ status }) => status).sort(), [200, 409, 409]);
+  const accepted = replies.filter(({ status }) => status === 200);
+  assert.equal(accepted.length, 1);
   for (const { status, error } of replies) {
-    if (status !== 409) continue;
+    if (status === 200) continue;
     assert.deepEqual([error?.code, error?.seq], ['head-moved', 2]);
   }
 });

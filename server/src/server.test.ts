@@ -109,6 +109,17 @@ test('a body that announces too much is refused before it is read', async () => 
   assert.equal(status, 413);
 });
 
+test('a large body of somebody who may not send it is refused and not kept', async () => {
+  const path = `${url}/v1/spaces/${'ab'.repeat(16)}/packs`;
+  const headers = { 'content-type': 'application/octet-stream' };
+  const answers = await Promise.all(
+    Array.from({ length: 8 }, () =>
+      fetch(path, { method: 'POST', headers, body: new Uint8Array(16 * MIB) }),
+    ),
+  );
+  for (const { status } of answers) assert.equal(status, 401);
+});
+
 test('the data folder is private, and its secret is what lets the server start', async () => {
   const path = join(folder, 'secret');
   const first = await createServer({ dataDir: path });

@@ -8,7 +8,7 @@ import fastify, {
   type FastifyReply,
   type FastifyRequest,
 } from 'fastify';
-import { SECURITY_HEADERS, type Application } from '../application.ts';
+import { SECURITY_HEADERS, type Admitted, type Application } from '../application.ts';
 import { errorAnswerOf, Failure } from '../failure.ts';
 import type { Answer } from '../http.ts';
 import type { Clock, Log } from '../ports.ts';
@@ -41,34 +41,42 @@ export function createHttp(logger: boolean): { readonly http: FastifyInstance; r
   return { http, log };
 }
 
+const admittedByRequest = new WeakMap<FastifyRequest, Admitted>();
+
 /** Registers a route for every call of the table. */
 export function serve(http: FastifyInstance, application: Application): void {
   http.removeAllContentTypeParsers();
   http.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => {
     done(null, body);
   });
-  const handle = async (request: FastifyRequest, reply: FastifyReply) => {
+  const admit = async (request: FastifyRequest, reply: FastifyReply) => {
+    const admitted = await application.admit({
+      method: request.method,
+      path: request.url,
+      headers: request.headers as Record<string, string>,
+      address: request.ip,
+    });
+    if ('status' in admitted) return send(reply, admitted);
+    admittedByRequest.set(request, admitted);
+    return undefined;
+  };
+  const perform = async (request: FastifyRequest, reply: FastifyReply) => {
+    const admitted = admittedByRequest.get(request);
+    if (admitted === undefined) throw new Error('a request is admitted before it is performed');
     const gone = new AbortController();
     reply.raw.once('close', () => {
       if (!reply.raw.writableFinished) gone.abort();
     });
-    const answer = await application.answer(
-      {
-        method: request.method,
-        path: request.url,
-        headers: request.headers as Record<string, string>,
-        ...(Buffer.isBuffer(request.body) ? { body: request.body } : {}),
-        address: request.ip,
-      },
-      gone.signal,
-    );
-    return send(reply, answer);
+    const body = Buffer.isBuffer(request.body) ? request.body : undefined;
+    return send(reply, await application.perform(admitted, body, gone.signal));
   };
   for (const name of CALL_NAMES) {
     const { method, path, bodySizeBytesMax } = CALLS[name];
-    http.route({ method, url: path, bodyLimit: Math.max(bodySizeBytesMax, 1), handler: handle });
+    const bodyLimit = Math.max(bodySizeBytesMax, 1);
+    // Before the body is read: who may not send one costs no memory.
+    http.route({ method, url: path, bodyLimit, onRequest: admit, handler: perform });
   }
-  http.setNotFoundHandler(handle);
+  http.setNotFoundHandler(async (request, reply) => admit(request, reply));
   http.setErrorHandler((error: { readonly statusCode?: number }, _request, reply) => {
     const status = error.statusCode ?? 500;
     const codes = { 413: 'too-large', 503: 'unavailable' } as const;

@@ -17,11 +17,7 @@ import type { NewAccount, NewBody, NewPack } from '../stores/metadata-store.ts';
 import type { ContentReference, Proposal } from '../stores/proposal.ts';
 
 const hex = (text: string, digits: number): string =>
-  [...text]
-    .map((char) => char.charCodeAt(0).toString(16).padStart(2, '0'))
-    .join('')
-    .padEnd(digits, '7')
-    .slice(0, digits);
+  Buffer.from(text).toString('hex').padEnd(digits, '7').slice(0, digits);
 
 export const accountId = (name: string): AccountId => hex(`a${name}`, 32) as AccountId;
 export const spaceId = (name: string): SpaceId => hex(`s${name}`, 32) as SpaceId;

@@ -16,13 +16,13 @@ function createQueue() {
 
 test('writes of one turn share a transaction, and each is told its own outcome', async () => {
   const { queue, insert, rows, nextTurn, turns } = createQueue();
-  const first = queue.run(() => Number(insert.run(1).changes));
+  const first = queue.run(() => insert.run(1).changes);
   const undone = queue.run(() => {
     insert.run(2);
     throw new Undo('no');
   });
   const failed = queue.run(() => insert.run(1));
-  const last = queue.run(() => Number(insert.run(3).changes));
+  const last = queue.run(() => insert.run(3).changes);
   assert.equal(turns.length, 1);
   nextTurn();
   assert.deepEqual(await Promise.all([first, undone, last]), [1, 'no', 1]);
