@@ -1,6 +1,6 @@
 /**
  * How fast a large file is read, hashed, cut and sealed, in one thread and in the content workers:
- * `node native-worker/scripts/bench-content.ts [MiB] [workers]`. Runs in turn, prints MB/s.
+ * `node native-worker/src/content/testing/bench-content.ts [MiB] [workers]`. Runs in turn, prints MB/s.
  */
 import { createHash, randomFillSync } from 'node:crypto';
 import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -9,10 +9,10 @@ import { join } from 'node:path';
 import { ChunkSealer, createChunker } from '@coffer/protocol/content/open';
 import { createNodeOpenSuite } from '@coffer/protocol/suites/node-open';
 import type { SealingKeys } from '@coffer/sdk';
-import { createNodeFileSystem } from '../src/adapters/node-file-system.ts';
-import { CONTENT_WORKERS_MAX, ContentPool } from '../src/content/index.ts';
-import type { ExpectedFile } from '../src/content/messages.ts';
-import { readStably } from '../src/executor/stable-read.ts';
+import { createNodeFileSystem } from '../../adapters/node-file-system.ts';
+import { CONTENT_WORKERS_MAX, ContentPool } from '../index.ts';
+import type { ExpectedFile } from '../messages.ts';
+import { readStably } from '../../executor/stable-read.ts';
 
 const MIB = 1024 * 1024;
 const ROUNDS = 3;
