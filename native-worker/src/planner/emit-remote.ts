@@ -54,7 +54,13 @@ export function isRemotelyMisplaced(unit: Unit): boolean {
 
 function place(unit: Unit, at: RemoteParent, steps: Steps, isPlaced: boolean): Step | undefined {
   const parent = targetParent(unit);
-  const settles = isPlaced || (parent !== undefined && isEntryThere(unit, parent));
+  const { entry } = unit.target;
+  // Upload mode renames nothing here: the entry keeps its name beside the node's.
+  const isBeside =
+    steps.pass.mode === 'upload' &&
+    entry !== undefined &&
+    entry.parent === parent?.target.entry?.id;
+  const settles = isPlaced || isBeside || (parent !== undefined && isEntryThere(unit, parent));
   const { node, target } = unit;
   if (node === null || target.place === undefined) return undefined;
   const { name } = target.place;

@@ -27,6 +27,12 @@ export function emitSteps(pass: Pass): Steps {
 }
 
 function emitKept(unit: Unit, steps: Steps): void {
+  if (isLeftBehind(unit)) {
+    if (unit.base !== undefined && isLocalGone(unit) && unit.node !== null) {
+      steps.add(unit, { kind: 'forget', node: unit.node }, sawNothing());
+    }
+    return;
+  }
   const { mode } = steps.pass;
   const bind = bindStep(unit, steps);
   if (bind !== undefined) adoptMeta(unit, steps.pass);
@@ -42,6 +48,12 @@ function emitKept(unit: Unit, steps: Steps): void {
   }
   if (bind === undefined) return;
   for (const step of [local, remote]) step?.after.add(bind);
+}
+
+/** It would have come back with a folder that another one took the place of instead. */
+function isLeftBehind({ remote, remotePlace, target }: Unit): boolean {
+  const isMerged = remotePlace?.parent.target.mergedInto !== undefined;
+  return remote === 'below-deleted' && target.entry === undefined && isMerged;
 }
 
 /**

@@ -175,10 +175,14 @@ class SlotSettler {
     const key = universe.key(name);
     if (this.#claimed.has(`${parent.key}/${key}`)) return true;
     const { remote, local } = universe.trees;
-    if (parent.node !== null && remote.bySlot(parent.node, key).length > 0) return true;
+    const holders = parent.node === null ? [] : remote.bySlot(parent.node, key);
+    if (holders.some(({ id }) => id !== unit.node)) return true;
     // A set-aside stays in its folder, which may not be the one that it will end in.
-    const folders = new Set([parent.target.entry?.id, unit.target.entry?.parent]);
-    return [...folders].some((id) => id !== undefined && local.bySlot(id, key) !== undefined);
+    const { entry } = unit.target;
+    return [parent.target.entry?.id, entry?.parent].some((id) => {
+      const holder = id === undefined ? undefined : local.bySlot(id, key);
+      return holder !== undefined && holder.id !== entry?.id;
+    });
   }
 }
 

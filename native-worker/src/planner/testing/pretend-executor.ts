@@ -316,7 +316,10 @@ class PretendExecutor {
     const row = this.#pair.remote.get(node);
     if (row === undefined) return;
     this.#stagedNodes.set(node, row);
-    this.#pair.remote.put({ ...row, parent: STAGING_NODE, name: node, state: 'live' });
+    this.#pair.remote.put({ ...row, parent: STAGING_NODE, name: node });
+    for (const each of this.#pair.remote.below(node)) {
+      this.#pair.remote.put({ ...each, state: 'live' });
+    }
   }
 
   /** What a crash or a dropped operation left in staging goes back: its intent says from where. */
