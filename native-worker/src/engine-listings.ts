@@ -196,14 +196,17 @@ function basePath(core: EngineCore, runner: PairRunner, node: RemoteEntry['id'])
 
 export function listActivity(core: EngineCore, limit: number): ActivityListing[] {
   const table = new ActivityTable(core.options.database);
-  return table.list(limit).map((activity) => ({
-    at: timeText(activity.atMs),
-    op: activity.op,
-    path: activity.before ?? activity.after ?? '',
-    ...(activity.before !== null && activity.after !== null ? { to: activity.after } : {}),
-    device: core.options.deviceName,
-    ...(activity.bytes === null ? {} : { bytes: activity.bytes }),
-  }));
+  return table.list(limit).map((activity) => {
+    const line: ActivityListing = {
+      at: timeText(activity.atMs),
+      op: activity.op,
+      path: activity.before ?? activity.after ?? '',
+      device: core.options.deviceName,
+    };
+    if (activity.before !== null && activity.after !== null) line.to = activity.after;
+    if (activity.bytes !== null) line.bytes = activity.bytes;
+    return line;
+  });
 }
 
 export function previewOf(runners: readonly PairRunner[]): DryRun {
@@ -271,7 +274,7 @@ function fileState(core: EngineCore, path: string): FileState['state'] {
   const base = runner.trees.base.byLocalId(row.id);
   if (base === undefined) return 'pending';
   if (runner.trees.exclusions.list().has(base.id)) return 'excluded';
-  if (runner.trees.remote.byId(base.id)?.copyOf != null) return 'conflict';
+  if (openCopies(runner).some(({ copy }) => copy.id === base.id)) return 'conflict';
   return runner.trees.dirty.has(base.id, row.id) ? 'pending' : 'synced';
 }
 

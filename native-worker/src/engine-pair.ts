@@ -269,7 +269,8 @@ export class PairRunner {
 
   #keepHolds(plan: Plan): void {
     const { clock, random } = this.#options;
-    const known = new Set(this.trees.holds.list().flatMap(({ nodes }) => [...nodes]));
+    const known = new Set<NodeId>();
+    for (const { nodes } of this.trees.holds.list()) for (const node of nodes) known.add(node);
     for (const hold of plan.holds) {
       const nodes = hold.nodes.filter((node) => !known.has(node));
       if (nodes.length === 0) continue;

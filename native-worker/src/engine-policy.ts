@@ -40,7 +40,7 @@ export function sanitiseDeviceName(name: string): string {
     .replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}/\\:*?"<>|]/gu, ' ')
     .replaceAll(/\s+/g, ' ')
     .trim();
-  const cut = [...plain].slice(0, DEVICE_NAME_CHARACTERS_MAX).join('').trim();
+  const cut = Array.from(plain).slice(0, DEVICE_NAME_CHARACTERS_MAX).join('').trim();
   return cut === '' ? 'device' : cut;
 }
 

@@ -111,10 +111,20 @@ export class MemorySpace {
       if (this.#isTaken(change.parent, change.name, change.id)) return 'name-taken';
       if (this.#isBelow(change.parent, change.id)) return 'cycle';
     }
+    const made = this.#make(change, device, removed);
+    if (made) return undefined;
+    if (before === undefined) return 'node-gone';
+    if ('rev' in change && change.rev !== before.rev) return 'node-changed';
+    this.#change(change, before, device);
+    return undefined;
+  }
+
+  /** True when the change needs no node to be there. */
+  #make(change: SpaceChange, device: DeviceId, removed: Set<NodeId>): boolean {
     switch (change.op) {
       case 'make-folder':
         this.#put({ ...folderNode(change.id), parent: change.parent, name: change.name }, device);
-        return undefined;
+        return true;
       case 'make-file':
         this.#put(
           {
@@ -128,7 +138,7 @@ export class MemorySpace {
           },
           device,
         );
-        return undefined;
+        return true;
       case 'make-symlink':
         this.#put(
           {
@@ -140,38 +150,52 @@ export class MemorySpace {
           },
           device,
         );
-        return undefined;
+        return true;
       case 'purge':
         removed.add(change.id);
         this.#nodes.delete(change.id);
-        return undefined;
+        return true;
+      case 'write':
+      case 'retarget':
+      case 'set-meta':
+      case 'resolve-copy':
+      case 'move':
+      case 'trash':
+      case 'restore':
+        return false;
     }
-    if (before === undefined) return 'node-gone';
-    if ('rev' in change && change.rev !== before.rev) return 'node-changed';
+  }
+
+  #change(change: SpaceChange, before: Stored, device: DeviceId): void {
     switch (change.op) {
+      case 'make-folder':
+      case 'make-file':
+      case 'make-symlink':
+      case 'purge':
+        return;
       case 'write':
         if (before.bytes !== null) {
           const versions = this.versions.get(change.id) ?? [];
           this.versions.set(change.id, [...versions, before.bytes]);
         }
         this.#put({ ...before, ...contentFields(change.content), ...change.meta }, device);
-        return undefined;
+        return;
       case 'retarget':
         this.#put({ ...before, target: change.target }, device);
-        return undefined;
+        return;
       case 'set-meta':
         this.#put({ ...before, ...change.meta }, device);
-        return undefined;
+        return;
       case 'resolve-copy':
         this.#put({ ...before, copyOf: null }, device);
-        return undefined;
+        return;
       case 'move':
       case 'restore':
         this.#put(
           { ...before, parent: change.parent, name: change.name, from: null, keepUntil: null },
           device,
         );
-        return undefined;
+        return;
       case 'trash':
         this.#put(
           {
@@ -182,7 +206,7 @@ export class MemorySpace {
           },
           device,
         );
-        return undefined;
+        return;
     }
   }
 

@@ -30,7 +30,7 @@ export interface TestDevice {
   /** Every entry below the root but the engine's own: content, link target, or null for a folder. */
   readonly tree: () => Record<string, string | null>;
   /** The same device after its process was killed: another engine on the same disk and database. */
-  readonly restarted: (turn?: DiskTurn) => TestDevice;
+  readonly restarted: (turn?: DiskTurn, host?: EngineOptions['host']) => TestDevice;
 }
 
 export interface TestDeviceOptions {
@@ -58,6 +58,7 @@ export function testDevice(
     client: given.client ?? space.client(name),
     settings: given.settings ?? {},
     turn: undefined,
+    host: HOST,
   });
 }
 
@@ -79,6 +80,7 @@ interface Parts {
   readonly databasePath: string;
   readonly client: SpaceClient;
   readonly turn: DiskTurn | undefined;
+  readonly host: EngineOptions['host'];
   readonly settings: Partial<NonNullable<EngineOptions['settings']>>;
 }
 
@@ -92,7 +94,7 @@ function assemble(parts: Parts): TestDevice {
     clock: skippingClock(disk),
     random: countingRandom(name),
     deviceName: name,
-    host: HOST,
+    host: parts.host,
     settings: parts.settings,
   };
   const engine = createEngine(options);
@@ -121,12 +123,12 @@ function assemble(parts: Parts): TestDevice {
     },
     read: (path) => new TextDecoder().decode(disk.user.read(at(path))),
     tree: () => treeOf(disk, root),
-    restarted: (turn) => {
+    restarted: (turn, host = HOST) => {
       const { databasePath } = parts;
       const isFile = databasePath !== ':memory:';
       if (isFile) database.close();
       const reopened = isFile ? openEngineDatabase(databasePath, disk.clock.now()) : database;
-      return assemble({ ...parts, database: reopened, turn });
+      return assemble({ ...parts, database: reopened, turn, host });
     },
   };
 }

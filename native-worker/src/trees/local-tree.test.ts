@@ -1,0 +1,82 @@
+import { localTreeContract } from '../testing/index.ts';
+import type { Caps, LocalId } from '../planner/types.ts';
+import type { NodeId, SpaceId } from '@coffer/protocol/core';
+import { openEngineDatabase } from './engine-database.ts';
+import { allocateLocalId } from './local-tree.ts';
+import { openPairTrees } from './pair-trees.ts';
+import type { Pair } from './pair-table.ts';
+
+const CAPS: Caps = {
+  caseSensitive: true,
+  normalising: false,
+  birthtime: true,
+  mtimeGranNs: 1n,
+  nameUnit: 'bytes',
+  nameMax: 255,
+  execBit: true,
+  symlinks: true,
+  windowsNames: false,
+  nativeEvents: true,
+};
+
+localTreeContract('SQLite', () => {
+  const db = openEngineDatabase(':memory:', 0);
+  const root = allocateLocalId(db);
+  const pair: Pair = {
+    id: 'pair',
+    space: 'd0'.repeat(16) as SpaceId,
+    remoteRoot: 'a0'.repeat(16) as NodeId,
+    mode: 'two-way',
+    localPath: '/root',
+    rootLocalId: root,
+    rootIno: 1n,
+    rootBirthNs: 1n,
+    caps: CAPS,
+    ignores: [],
+    cursorSeq: 0,
+    scanGen: 0,
+    state: 'new',
+    pausedUntilMs: 0,
+    lastSyncedAtMs: null,
+    createdAtMs: 0,
+  };
+  const trees = openPairTrees(db, pair, () => 0);
+  trees.local.put({
+    id: root,
+    parent: root,
+    name: '',
+    kind: 'folder',
+    ino: 1n,
+    birthNs: 1n,
+    size: 0,
+    mtimeNs: 1n,
+    ctimeNs: 1n,
+    mode: 0o755,
+    executable: false,
+    sha256: null,
+    target: null,
+    state: 'seen',
+  });
+  let nodes = 0;
+  const pairRow = (id: LocalId): void => {
+    const row = trees.local.byId(id);
+    if (row === undefined) throw new RangeError('there is no such row');
+    trees.base.put({
+      id: (++nodes).toString(16).padStart(32, 'e') as NodeId,
+      localId: id,
+      parent: pair.remoteRoot,
+      name: row.name,
+      localName: row.name,
+      kind: row.kind,
+      rev: 1,
+      contentId: null,
+      size: row.size,
+      sha256: row.sha256,
+      mtimeMs: null,
+      localMtimeNs: row.mtimeNs,
+      executable: row.executable,
+      target: row.target,
+    });
+  };
+  return { tree: trees.local, pair: pairRow };
+});
