@@ -107,7 +107,7 @@ function parseMarker(bytes: Uint8Array): PairMarker | 'unreadable' {
     if (typeof value !== 'object' || value === null) return 'unreadable';
     const { version, pair, space } = value as Record<string, unknown>;
     const isMarker =
-      version === MARKER_VERSION &&
+      (version === undefined || version === MARKER_VERSION) &&
       typeof pair === 'string' &&
       typeof space === 'string' &&
       /^[0-9a-f]{32}$/.test(space);

@@ -11,7 +11,7 @@ import {
   type IgnoreRules,
 } from './ignore.ts';
 import { judgeInode } from './identity.ts';
-import type { ScanStall } from './local-tree-writer.ts';
+import type { LocalRow, ScanStall } from './local-tree-writer.ts';
 import { Memory, PassState } from './pass-state.ts';
 import { resolveFiles } from './resolve-files.ts';
 import { resolveFolders } from './resolve-folders.ts';
@@ -133,15 +133,21 @@ function rootStat({ fileSystem, rootPath, tree, caps }: ScannerOptions): EntrySt
 
 /** The lowest folder on a path that has a row; nothing where the path is ignored. */
 function nearestFolder(
-  { tree }: ScannerOptions,
+  { tree, caps }: ScannerOptions,
   rules: IgnoreRules,
   path: string,
 ): LocalId | undefined {
   if (path === '') return tree.root;
   if (isIgnored(rules, path)) return undefined;
+  // Hints may spell a name otherwise than the folder's listing does.
+  const keyOf = (name: string): string => {
+    const form = name.normalize('NFC');
+    return caps.caseSensitive ? form : form.toLowerCase();
+  };
   let folder = tree.root;
   for (const name of path.split('/')) {
-    const row = tree.bySlot(folder, name);
+    const isMeant = (row: LocalRow): boolean => keyOf(row.name) === keyOf(name);
+    const row = tree.bySlot(folder, name) ?? tree.children(folder).find(isMeant);
     if (row?.kind !== 'folder') break;
     folder = row.id;
   }

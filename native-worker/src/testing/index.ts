@@ -10,3 +10,4 @@ export * from './memory-local-tree.ts';
 export * from './test-scan.ts';
 export * from './editors.ts';
 export * from './local-tree-contract.ts';
+export * from './hint-source-contract.ts';

@@ -1,0 +1,239 @@
+/**
+ * Hints by one `fs.watch` a folder (engine §9): on Linux nothing is cheaper, and nothing is missed when
+ * each folder is watched before it is read. Two limits of the system are silent or near: the queue of
+ * events (its overflow raises no error through `fs.watch`) and the number of watches.
+ */
+import fs, { type FSWatcher } from 'node:fs';
+import type { HintListener, HintSource } from '../engine-options.ts';
+import type { Clock } from '../ports/index.ts';
+import { OWN_FOLDER } from '../scanner/temporaries.ts';
+import { EventDrain } from './event-drain.ts';
+import { WatchedFolders } from './watched-folders.ts';
+
+/** Work before the event loop has its turn. */
+const WALK_STEP_FOLDERS = 200;
+/** A tree that is watched whole within this many folders is, before `watch` returns. */
+const WALK_AT_ONCE_FOLDERS = 1000;
+/** Folders without a watch are looked at this often; in-place edits in them are found by full scans. */
+export const SWEEP_MS = 60_000;
+export const SWEEP_FULL_EVERY = 60;
+
+export type WatchFolder = (
+  path: string,
+  onEvent: (event: string, name: string | null) => void,
+) => FSWatcher;
+
+export interface FoldersSourceOptions {
+  readonly clock: Clock;
+  /** Folders that need no watch; relative path. */
+  readonly isIgnored?: (path: string) => boolean;
+  /** `fs.watch`, unless a test limits it. */
+  readonly watchFolder?: WatchFolder;
+  /** Events that the system queues before it drops them; asked of the system when left out. */
+  readonly queueEventsMax?: number;
+}
+
+export function createFoldersSource(options: FoldersSourceOptions): HintSource {
+  return {
+    watch: (root, listener) => {
+      const watch = new FoldersWatch(root, listener, options);
+      watch.start();
+      return () => watch.stop();
+    },
+  };
+}
+
+class FoldersWatch {
+  readonly #root: string;
+  readonly #listener: HintListener;
+  readonly #options: FoldersSourceOptions;
+  readonly #watchFolder: WatchFolder;
+  readonly #drain: EventDrain;
+  readonly #folders = new WatchedFolders();
+  /** Folders that could not be watched, with the mtime last seen. */
+  readonly #swept = new Map<string, bigint>();
+  readonly #stopped = new AbortController();
+  #toWalk: { path: string; isHinted: boolean }[] = [];
+  #isSweeping = false;
+  #isWalking = false;
+
+  constructor(root: string, listener: HintListener, options: FoldersSourceOptions) {
+    this.#root = root;
+    this.#listener = listener;
+    this.#options = options;
+    this.#watchFolder = options.watchFolder ?? watchByFs;
+    this.#drain = new EventDrain(
+      () => listener.lost('too many events at once'),
+      options.queueEventsMax,
+    );
+  }
+
+  start(): void {
+    this.#toWalk.push({ path: '', isHinted: false });
+    this.#walk(WALK_AT_ONCE_FOLDERS);
+    if (this.#toWalk.length > 0) this.#walkOn('watching started');
+  }
+
+  stop(): void {
+    this.#stopped.abort();
+    this.#toWalk = [];
+    this.#swept.clear();
+    this.#folders.remove('');
+  }
+
+  get #isStopped(): boolean {
+    return this.#stopped.signal.aborted;
+  }
+
+  /** Goes on in steps; what changed before its folder was watched is found by a scan after. */
+  #walkOn(reason: string): void {
+    if (this.#isWalking) return;
+    this.#isWalking = true;
+    const step = (): void => {
+      if (this.#isStopped) return;
+      this.#walk(WALK_STEP_FOLDERS);
+      if (this.#toWalk.length > 0) setImmediate(step);
+      else {
+        this.#isWalking = false;
+        this.#listener.lost(reason);
+      }
+    };
+    setImmediate(step);
+  }
+
+  #walk(foldersMax: number): void {
+    for (let count = 0; count < foldersMax; count++) {
+      const next = this.#toWalk.pop();
+      if (next === undefined) return;
+      this.#enter(next.path, next.isHinted);
+    }
+  }
+
+  /** Watched first, then read: what comes between is hinted, what was there before is read. */
+  #enter(path: string, isHinted: boolean): void {
+    this.#watch(path);
+    for (const entry of entriesOf(this.#absolute(path))) {
+      if (!entry.isDirectory()) continue;
+      const below = path === '' ? entry.name : `${path}/${entry.name}`;
+      if (this.#isOutside(below)) continue;
+      this.#toWalk.push({ path: below, isHinted });
+    }
+    if (isHinted) this.#listener.folder(path);
+  }
+
+  #watch(path: string): void {
+    if (this.#folders.has(path) || this.#swept.has(path)) return;
+    try {
+      const watcher = this.#watchFolder(this.#absolute(path), (event, name) =>
+        this.#changed(path, event, name),
+      );
+      watcher.on('error', () => {
+        this.#folders.remove(path);
+        if (!this.#isStopped) this.#listener.lost('a watch failed');
+      });
+      this.#folders.set(path, watcher);
+    } catch (error) {
+      if (isGone(error)) return;
+      this.#sweep(path, isLimit(error) ? 'the limit of watches is reached' : 'a watch failed');
+    }
+  }
+
+  #changed(path: string, event: string, name: string | null): void {
+    if (this.#isStopped) return;
+    this.#drain.add();
+    this.#listener.folder(path);
+    if (event !== 'rename') return;
+    if (name === null) {
+      this.#listener.lost('an event without a name');
+      return;
+    }
+    const below = path === '' ? name : `${path}/${name}`;
+    if (this.#isOutside(below)) return;
+    if (!isFolder(this.#absolute(below))) {
+      this.#folders.remove(below);
+      return;
+    }
+    // Another folder may have this name now: its watches are set anew, and all of it is looked at.
+    this.#folders.remove(below);
+    this.#toWalk.push({ path: below, isHinted: true });
+    if (this.#isWalking) return;
+    this.#walk(WALK_STEP_FOLDERS);
+    if (this.#toWalk.length > 0) this.#walkOn('a large folder appeared');
+  }
+
+  #sweep(path: string, reason: string): void {
+    this.#swept.set(path, mtimeOf(this.#absolute(path)));
+    if (this.#isSweeping) return;
+    this.#isSweeping = true;
+    this.#listener.lost(reason);
+    void this.#sweepOn();
+  }
+
+  async #sweepOn(): Promise<void> {
+    for (let round = 1; !this.#isStopped; round++) {
+      try {
+        await this.#options.clock.sleep(SWEEP_MS, this.#stopped.signal);
+      } catch {
+        // Stopped: the only reason for which a sleep ends early.
+        return;
+      }
+      if (this.#isStopped) return;
+      for (const [path, before] of this.#swept) {
+        if (mtimeOf(this.#absolute(path)) === before) continue;
+        // What changed most recently is watched from now on, where that is possible again.
+        this.#swept.delete(path);
+        this.#toWalk.push({ path, isHinted: true });
+      }
+      this.#walk(this.#toWalk.length);
+      if (round % SWEEP_FULL_EVERY === 0) this.#listener.lost('folders without a watch');
+    }
+  }
+
+  #absolute(path: string): string {
+    return path === '' ? this.#root : `${this.#root}/${path}`;
+  }
+
+  #isOutside(path: string): boolean {
+    return path === OWN_FOLDER || this.#options.isIgnored?.(path) === true;
+  }
+}
+
+const watchByFs: WatchFolder = (path, onEvent) =>
+  fs.watch(path, { persistent: false }, (event, name) => onEvent(event, name));
+
+function entriesOf(path: string): readonly fs.Dirent[] {
+  try {
+    return fs.readdirSync(path, { withFileTypes: true });
+  } catch {
+    // Gone or unreadable: a scan says which.
+    return [];
+  }
+}
+
+function isFolder(path: string): boolean {
+  try {
+    return fs.lstatSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+  } catch {
+    return false;
+  }
+}
+
+function mtimeOf(path: string): bigint {
+  try {
+    return fs.lstatSync(path, { bigint: true, throwIfNoEntry: false })?.mtimeNs ?? -1n;
+  } catch {
+    return -1n;
+  }
+}
+
+function codeOf(error: unknown): unknown {
+  return error instanceof Error && 'code' in error ? error.code : undefined;
+}
+
+function isGone(error: unknown): boolean {
+  return codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR';
+}
+
+function isLimit(error: unknown): boolean {
+  return codeOf(error) === 'ENOSPC' || codeOf(error) === 'EMFILE';
+}
