@@ -36,6 +36,13 @@ export interface Change<R extends SpaceStateRecord> {
   readonly next: R | undefined;
 }
 
+/** A changed row: its key, and the bytes on both sides. */
+export interface RowChange {
+  readonly key: TreeKey;
+  readonly oldBytes: Bytes | undefined;
+  readonly nextBytes: Bytes | null;
+}
+
 export interface NodeChange extends Change<NodeRecord> {
   readonly id: NodeId;
 }
@@ -50,7 +57,7 @@ export interface CommitInState {
   readonly trash: NodeId;
   readonly chains: (account: AccountId) => KeyChain | undefined;
 
-  readonly records: readonly RecordChange[];
+  readonly rows: readonly RowChange[];
   /** All changed records in key order. */
   readonly changes: readonly Change<SpaceStateRecord>[];
   /** Changed nodes: one entry per id, whatever keys it stood and stands under. */
@@ -93,7 +100,10 @@ export interface CommitParts {
 /** Decodes all that `parts` change; throws FormatError when a record does not decode. */
 export function placeCommit(parts: CommitParts): CommitInState {
   const { suite, view, header, space, records } = parts;
-  const changes = records.map(([key, record]) => readChange(view, key, record));
+  const rows = records.map(([key, nextBytes]): RowChange => {
+    return { key, oldBytes: view.getRecord(key), nextBytes };
+  });
+  const changes = rows.map(decodeChange);
   const sorted = sortChanges(changes);
   const oldSpace = sorted.space?.old ?? readSpace(view);
   const endSpace = sorted.space?.next ?? oldSpace;
@@ -101,10 +111,16 @@ export function placeCommit(parts: CommitParts): CommitInState {
   const { nodeById, claimedTwice } = matchNodes(sorted.nodes);
   const nodes = [...nodeById.values()];
   const trash = trashId(suite, space);
-  const ends = createEndState(view, records, nodeById);
-  const oldNode = createOldNodeLookup(view);
+  const oldNode = createOldNodeLookup(view, nodeById);
+  const ends = createEndState(view, records, nodeById, oldNode);
   return {
-    ...parts,
+    suite,
+    view,
+    header,
+    space,
+    id: parts.id,
+    chains: parts.chains,
+    rows,
     rootFolder: rootFolderId(space),
     trash,
     changes,
@@ -142,9 +158,11 @@ function readRecord(view: StateView, key: TreeKey): SpaceStateRecord | undefined
   return bytes === undefined ? undefined : decodeRecord(key, bytes);
 }
 
-function readChange(view: StateView, key: TreeKey, record: Bytes | null): Change<SpaceStateRecord> {
-  const old = readRecord(view, key);
-  return { old, next: record === null ? undefined : decodeRecord(key, record) };
+function decodeChange({ key, oldBytes, nextBytes }: RowChange): Change<SpaceStateRecord> {
+  return {
+    old: oldBytes === undefined ? undefined : decodeRecord(key, oldBytes),
+    next: nextBytes === null ? undefined : decodeRecord(key, nextBytes),
+  };
 }
 
 interface SortedChanges {
@@ -191,11 +209,21 @@ function matchNodes(changes: readonly Change<NodeRecord>[]): {
   return { nodeById, claimedTwice };
 }
 
-function createOldNodeLookup(view: StateView): (id: NodeId) => NodeRecord | undefined {
+/** Nodes of the old state. Each is read once: siblings ask for one parent again and again. */
+function createOldNodeLookup(
+  view: StateView,
+  nodeById: ReadonlyMap<NodeId, NodeChange>,
+): (id: NodeId) => NodeRecord | undefined {
+  const known = new Map<NodeId, NodeRecord | undefined>();
   return (id) => {
+    const changed = nodeById.get(id)?.old;
+    if (changed !== undefined) return changed;
+    if (known.has(id)) return known.get(id);
     const key = view.findNode(id);
     const record = key === undefined ? undefined : readRecord(view, key);
-    return record?.type === 'node' ? record : undefined;
+    const node = record?.type === 'node' ? record : undefined;
+    known.set(id, node);
+    return node;
   };
 }
 
@@ -203,9 +231,9 @@ function createEndState(
   view: StateView,
   records: readonly RecordChange[],
   nodeById: ReadonlyMap<NodeId, NodeChange>,
+  oldNode: (id: NodeId) => NodeRecord | undefined,
 ): Pick<CommitInState, 'isRemoved' | 'endNode' | 'endTagHolders'> {
   const recordByKey = new Map(records);
-  const oldNode = createOldNodeLookup(view);
   const holdersBySlot = new Map<string, NodeId[]>();
   for (const { next } of nodeById.values()) {
     if (next === undefined || next.tag === null) continue;

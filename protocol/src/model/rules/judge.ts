@@ -162,10 +162,12 @@ export function headAfter(
 }
 
 /** A commit writes only what is different afterwards. */
-function judgeEffect({ view, records }: CommitInState): string | undefined {
-  return firstBreak(records, ([key, record]) => {
-    const old = view.getRecord(key);
-    const isSame = old === undefined ? record === null : record !== null && equalBytes(old, record);
+function judgeEffect({ rows }: CommitInState): string | undefined {
+  return firstBreak(rows, ({ key, oldBytes, nextBytes }) => {
+    const isSame =
+      oldBytes === undefined || nextBytes === null
+        ? (oldBytes ?? null) === nextBytes
+        : equalBytes(oldBytes, nextBytes);
     return isSame ? `${key} stays as it is` : undefined;
   });
 }
