@@ -72,6 +72,7 @@ export class Application {
     this.#requestPrefix = bytesToHex(context.random.bytes(4));
     this.services = {
       context,
+      chains,
       sessions,
       transfer,
       signUp: new SignUp(context, limits),

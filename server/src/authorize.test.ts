@@ -2,6 +2,9 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { CALL_NAMES, CALLS, type Caller, type CallName } from '@coffer/protocol/api';
+import type { DeviceId } from '@coffer/protocol/core';
+import { accountBundleDigest } from '@coffer/protocol/model';
+import { signKeyChainEntry } from '@coffer/protocol/model/open';
 import { createFixture } from './testing/fixture.ts';
 import type { Person } from './testing/person.ts';
 import { readReply } from './testing/test-client.ts';
@@ -218,6 +221,31 @@ test('a device that has expired opens no session and keeps none', async () => {
   assert.equal((await person.openSession()).status, 200);
   assert.equal((await attempt('spaces', person.token)).status, 200);
   clock.advance(60_000);
+  assert.equal((await attempt('spaces', person.token)).status, 401);
+  assert.equal((await person.openSession()).status, 401);
+});
+
+test('a device that the chain revokes loses its session at once', async () => {
+  const person = await fixture.person('revoked@example.org');
+  assert.equal((await attempt('spaces', person.token)).status, 200);
+  const { account, device, secrets } = person.draft;
+  const change = { type: 'device-revoked', device: device.device } as const;
+  const entry = signKeyChainEntry(fixture.suite, person.chain, secrets.identitySeed, {
+    time: 0,
+    change,
+  });
+  // There is no call for it yet: written where a call would write it.
+  await server.store.addDevice({
+    account,
+    device: 'ab'.repeat(16) as DeviceId,
+    chainSeq: person.chain.seq + 1,
+    entry,
+    previous: accountBundleDigest(fixture.suite, person.bundle),
+    bundle: person.bundle,
+    bundleDigest: accountBundleDigest(fixture.suite, person.bundle),
+    now: 0,
+  });
+  server.application.services.chains.forget(account);
   assert.equal((await attempt('spaces', person.token)).status, 401);
   assert.equal((await person.openSession()).status, 401);
 });

@@ -11,6 +11,7 @@ import fastify, {
 import { SECURITY_HEADERS, type Admitted, type Application } from '../application.ts';
 import { errorAnswerOf, Failure } from '../failure.ts';
 import type { Answer } from '../http.ts';
+import { readBody } from './read-body.ts';
 import type { Clock, Log } from '../ports.ts';
 
 /** A whole pack over a slow line. */
@@ -46,9 +47,9 @@ const admittedByRequest = new WeakMap<FastifyRequest, Admitted>();
 /** Registers a route for every call of the table. */
 export function serve(http: FastifyInstance, application: Application): void {
   http.removeAllContentTypeParsers();
-  http.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => {
-    done(null, body);
-  });
+  http.addContentTypeParser('*', (request: FastifyRequest, stream: Readable) =>
+    readBody(stream, request.headers['content-length'], request.routeOptions.bodyLimit ?? 0),
+  );
   const admit = async (request: FastifyRequest, reply: FastifyReply) => {
     const admitted = await application.admit({
       method: request.method,
@@ -78,6 +79,7 @@ export function serve(http: FastifyInstance, application: Application): void {
   }
   http.setNotFoundHandler(async (request, reply) => admit(request, reply));
   http.setErrorHandler((error: { readonly statusCode?: number }, _request, reply) => {
+    if (error instanceof Failure) return tell(reply, error);
     const status = error.statusCode ?? 500;
     const codes = { 413: 'too-large', 503: 'unavailable' } as const;
     const known = status === 413 || status === 503 ? codes[status] : undefined;

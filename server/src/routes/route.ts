@@ -4,6 +4,7 @@ import type { Commits } from '../services/commits.ts';
 import type { ContentService } from '../services/content.ts';
 import type { Context } from '../services/context.ts';
 import type { Devices } from '../services/devices.ts';
+import type { KeyChains } from '../services/key-chains.ts';
 import type { Sessions } from '../services/sessions.ts';
 import type { SignIn } from '../services/sign-in.ts';
 import type { SignUp } from '../services/sign-up.ts';
@@ -12,6 +13,7 @@ import type { Session } from '../stores/metadata-store.ts';
 
 export interface Services {
   readonly context: Context;
+  readonly chains: KeyChains;
   readonly signUp: SignUp;
   readonly signIn: SignIn;
   readonly devices: Devices;

@@ -4,7 +4,7 @@ import { Application } from '../application.ts';
 import { createBus } from '../bus/bus.ts';
 import { bodyOf, type HttpRequest, type HttpResponse } from '../http.ts';
 import { createMemoryPackStore } from '../packs/memory-packs.ts';
-import type { Clock, PasswordProtocol, Random } from '../ports.ts';
+import type { Clock, Log, PasswordProtocol, Random } from '../ports.ts';
 import { DEFAULT_POLICY, type Policy } from '../services/context.ts';
 import type { MetadataStore } from '../stores/metadata-store.ts';
 import { openSqliteMetadataStore } from '../stores/sqlite/sqlite-metadata-store.ts';
@@ -15,6 +15,8 @@ export interface MemoryServerOptions {
   /** What clients sign in sessions; `http://server.test` by default. */
   readonly origin?: string;
   readonly policy?: Partial<Omit<Policy, 'origins'>>;
+  /** Nothing is logged by default. */
+  readonly log?: Log;
   /** Else OPAQUE, whose messages differ from run to run. */
   readonly passwords?: PasswordProtocol;
 }
@@ -44,7 +46,7 @@ export async function createMemoryServer(options: MemoryServerOptions): Promise<
     suite: createNodeVerifySuite(),
     clock,
     random,
-    log: { info: () => {}, error: () => {} },
+    log: options.log ?? { info: () => {}, error: () => {} },
     policy: { ...DEFAULT_POLICY, ...policy, origins: () => [origin] },
   });
   return {
