@@ -3,24 +3,63 @@
  * rename into staging (engine §5.7): what waited for its slot or folder then waits no longer.
  */
 import { Defect } from '@coffer/protocol/core';
-import type { Step, Steps } from './steps.ts';
+import type { Unit } from './unit.ts';
+import { compareSteps, type Step, type Steps } from './steps.ts';
 
 export function breakCycles(steps: Steps): void {
   let waiting = withoutFree(steps.all);
   while (waiting.size > 0) {
     const cycle = onCycles(waiting);
-    const step = pickMove(cycle);
-    if (step === undefined) {
+    if (!stageOne(cycle, waiting, steps) && !followOne(cycle)) {
       const kinds = cycle.map(({ effect }) => effect.kind).join(', ');
       throw new Defect(`a cycle of operations holds a move: ${kinds}`);
     }
-    steps.pass.trace(
-      step.effect.kind === 'local-place' ? 'order.staged-local' : 'order.staged-remote',
-    );
-    if ('viaStaging' in step.effect) step.effect = { ...step.effect, viaStaging: true };
-    for (const other of waiting) other.afterLeaving.delete(step);
     waiting = withoutFree([...waiting]);
   }
+}
+
+function stageOne(cycle: readonly Step[], waiting: ReadonlySet<Step>, steps: Steps): boolean {
+  const step = pickMove(cycle);
+  if (step === undefined || !('viaStaging' in step.effect)) return false;
+  steps.pass.trace(
+    step.effect.kind === 'local-place' ? 'order.staged-local' : 'order.staged-remote',
+  );
+  step.effect = { ...step.effect, viaStaging: true };
+  for (const other of waiting) other.afterLeaving.delete(step);
+  return true;
+}
+
+/**
+ * Two folders in the trash that each hold what the other one needs: one of these comes back with its
+ * folder and is moved then.
+ */
+function followOne(cycle: readonly Step[]): boolean {
+  for (const step of [...cycle].sort(compareSteps)) {
+    const { effect } = step;
+    if (effect.kind !== 'remote-restore' || step.unit.remote !== 'below-deleted') continue;
+    const holders = cycle.filter(
+      (other) =>
+        other.effect.kind === 'remote-restore' &&
+        other.after.has(step) &&
+        isBelowRemotely(step.unit, other.unit),
+    );
+    if (holders.length === 0) continue;
+    const { node, parent, name } = effect;
+    step.effect = { kind: 'remote-place', node, parent, name, viaStaging: false, settles: true };
+    for (const holder of holders) {
+      holder.after.delete(step);
+      step.after.add(holder);
+    }
+    return true;
+  }
+  return false;
+}
+
+function isBelowRemotely(unit: Unit, above: Unit): boolean {
+  for (let at = unit.remotePlace?.parent; at !== undefined; at = at.remotePlace?.parent) {
+    if (at === above) return true;
+  }
+  return false;
 }
 
 /** Takes away, again and again, what waits for nothing that is left. */
@@ -80,6 +119,6 @@ function pickMove(cycle: readonly Step[]): Step | undefined {
     .filter((step) => 'viaStaging' in step.effect && awaited.has(step))
     .sort((a, b) => {
       const byKind = Number(a.unit.kind === 'folder') - Number(b.unit.kind === 'folder');
-      return byKind === 0 ? (a.id < b.id ? -1 : 1) : byKind;
+      return byKind === 0 ? compareSteps(a, b) : byKind;
     })[0];
 }

@@ -42,7 +42,7 @@ function decideUnit(unit: Unit, pass: Pass, decided: Set<Unit>): void {
   } else if (unit.remote === 'excluded') {
     decideExcluded(unit, pass);
   } else if (unit.base === undefined) {
-    decideNew(unit, pass, decided);
+    decideNew(unit, pass);
   } else {
     decideKnown(unit, pass, decided);
   }
@@ -65,7 +65,7 @@ function freeze(unit: Unit, pass: Pass): void {
   }
 }
 
-function decideNew(unit: Unit, pass: Pass, decided: Set<Unit>): void {
+function decideNew(unit: Unit, pass: Pass): void {
   const { target } = unit;
   if (unit.node === null) {
     pass.trace('new.local');
@@ -74,10 +74,6 @@ function decideNew(unit: Unit, pass: Pass, decided: Set<Unit>): void {
   } else if (isRemoteAlive(unit)) {
     pass.trace('new.remote');
     target.exists = true;
-    target.content = 'remote';
-  } else if (comesAlongRemotely(unit, pass, decided)) {
-    target.exists = true;
-    target.whole = true;
     target.content = 'remote';
   }
 }
@@ -169,10 +165,11 @@ function outliveLocal(unit: Unit, pass: Pass, decided: Set<Unit>): void {
   if (target.exists) target.content = 'remote';
 }
 
-/** Its own record is untouched, and the folder that was deleted above it lives on by a move. */
+/** The folder that was deleted around it lives on by a move, with what was in it before. */
 function comesAlongRemotely(unit: Unit, pass: Pass, decided: Set<Unit>): boolean {
   const above = unit.remotePlace?.parent;
   if (unit.remote !== 'below-deleted' || above === undefined || !isRemoteGone(above)) return false;
+  if (unit.base?.parent !== above.node) return false;
   decideUnit(above, pass, decided);
   if (above.target.whole) pass.trace('folder.moves-with-children-local');
   return above.target.whole;

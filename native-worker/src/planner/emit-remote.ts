@@ -29,10 +29,11 @@ export function emitRemote(unit: Unit, steps: Steps, isPlaced: boolean): Step | 
     if (returnsWithTarget(unit)) return place(unit, at, steps, isPlaced);
   }
   const { entry } = unit.target;
-  if (entry === undefined || (isPlaced && unit.kind !== 'folder')) return undefined;
-  return unit.node === null || unit.remote === 'purged'
-    ? make(unit, entry, at, steps)
-    : restore(unit, entry, at, steps);
+  if (entry === undefined) return undefined;
+  if (unit.node !== null && unit.remote !== 'purged') {
+    return restore(unit, entry, at, steps, isPlaced);
+  }
+  return isPlaced && unit.kind !== 'folder' ? undefined : make(unit, entry, at, steps);
 }
 
 /** A folder above it that is restored brings it back, and it stays below that one. */
@@ -129,10 +130,18 @@ function make(unit: Unit, entry: LocalNode, at: RemoteParent, steps: Steps): Ste
   return step;
 }
 
-function restore(unit: Unit, entry: LocalNode, at: RemoteParent, steps: Steps): Step | undefined {
+function restore(
+  unit: Unit,
+  entry: LocalNode,
+  at: RemoteParent,
+  steps: Steps,
+  isPlaced: boolean,
+): Step | undefined {
   const { node, target, kind } = unit;
   if (node === null || target.place === undefined) return undefined;
-  const upload = target.content === 'local';
+  // The content of an entry that this plan renames follows in a later one.
+  const upload = target.content === 'local' && !isPlaced;
+  const rev = unit.remoteNode?.rev ?? null;
   const step = steps.add(
     unit,
     {
@@ -144,7 +153,7 @@ function restore(unit: Unit, entry: LocalNode, at: RemoteParent, steps: Steps): 
       name: target.place.name,
       upload,
     },
-    sawLocal(entry, unit.remoteNode?.rev ?? null),
+    upload ? sawLocal(entry, rev) : sawRemote(unit),
   );
   steps.remoteByNode.set(node, step);
   steps.remoteArrivals.set(unit, step);

@@ -9,7 +9,7 @@ import { breakCycles } from './cycles.ts';
 import { planAncestors } from './folders.ts';
 import { isSameName } from './name-key.ts';
 import type { Operation } from './operations.ts';
-import type { Step, Steps } from './steps.ts';
+import { idOf, type Step, type Steps } from './steps.ts';
 import type { LocalId } from './types.ts';
 import { isRemoteGone, targetParent, type Unit } from './unit.ts';
 
@@ -17,13 +17,15 @@ import { isRemoteGone, targetParent, type Unit } from './unit.ts';
 export function orderSteps(steps: Steps): readonly Operation[] {
   for (const step of steps.all) addEdges(step, steps);
   breakCycles(steps);
-  return steps.all
-    .map((step): Operation => {
-      const after = new Set([...step.after, ...step.afterLeaving].map(({ id }) => id));
-      // The effect's kind decides the rest of its fields; the three added ones all kinds have.
-      return { ...step.effect, id: step.id, saw: step.saw, after: [...after].sort() } as Operation;
-    })
-    .sort((a, b) => (a.id < b.id ? -1 : 1));
+  const { sha256 } = steps.pass.universe.policy;
+  const ids = new Map(steps.all.map((step) => [step, idOf(step, sha256)]));
+  const operations = steps.all.map((step) => {
+    const before = new Set([...step.after, ...step.afterLeaving]);
+    const after = [...before].map((other) => ids.get(other)).sort();
+    // The effect's kind decides the rest of its fields; the three added ones all kinds have.
+    return { ...step.effect, id: ids.get(step), saw: step.saw, after } as Operation;
+  });
+  return operations.sort((a, b) => (a.id < b.id ? -1 : 1));
 }
 
 function addEdges(step: Step, steps: Steps): void {

@@ -3,14 +3,13 @@ import type { NodeId } from '@coffer/protocol/core';
 import { operationId } from './operation-id.ts';
 import type { LocalParent, Operation, RemoteParent } from './operations.ts';
 import type { Pass } from './pass.ts';
-import type { LocalId, LocalNode, LocalSaw, OperationId, Saw } from './types.ts';
+import type { LocalId, LocalNode, LocalSaw, OperationId, Policy, Saw } from './types.ts';
 import { isRemoteGone, type Unit } from './unit.ts';
 
 type WithoutOrder<T> = T extends unknown ? Omit<T, 'id' | 'after' | 'saw'> : never;
 export type Effect = WithoutOrder<Operation>;
 
 export interface Step {
-  readonly id: OperationId;
   readonly unit: Unit;
   effect: Effect;
   readonly saw: Saw;
@@ -38,14 +37,22 @@ export class Steps {
   }
 
   add(unit: Unit, effect: Effect, saw: Saw): Step {
-    const node = 'node' in effect ? effect.node : null;
-    const local = 'local' in effect ? effect.local : null;
-    const { sha256 } = this.pass.universe.policy;
-    const id = operationId(sha256, { kind: effect.kind, node, local, saw });
-    const step: Step = { id, unit, effect, saw, after: new Set(), afterLeaving: new Set() };
+    const step: Step = { unit, effect, saw, after: new Set(), afterLeaving: new Set() };
     this.all.push(step);
     return step;
   }
+}
+
+export function idOf({ effect, saw }: Step, sha256: Policy['sha256']): OperationId {
+  const node = 'node' in effect ? effect.node : null;
+  const local = 'local' in effect ? effect.local : null;
+  return operationId(sha256, { kind: effect.kind, node, local, saw });
+}
+
+/** An order of steps that does not depend on the order in which they were made. */
+export function compareSteps(a: Step, b: Step): number {
+  const [one, other] = [a, b].map(({ unit, effect }) => `${unit.key} ${effect.kind}`);
+  return (one ?? '') < (other ?? '') ? -1 : 1;
 }
 
 const SAW_NOTHING: Saw = { rev: null, local: null };

@@ -111,6 +111,8 @@ export function holdsRemotely(unit: Unit): boolean {
   const { target, remotePlace } = unit;
   if (target.place === undefined || remotePlace === undefined) return false;
   if (!isOrComesBack(unit)) return false;
+  // With a folder that was merged away nothing comes back.
+  if (!isRemoteAlive(unit) && remotePlace.parent.target.mergedInto !== undefined) return false;
   if (target.place.from === 'remote') return true;
   return (
     resolved(target.place.parent) === resolved(remotePlace.parent) &&

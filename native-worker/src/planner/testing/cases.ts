@@ -34,8 +34,8 @@ export function runPlannerCases(options: {
   readonly seed: number;
   readonly count: number;
   readonly failuresMax?: number;
-  /** Told the pair and each plan of a case before it is executed, to look into a failing one. */
-  readonly watch?: (pair: PretendPair, plan: Plan) => void;
+  /** Told the pair before each plan is made and, with it, before it is executed. */
+  readonly watch?: (pair: PretendPair, plan?: Plan) => void;
 }): CasesReport {
   const failures: CaseFailure[] = [];
   const cells = new Map<Cell, number>();
@@ -71,7 +71,7 @@ const SHARED_CONTENTS = 3;
 class PlannerCase {
   rounds = 0;
   operations = 0;
-  watch: ((pair: PretendPair, plan: Plan) => void) | undefined;
+  watch: ((pair: PretendPair, plan?: Plan) => void) | undefined;
   readonly #random: SeededRandom;
   readonly #pair: PretendPair;
   readonly #mode: PairMode;
@@ -240,6 +240,7 @@ class PlannerCase {
   #sync(phase: 'base' | 'case', memory?: Memory, depth = 0): void {
     const mode = this.#mode;
     for (let round = 1; ; round++) {
+      this.watch?.(this.#pair);
       const made = phase === 'base' ? this.#planBase() : this.#plan();
       this.watch?.(this.#pair, made);
       if (made.operations.length === 0 && made.holds.length === 0) break;
