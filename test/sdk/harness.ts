@@ -127,6 +127,8 @@ async function openDevice(
       until.throwIfAborted();
       const response = await server.handle(request, until);
       until.throwIfAborted();
+      // The stream of events has no end; it is passed on as it comes.
+      if (request.path.startsWith('/v1/events')) return response;
       const parts: Bytes[] = [];
       for await (const part of response.body) parts.push(part);
       const exchange = { request, status: response.status, body: concatBytes(...parts) };

@@ -32,7 +32,11 @@ export interface AccountApi {
   readonly quota: (signal: AbortSignal) => Promise<AnswerOf<'quota'>>;
   /** One connection to the event stream; ends or throws when the connection does. */
   readonly events: (
-    cursor: number | undefined,
+    options: {
+      /** Of the last event that was heard; without it events come from now on. */
+      readonly cursor: number | undefined;
+      readonly onOpen: () => void;
+    },
     signal: AbortSignal,
   ) => AsyncGenerator<HeadMoved, void, undefined>;
 }
@@ -54,14 +58,14 @@ export function createAccountApi(api: ApiClient, session: Session): AccountApi {
     devices: async (signal) =>
       (await withToken(signal, (token) => api.call('devices', { token }, signal))).devices,
     quota: (signal) => withToken(signal, (token) => api.call('quota', { token }, signal)),
-    events: (cursor, signal) => readEvents(api, session, cursor, signal),
+    events: (options, signal) => readEvents(api, session, options, signal),
   };
 }
 
 async function* readEvents(
   api: ApiClient,
   session: Session,
-  cursor: number | undefined,
+  { cursor, onOpen }: Parameters<AccountApi['events']>[0],
   signal: AbortSignal,
 ): AsyncGenerator<HeadMoved, void, undefined> {
   const query = cursor === undefined ? {} : { cursor };
@@ -69,6 +73,7 @@ async function* readEvents(
     (token) => api.openStream('events', { query, token }, signal),
     signal,
   );
+  onOpen();
   for await (const line of readEventLines(response.body)) yield parseEvent(line);
 }
 

@@ -6,8 +6,10 @@ import { retryDelayMs, type RetryPolicy } from '../api/retry.ts';
 
 export interface EventOptions {
   readonly signal: AbortSignal;
-  /** A head moved; it is for the caller to pull, and to pull once at the start. */
+  /** A head moved; it is for the caller to pull. */
   readonly onHead: (event: HeadMoved) => void;
+  /** The stream is open: what moved before the first time is not told, so that a pull is due. */
+  readonly onOpen?: () => void;
   /** The connection was lost and will be tried again. */
   readonly onLost?: (fault: unknown) => void;
 }
@@ -22,13 +24,14 @@ const RECONNECT: RetryPolicy = {
 /** Runs until aborted, then returns. Throws only what no reconnection heals: refusals. */
 export async function runEvents(
   tools: { readonly api: AccountApi; readonly clock: Clock; readonly random: Random },
-  { signal, onHead, onLost }: EventOptions,
+  { signal, onHead, onOpen, onLost }: EventOptions,
 ): Promise<void> {
   let cursor: number | undefined;
   for (let attempt = 1; !signal.aborted; attempt++) {
     let fault: unknown;
     try {
-      for await (const event of tools.api.events(cursor, signal)) {
+      const stream = tools.api.events({ cursor, onOpen: () => onOpen?.() }, signal);
+      for await (const event of stream) {
         cursor = event.cursor;
         attempt = 1;
         onHead(event);

@@ -5,6 +5,7 @@ import type { DeviceSecrets, KeyStore, SpaceStore } from '../../ports/index.ts';
 import { fetchKemSeeds } from '../account/account-secrets.ts';
 import { createConnection, type Connection, type ConnectionOptions } from '../connection.ts';
 import type { RunningSha256 } from '../content/content-api.ts';
+import type { ChunkOpener } from '../space-changes.ts';
 import { AccountSpace } from '../space/account-space.ts';
 import { ChainBook } from '../space/chain-book.ts';
 import { FullSpaceClient, type FullSpaceOptions } from '../space/full-space-client.ts';
@@ -18,6 +19,8 @@ export interface DriveOptions extends ConnectionOptions {
   readonly startSha256: () => RunningSha256;
   /** Lets the event loop run: `setImmediate` in Node. */
   readonly yieldTurn: () => Promise<void>;
+  /** Opens chunks of downloads elsewhere, in worker threads. */
+  readonly opener?: ChunkOpener;
   /** Operating system, for the list of devices. */
   readonly platform: string;
 }

@@ -214,6 +214,12 @@ export class CommitDraft implements NodeSource {
   #settle(id: NodeId): void {
     const folder = this.#folder(id);
     if (this.reader.isSettled(folder)) return;
+    const meta = this.metaOf(folder);
+    const hadKeys = this.reader.isRoot(id) ? this.context.space.epoch > 1 : meta.olds.length > 0;
+    if (!hadKeys) {
+      this.reader.markSettled(folder);
+      return;
+    }
     const stale = this.draft.children(id).filter((child) => child.pk !== folder.kr);
     const room = REWRAPPED_CHILDREN_MAX - this.#rewrapped;
     this.#rewrapped += Math.min(room, stale.length);
@@ -224,7 +230,6 @@ export class CommitDraft implements NodeSource {
       this.draft.put({ ...place, ...slot });
     }
     if (stale.length > room) throw new RotationUnfinished();
-    const meta = this.metaOf(folder);
     if (meta.olds.length > 0) this.update(folder, { meta: { ...meta, olds: [] } });
     this.reader.markSettled(this.#folder(id));
   }

@@ -12,7 +12,13 @@ import { RemoteFault } from '../../ports/index.ts';
 import type { RunningSha256 } from '../content/content-api.ts';
 import { fetchContents, type FileToFetch } from '../content/fetch-contents.ts';
 import { planFetch } from '../content/fetch-plan.ts';
-import type { FetchRequest, FetchSink, NodeView, UploadedContent } from '../space-changes.ts';
+import type {
+  ChunkOpener,
+  FetchRequest,
+  FetchSink,
+  NodeView,
+  UploadedContent,
+} from '../space-changes.ts';
 import type { NodeReader, NodeSource } from './node-reader.ts';
 import type { OpenSpace } from './open-space.ts';
 
@@ -36,6 +42,7 @@ export interface FileContentsOptions {
   readonly source: NodeSource;
   readonly startSha256: () => RunningSha256;
   readonly yieldTurn: () => Promise<void>;
+  readonly opener?: ChunkOpener | undefined;
 }
 
 interface Revision {
@@ -92,9 +99,10 @@ export class FileContents {
   }
 
   #fetchOptions() {
-    const { space, startSha256, yieldTurn } = this.#options;
+    const { space, startSha256, yieldTurn, opener } = this.#options;
     const { suite, api } = space.options;
-    return { suite, api: api.content, startSha256, yieldTurn };
+    const fetching = { suite, api: api.content, startSha256, yieldTurn };
+    return opener === undefined ? fetching : { ...fetching, opener };
   }
 
   #fileOf(index: number, request: FetchRequest): FileToFetch {

@@ -16,6 +16,7 @@ import type { RunningSha256 } from '../content/content-api.ts';
 import { ContentUploader } from '../content/content-uploader.ts';
 import type {
   ChangeOutcome,
+  ChunkOpener,
   FetchRequest,
   FetchSink,
   NodeView,
@@ -35,6 +36,8 @@ export interface FullSpaceOptions extends OpenSpaceOptions {
   readonly startSha256: () => RunningSha256;
   /** Lets the event loop run: `setImmediate` in Node. */
   readonly yieldTurn: () => Promise<void>;
+  /** Opens chunks of downloads elsewhere, in worker threads. */
+  readonly opener?: ChunkOpener | undefined;
   readonly bytesOnWire: SpaceClient['bytesOnWire'];
   /** How many changes go into one commit at most; the protocol's own limit holds besides. */
   readonly changesPerCommitMax?: number | undefined;
