@@ -94,11 +94,11 @@ export function judgeCommit(input: CommitToJudge): Result<JudgedCommit, RuleBrea
   }
 }
 
-/** Accounts whose key chains `judgeCommit` asks for; throws FormatError. */
+/** Signer and written members, whose key chains `judgeCommit` asks for; throws FormatError. */
 export function accountsNamedBy(commit: SealedCommit): readonly AccountId[] {
   const accounts = new Set<AccountId>([decodeHeader(commit.header).account]);
-  for (const [key] of decodeBody(commit.body)) {
-    if (isMemberKey(key)) accounts.add(key.slice(32) as AccountId);
+  for (const [key, record] of decodeBody(commit.body)) {
+    if (record !== null && isMemberKey(key)) accounts.add(key.slice(32) as AccountId);
   }
   return [...accounts];
 }
@@ -128,7 +128,8 @@ function judge(input: CommitToJudge): Result<JudgedCommit, RuleBreak> {
   });
 }
 
-function judgeRules(rules: readonly Rule[], commit: CommitInState): RuleBreak | undefined {
+/** The first of `rules` that `commit` breaks. */
+export function judgeRules(rules: readonly Rule[], commit: CommitInState): RuleBreak | undefined {
   for (const { name, judge } of rules) {
     const detail = judge(commit);
     if (detail !== undefined) return { rule: name, detail };
