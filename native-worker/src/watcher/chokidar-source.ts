@@ -2,6 +2,7 @@
 import { dirname, relative, sep } from 'node:path';
 import { watch } from 'chokidar';
 import type { HintSource } from '../engine-options.ts';
+import { HEARTBEAT_FILE } from './heartbeat.ts';
 import { EventDrain } from './event-drain.ts';
 import { OWN_FOLDER } from '../scanner/temporaries.ts';
 
@@ -16,7 +17,8 @@ export function createChokidarSource(backend: 'auto' | 'polling' = 'auto'): Hint
         ignoreInitial: true,
         ignorePermissionErrors: true,
         backend,
-        ignored: (path) => path === own || path.startsWith(`${own}/`),
+        // Of the own folder only the heartbeat counts.
+        ignored: (path) => path.startsWith(`${own}/`) && path !== `${own}/${HEARTBEAT_FILE}`,
       });
       const hint = (path: string): void => {
         const below = relative(root, path).split(sep).join('/');

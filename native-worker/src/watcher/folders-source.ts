@@ -7,6 +7,7 @@ import fs, { type FSWatcher } from 'node:fs';
 import type { HintListener, HintSource } from '../engine-options.ts';
 import type { Clock } from '../ports/index.ts';
 import { OWN_FOLDER } from '../scanner/temporaries.ts';
+import { HEARTBEAT_FILE } from './heartbeat.ts';
 import { EventDrain } from './event-drain.ts';
 import { WatchedFolders } from './watched-folders.ts';
 
@@ -109,12 +110,18 @@ class FoldersWatch {
     }
   }
 
+  /** Of the own folder only the heartbeat counts. */
+  #watchOwn(): void {
+    if (!this.#folders.has(OWN_FOLDER)) this.#watch(OWN_FOLDER);
+  }
+
   /** Watched first, then read: what comes between is hinted, what was there before is read. */
   #enter(path: string, isHinted: boolean): void {
     this.#watch(path);
     for (const entry of entriesOf(this.#absolute(path))) {
       if (!entry.isDirectory()) continue;
       const below = path === '' ? entry.name : `${path}/${entry.name}`;
+      if (below === OWN_FOLDER) this.#watchOwn();
       if (this.#isOutside(below)) continue;
       this.#toWalk.push({ path: below, isHinted });
     }
@@ -141,6 +148,10 @@ class FoldersWatch {
   #changed(path: string, event: string, name: string | null): void {
     if (this.#isStopped) return;
     this.#drain.add();
+    if (path === OWN_FOLDER) {
+      if (name === HEARTBEAT_FILE) this.#listener.folder(OWN_FOLDER);
+      return;
+    }
     this.#listener.folder(path);
     if (event !== 'rename') return;
     if (name === null) {
@@ -148,6 +159,10 @@ class FoldersWatch {
       return;
     }
     const below = path === '' ? name : `${path}/${name}`;
+    if (below === OWN_FOLDER) {
+      this.#folders.remove(OWN_FOLDER);
+      if (isFolder(this.#absolute(OWN_FOLDER))) this.#watchOwn();
+    }
     if (this.#isOutside(below)) return;
     if (!isFolder(this.#absolute(below))) {
       this.#folders.remove(below);

@@ -3,6 +3,7 @@ import fs from 'node:fs';
 import type { HintSource } from '../engine-options.ts';
 import { createChokidarSource } from './chokidar-source.ts';
 import { createFoldersSource, type FoldersSourceOptions } from './folders-source.ts';
+import { withHeartbeat } from './heartbeat.ts';
 import { createRecursiveSource } from './recursive-source.ts';
 
 /** Chokidar's price for each entry is worth paying up to here. */
@@ -14,12 +15,13 @@ export function createNativeSource(
   const large =
     options.platform === 'linux' ? createFoldersSource(options) : createRecursiveSource();
   const small = createChokidarSource();
-  return {
+  const bySize: HintSource = {
     watch: (root, listener) => {
       const source = hasMoreEntriesThan(root, CHOKIDAR_ENTRIES_MAX) ? large : small;
       return source.watch(root, listener);
     },
   };
+  return withHeartbeat(bySize, options.clock);
 }
 
 function hasMoreEntriesThan(root: string, max: number): boolean {
