@@ -341,3 +341,40 @@ test('an abort ends a commit with its reason', async () => {
   };
   await assert.rejects(laptop.drive.space.commit([change], ending.signal), reason);
 });
+
+test('content beyond the quota is refused, and everything else goes on', async () => {
+  await using world = await World.createLimited(300_000, 'laptop');
+  const [{ drive }] = world.pair;
+  await putText(drive, '/small', 'fits');
+  const source = (size: number) => () => [world.suite.randomBytes(size)];
+  const outcomes = await drive.putAll(
+    [
+      { kind: 'folder', path: '/new' },
+      { kind: 'file', path: '/new/large', open: source(400_000), meta },
+    ],
+    { makeParents: false },
+    signal,
+  );
+  const codes = outcomes.map((outcome) => (outcome.kind === 'refused' ? outcome.code : ''));
+  assert.deepEqual(codes, ['', 'quota-exceeded']);
+  assert.ok((await drive.edit.trash('/small', signal)).ok);
+  assert.deepEqual(paths(drive), ['/new']);
+  const usage = await drive.usage(signal);
+  assert.equal(usage.totalBytes, 300_000);
+});
+
+test('a name that no node can have is refused alone', async () => {
+  await using world = await World.create('laptop');
+  const [{ drive }] = world.pair;
+  const parent = drive.space.rootFolder;
+  const folder = (name: string): SpaceChange => {
+    return { op: 'make-folder', id: drive.space.newNodeId(), parent, name };
+  };
+  const names = ['a', '..', 'x/y', 'b', '', 'x'.repeat(1025), 'c'];
+  const outcomes = await drive.space.commit(names.map(folder), signal);
+  assert.deepEqual(
+    kinds(outcomes).map((kind) => kind === 'done'),
+    [true, false, false, true, false, false, true],
+  );
+  assert.deepEqual(paths(drive), ['/a', '/b', '/c']);
+});

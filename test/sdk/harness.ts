@@ -74,13 +74,22 @@ export class World implements AsyncDisposable {
   }
 
   /** One account with these devices, each with its drive open. */
-  static async create(...names: readonly string[]): Promise<World> {
+  static create(...names: readonly string[]): Promise<World> {
+    return World.createLimited(null, ...names);
+  }
+
+  /** The same, with so much storage. */
+  static async createLimited(
+    quotaBytes: number | null,
+    ...names: readonly string[]
+  ): Promise<World> {
     const clock = new TestClock();
     const suite = await createNodeOpenSuite();
     const server = await createMemoryServer({
       clock,
       random: systemRandom,
       passwords: anyPassword,
+      policy: { quotaBytes },
     });
     const accounts = await makeAccount(withJsonBodies(server), suite, names, clock.now());
     const devices: Device[] = [];

@@ -1,6 +1,7 @@
 /** Puts files, folders and links of any number into a drive, sharing packs and commits. */
 import { Defect, type Bytes, type NodeId } from '@coffer/protocol/core';
 import type { ErrorCode } from '@coffer/protocol/api';
+import { isRefusal } from '../../ports/index.ts';
 import type { FullSpaceClient } from '../space/full-space-client.ts';
 import type { ChangeOutcome, FileMeta, NodeView, SpaceChange, Uploader } from '../space-changes.ts';
 import { formatDrivePath, nameKey, parseDrivePath, type DrivePath } from './drive-paths.ts';
@@ -101,7 +102,10 @@ export class PutJob {
       });
     } catch (error) {
       this.#signal.throwIfAborted();
-      this.#outcomes[index] = { kind: 'failed', path: item.path, error };
+      const { path } = item;
+      this.#outcomes[index] = isRefusal(error, 'quota-exceeded')
+        ? { kind: 'refused', path, code: 'quota-exceeded' }
+        : { kind: 'failed', path, error };
     }
   }
 

@@ -1,14 +1,7 @@
 /** What each change of a node does to the records of a commit in the making. */
-import {
-  FormatError,
-  LINK_TARGET_SIZE_BYTES_MAX,
-  TREE_DEPTH_MAX,
-  unreachable,
-  utf8ToBytes,
-  type NodeId,
-} from '@coffer/protocol/core';
+import { TREE_DEPTH_MAX, unreachable, type NodeId } from '@coffer/protocol/core';
 import { recordKey, type Content, type NodeKind, type NodeRecord } from '@coffer/protocol/model';
-import { parseNodeName, type NodeMeta } from '@coffer/protocol/model/open';
+import type { NodeMeta } from '@coffer/protocol/model/open';
 import type { SpaceChange, StaleReason } from '../space-changes.ts';
 import type { CommitDraft } from './commit-draft.ts';
 import type { ContentSealer } from './content-sealer.ts';
@@ -58,18 +51,6 @@ export function applyChange(tools: ChangeTools, change: SpaceChange): Applied {
       return purge(tools, change);
     default:
       return unreachable(change);
-  }
-}
-
-/** Throws FormatError for what no node can be called or point to. */
-export function checkNames(change: SpaceChange): void {
-  if ('name' in change) {
-    const parsed = parseNodeName(change.name);
-    if (!parsed.ok) throw new FormatError('this cannot be the name of a node');
-  }
-  if ('target' in change) {
-    const size = utf8ToBytes(change.target).length;
-    if (size < 1 || size > LINK_TARGET_SIZE_BYTES_MAX) throw new FormatError('no link target');
   }
 }
 

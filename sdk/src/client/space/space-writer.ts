@@ -6,6 +6,7 @@ import {
   COMMIT_BODY_SIZE_BYTES_MAX,
   COMMIT_CHANGES_MAX,
   Defect,
+  FormatError,
   IntegrityError,
   type NodeId,
 } from '@coffer/protocol/core';
@@ -37,6 +38,7 @@ const SPARE_CHANGES = 64;
 const SPARE_BYTES = 256 * 1024;
 const RACE_DELAY_MS_MIN = 20;
 const RACE_DELAY_MS_MAX = 500;
+const NOT_ALLOWED: ChangeOutcome & { readonly kind: 'not-allowed' } = { kind: 'not-allowed' };
 
 /** The trash is looked through so often at most, and never for its own sake. */
 const PRUNE_EVERY_MS = 60 * 60 * 1000;
@@ -179,7 +181,8 @@ export class SpaceWriter {
     } catch (error) {
       if (error instanceof RotationUnfinished && !isTooLarge(commit)) return 'full';
       draft.rollback(mark);
-      if (error instanceof IntegrityError) return { kind: 'not-allowed' };
+      // What no record may hold, or a node that does not open, is refused alone: the others go on.
+      if (error instanceof IntegrityError || error instanceof FormatError) return NOT_ALLOWED;
       if (!(error instanceof RotationUnfinished)) throw error;
     }
     draft.rollback(mark);
