@@ -118,9 +118,14 @@ export class Application {
     return answer.status === 200 ? this.#finish(admitted.trace, answer) : answer;
   }
 
-  /** Ends the event streams and writes what was only counted. New requests are the listener's. */
-  async close(): Promise<void> {
+  /** Event streams would keep a closing server open; nobody else is told anything. */
+  endStreams(): void {
     this.#closing.abort();
+  }
+
+  /** Ends the event streams and writes what was only counted. */
+  async close(): Promise<void> {
+    this.endStreams();
     await this.services.transfer.writeAll();
   }
 

@@ -147,6 +147,13 @@ test('the data folder is private, and its secret is what lets the server start',
   await (await createServer({ dataDir: path })).close();
 });
 
+test('one server at a time works on a data folder', async () => {
+  await assert.rejects(createServer({ dataDir }), /another server works on/);
+  const path = join(folder, 'locked');
+  await (await createServer({ dataDir: path })).close();
+  await (await createServer({ dataDir: path })).close();
+});
+
 test('closing ends event streams and lets requests that run come to their end', async () => {
   const path = join(folder, 'closing');
   const other = await createServer({ dataDir: path });

@@ -1,6 +1,7 @@
 import { mkdir, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createNodeVerifySuite } from '@coffer/protocol/suites/node-verify';
+import { lockDataFolder } from './adapters/data-lock.ts';
 import { createHttp, drain, listen, originsOf, serve, type Address } from './adapters/listener.ts';
 import { createOpaquePasswords } from './adapters/opaque-passwords.ts';
 import { loadPasswordSetup } from './adapters/password-setup-file.ts';
@@ -11,7 +12,9 @@ import { bodyOf, type HttpRequest, type HttpResponse } from './http.ts';
 import { openFilePackStore } from './packs/file-packs.ts';
 import type { Clock, Random } from './ports.ts';
 import { DEFAULT_POLICY } from './services/context.ts';
-import { openSqliteMetadataStore } from './stores/sqlite/sqlite-metadata-store.ts';
+import type { MetadataStore } from './stores/metadata-store.ts';
+import { openDatabase } from './stores/sqlite/open-database.ts';
+import { createSqliteMetadataStore } from './stores/sqlite/sqlite-metadata-store.ts';
 
 export interface ServerOptions {
   /** Made if it is not there; everything of the server is in it, readable by its owner only. */
@@ -36,56 +39,56 @@ export interface Server {
 }
 
 /**
- * Opens the data folder and wires the server. Throws SetupError when its secrets are gone or open to
- * others, NewerSchemaError when a newer version wrote it.
+ * Opens the data folder and wires the server. Throws SetupError when another server works on it, or
+ * its secret is gone or open to others, NewerSchemaError when a newer version wrote it.
  */
 export async function createServer(options: ServerOptions): Promise<Server> {
   const { dataDir, clock = systemClock, random = systemRandom } = options;
   const publicOrigin = options.publicUrl === undefined ? undefined : new URL(options.publicUrl);
   await mkdir(dataDir, { recursive: true, mode: 0o700 });
-  const database = join(dataDir, 'metadata.sqlite');
+  await using opening = new AsyncDisposableStack();
+  opening.defer(lockDataFolder(dataDir));
+  const store = await openStore(dataDir);
+  opening.defer(() => store.close());
+  const setup = await loadPasswordSetup(dataDir, (await store.countAccounts()) > 0);
+  const { http, log } = createHttp(options.logger ?? false);
+  let origins: readonly string[] = publicOrigin ? [publicOrigin.origin] : [];
+  const application = new Application({
+    store,
+    packs: await openFilePackStore(join(dataDir, 'packs')),
+    bus: createBus(),
+    passwords: await createOpaquePasswords(setup),
+    suite: createNodeVerifySuite(),
+    clock,
+    random,
+    log,
+    policy: { ...DEFAULT_POLICY, quotaBytes: options.quotaBytes ?? null, origins: () => origins },
+  });
+  serve(http, application);
+  const opened = opening.move();
+  return {
+    listen: async (address) => {
+      const bound = await listen(http, address);
+      const own = originsOf(bound);
+      if (publicOrigin === undefined) origins = own;
+      return { url: publicOrigin?.origin ?? own[0] ?? `http://localhost:${bound.port}` };
+    },
+    close: async () => {
+      application.endStreams();
+      await drain(http, clock);
+      await application.close();
+      await opened.disposeAsync();
+    },
+    handle: async (request, signal = new AbortController().signal) => {
+      const answer = await application.answer(request, signal);
+      return { ...answer, body: bodyOf(answer) };
+    },
+  };
+}
+
+async function openStore(dataDir: string): Promise<MetadataStore> {
+  const file = join(dataDir, 'metadata.sqlite');
   // SQLite gives its other files the mode of this one.
-  await (await open(database, 'a', 0o600)).close();
-  const store = openSqliteMetadataStore(database, nextTurn);
-  try {
-    const setup = await loadPasswordSetup(dataDir, (await store.countAccounts()) > 0);
-    const { http, log } = createHttp(options.logger ?? false);
-    let origins: readonly string[] = publicOrigin ? [publicOrigin.origin] : [];
-    const application = new Application({
-      store,
-      packs: await openFilePackStore(join(dataDir, 'packs')),
-      bus: createBus(),
-      passwords: await createOpaquePasswords(setup),
-      suite: createNodeVerifySuite(),
-      clock,
-      random,
-      log,
-      policy: {
-        ...DEFAULT_POLICY,
-        quotaBytes: options.quotaBytes ?? null,
-        origins: () => origins,
-      },
-    });
-    serve(http, application);
-    return {
-      listen: async (address) => {
-        const bound = await listen(http, address);
-        const own = originsOf(bound);
-        if (publicOrigin === undefined) origins = own;
-        return { url: publicOrigin?.origin ?? own[0] ?? `http://localhost:${bound.port}` };
-      },
-      close: async () => {
-        await application.close();
-        await drain(http, clock);
-        await store.close();
-      },
-      handle: async (request, signal = new AbortController().signal) => {
-        const answer = await application.answer(request, signal);
-        return { ...answer, body: bodyOf(answer) };
-      },
-    };
-  } catch (error) {
-    await store.close();
-    throw error;
-  }
+  await (await open(file, 'a', 0o600)).close();
+  return createSqliteMetadataStore(openDatabase(file), nextTurn);
 }

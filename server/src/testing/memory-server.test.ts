@@ -81,3 +81,23 @@ test('the log names no account, token, space or body', async () => {
   for (const secret of secrets) assert.ok(!log.includes(secret), secret);
   await server.close();
 });
+
+test('a restart keeps what is stored, and a restore goes back to an earlier head', async () => {
+  const { server, person } = await createFixture({ seed: 'restore' });
+  const ann = await person('ann@example.org');
+  const place = { token: ann.token, params: { space: ann.drive.space } };
+  const head = async () => {
+    const { json } = await makeCall(server.handle, 'head', place);
+    return [json?.['era'], json?.['seq']];
+  };
+  const before = await server.snapshot();
+  const { commit } = ann.drive.commit([ann.drive.file('x', []).change]);
+  await makeCall(server.handle, 'propose', { ...place, bytes: encodeSealedCommit(commit) });
+  await server.restart();
+  assert.deepEqual(await head(), [0, 2]);
+  await server.restore(before, { raiseEra: false });
+  assert.deepEqual(await head(), [0, 1]);
+  await server.restore(before, { raiseEra: true });
+  assert.deepEqual(await head(), [1, 1]);
+  await server.close();
+});

@@ -1,13 +1,18 @@
+import type Database from 'better-sqlite3';
 import { createNodeVerifySuite } from '@coffer/protocol/suites/node-verify';
 import { createOpaquePasswords, createPasswordSetup } from '../adapters/opaque-passwords.ts';
 import { Application } from '../application.ts';
 import { createBus } from '../bus/bus.ts';
 import { bodyOf, type HttpRequest, type HttpResponse } from '../http.ts';
 import { createMemoryPackStore } from '../packs/memory-packs.ts';
+import type { PackStore } from '../packs/pack-store.ts';
 import type { Clock, Log, PasswordProtocol, Random } from '../ports.ts';
 import { DEFAULT_POLICY, type Policy } from '../services/context.ts';
 import type { MetadataStore } from '../stores/metadata-store.ts';
-import { openSqliteMetadataStore } from '../stores/sqlite/sqlite-metadata-store.ts';
+import { openDatabase } from '../stores/sqlite/open-database.ts';
+import { createSqliteMetadataStore } from '../stores/sqlite/sqlite-metadata-store.ts';
+
+const SILENT: Log = { info: () => {}, error: () => {} };
 
 export interface MemoryServerOptions {
   readonly clock: Clock;
@@ -25,9 +30,19 @@ export interface MemoryServer {
   readonly origin: string;
   readonly handle: (request: HttpRequest, signal?: AbortSignal) => Promise<HttpResponse>;
   readonly close: () => Promise<void>;
+  /** As after a crash: what is stored stays, what is only in memory goes, event streams end. */
+  readonly restart: () => Promise<void>;
+  /** Everything that is stored at this moment, packs apart (they are never changed). */
+  readonly snapshot: () => Promise<Snapshot>;
+  /** Back to `snapshot`, like an operator's restore. An honest one raises the era. */
+  readonly restore: (snapshot: Snapshot, how: { readonly raiseEra: boolean }) => Promise<void>;
   /** For tests that look behind the interface, or prepare what has no call yet. */
   readonly store: MetadataStore;
   readonly application: Application;
+}
+
+export interface Snapshot {
+  readonly database: Buffer;
 }
 
 /**
@@ -35,31 +50,68 @@ export interface MemoryServer {
  * follows from the requests, `clock` and `random`, except for the messages of OPAQUE.
  */
 export async function createMemoryServer(options: MemoryServerOptions): Promise<MemoryServer> {
-  const { clock, random, origin = 'http://server.test', policy } = options;
+  const { origin = 'http://server.test' } = options;
   const passwords = options.passwords ?? (await createOpaquePasswords(await createPasswordSetup()));
-  const store = openSqliteMetadataStore(':memory:', queueMicrotask);
+  const packs = createMemoryPackStore();
+  const start = (file: string | Buffer) =>
+    startServer(file, { ...options, origin, passwords, packs });
+  let running = start(':memory:');
+
+  async function replace(snapshot: Snapshot, change: (database: Database.Database) => void) {
+    await running.application.close();
+    await running.store.close();
+    running = start(snapshot.database);
+    change(running.database);
+  }
+  const snapshot = async () => ({ database: running.database.serialize() });
+
+  return {
+    origin,
+    get store() {
+      return running.store;
+    },
+    get application() {
+      return running.application;
+    },
+    handle: async (request, signal = new AbortController().signal) => {
+      const answer = await running.application.answer(request, signal);
+      return { ...answer, body: bodyOf(answer) };
+    },
+    close: async () => {
+      await running.application.close();
+      await running.store.close();
+    },
+    restart: async () => replace(await snapshot(), () => {}),
+    snapshot,
+    restore: (earlier, { raiseEra }) =>
+      replace(earlier, (database) => {
+        if (!raiseEra) return;
+        database.exec("UPDATE counters SET value = value + 1 WHERE name = 'era'");
+      }),
+  };
+}
+
+function startServer(
+  file: string | Buffer,
+  given: MemoryServerOptions & {
+    readonly origin: string;
+    readonly passwords: PasswordProtocol;
+    readonly packs: PackStore;
+  },
+) {
+  const { clock, random, origin, policy, passwords, packs, log = SILENT } = given;
+  const database = openDatabase(file);
+  const store = createSqliteMetadataStore(database, queueMicrotask);
   const application = new Application({
     store,
-    packs: createMemoryPackStore(),
+    packs,
     bus: createBus(),
     passwords,
     suite: createNodeVerifySuite(),
     clock,
     random,
-    log: options.log ?? { info: () => {}, error: () => {} },
+    log,
     policy: { ...DEFAULT_POLICY, ...policy, origins: () => [origin] },
   });
-  return {
-    origin,
-    store,
-    application,
-    handle: async (request, signal = new AbortController().signal) => {
-      const answer = await application.answer(request, signal);
-      return { ...answer, body: bodyOf(answer) };
-    },
-    close: async () => {
-      await application.close();
-      await store.close();
-    },
-  };
+  return { database, store, application };
 }

@@ -7,11 +7,12 @@ export class NewerSchemaError extends Error {
 }
 
 /**
- * Opens the database in `file` (`:memory:` for one that ends with the process) and takes the steps
- * of the schema that are missing, each in a transaction. A commit is on the disk when it returns.
+ * Opens the database in `file` (`:memory:`, or the bytes of one, for one that ends with the process)
+ * and takes the steps of the schema that are missing, each in a transaction. A commit is on the disk
+ * when it returns.
  */
 export function openDatabase(
-  file: string,
+  file: string | Buffer,
   migrations: readonly string[] = MIGRATIONS,
 ): Database.Database {
   const database = new Database(file);
