@@ -17,7 +17,7 @@ export const memberRules: readonly Rule[] = [
 ];
 
 /** Number of members in the end state. */
-export function countEndMembers(commit: CommitInState): number {
+function countEndMembers(commit: CommitInState): number {
   let count = 0;
   for (const _ of commit.view.listRecords(...MEMBER_RANGE)) count++;
   for (const { old, next } of commit.members) {

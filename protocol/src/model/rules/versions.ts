@@ -51,7 +51,10 @@ function judgeItems(commit: CommitInState): string | undefined {
 export function judgeVersionLimit(commit: CommitInState): string | undefined {
   const files = new Set<NodeId>();
   for (const { old, next } of commit.versions) {
-    if (old === undefined && next !== undefined) files.add(next.file);
+    // Revisions are distinct and start at 1: up to here a file cannot have too many.
+    if (old === undefined && next !== undefined && next.rev > FILE_VERSIONS_MAX) {
+      files.add(next.file);
+    }
   }
   return firstBreak(files, (file) =>
     countEndVersions(commit, file) > FILE_VERSIONS_MAX ? `too many versions of ${file}` : undefined,
