@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { globSync } from 'node:fs';
 
 const node = process.execPath;
+/** @type {readonly (readonly [string, readonly string[]])[]} */
 const CHECKS = [
   [
     'format',

@@ -67,8 +67,8 @@ export class Output {
   }
 }
 
-// C0, C1, and the characters that reorder or hide text (UAX #9, zero width).
-const DECEIVING = /[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]/g;
+// Controls, and the characters that reorder or hide text (UAX #9, zero width).
+const DECEIVING = /[\p{Cc}\p{Cf}]/gu;
 
 export function escapeForTerminal(text: string): string {
   return text.replace(DECEIVING, (character) => {

@@ -19,7 +19,7 @@ export async function readSecret(source: SecretSource, output: Output): Promise<
     return withoutLineEnd(text);
   }
   if (source.env !== undefined && source.env !== '') return source.env;
-  if (process.stdin.isTTY !== true) {
+  if (!process.stdin.isTTY) {
     throw new CliFailure(
       'usage',
       `${source.prompt} is needed and there is no terminal to ask on`,

@@ -74,7 +74,9 @@ export class SimDevice {
   readonly disk: SimDisk;
   readonly user: DiskUser;
   readonly person: Person;
-  readonly database: EngineDatabase;
+  database: EngineDatabase;
+  /** Something of the world's that happens inside the engine's disk calls. */
+  onCall: ((phase: 'before' | 'after', call: DiskCall) => void) | undefined;
   readonly conditions: DeviceConditions = { crashes: 0, faults: 0, meanwhile: 0 };
   /** Set: switched off at this disk call, counted from the device's start. */
   crashAtCall: number | undefined;
@@ -181,6 +183,7 @@ export class SimDevice {
       this.switchOff(key);
       throw new Crash('switched off');
     }
+    this.onCall?.(phase, call);
     if (choices.roll(`${key} meanwhile`, 10_000) < this.conditions.meanwhile) onMeanwhile();
     if (
       phase === 'before' &&
@@ -206,6 +209,13 @@ export class SimDevice {
       torn: (ino) => choices.pick(`${key} torn ${ino}`, ['lost', 'kept', 'half', 'zeros']),
     });
     onSwitchOff(before, this.contents());
+  }
+
+  /** The profile is gone and the device was started anew: disk and secrets are all that it has. */
+  loseDatabase(): void {
+    this.switchOff('profile lost');
+    this.database.close();
+    this.database = openEngineDatabase(':memory:', this.#parts.scheduler.now());
   }
 
   /** Content of every visible file by path. */

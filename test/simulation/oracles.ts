@@ -5,7 +5,8 @@ import { createHash } from 'node:crypto';
 import type { Drive, NodeView } from '@coffer/sdk';
 import { ROOT, type SimDevice } from './device.ts';
 import { MARK } from './person.ts';
-import { changesOf, type World } from './world.ts';
+import { changesOf } from './sync-outcome.ts';
+import type { World } from './world.ts';
 
 interface RemoteEntry {
   readonly text: string;
