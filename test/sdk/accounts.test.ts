@@ -2,7 +2,16 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { createNodeOpenSuite } from '@coffer/protocol/suites/node-open';
-import { parseRecoveryWords, signIn, signUp, type AccountPorts, type KeyStore } from '@coffer/sdk';
+import {
+  networkFault,
+  parseRecoveryWords,
+  signIn,
+  signUp,
+  type AccountPorts,
+  type HttpRequest,
+  type HttpResponse,
+  type KeyStore,
+} from '@coffer/sdk';
 import { systemClock, systemRandom } from '@coffer/sdk/node';
 import { createMemoryKeyStore } from '@coffer/sdk/testing';
 import { createMemoryServer, type MemoryServer } from '@coffer/server/testing';
@@ -63,6 +72,24 @@ test('an account signs up, its password signs a new device in, and another passw
   await server.close();
 });
 
+/** Ports whose first answer to `path` is lost after the server did its work. */
+function losing(server: MemoryServer, path: string): AccountPorts & { lost: number } {
+  const honest = portsOf(server, createMemoryKeyStore());
+  const ports = {
+    ...honest,
+    lost: 0,
+    clock: { ...systemClock, sleep: () => Promise.resolve() },
+    connect: (origin: string) => ({
+      request: async (request: HttpRequest, until: AbortSignal): Promise<HttpResponse> => {
+        const response = await honest.connect(origin).request(request, until);
+        if (request.method !== 'POST' || request.path !== path || ports.lost++ > 0) return response;
+        throw networkFault('the answer was lost', undefined);
+      },
+    }),
+  };
+  return ports;
+}
+
 test('a device that lost the answer to its enrolment finds itself enrolled', async () => {
   const server = await createMemoryServer({ clock: systemClock, random: systemRandom });
   const input = {
@@ -72,21 +99,23 @@ test('a device that lost the answer to its enrolment finds itself enrolled', asy
     deviceName: 'a',
   };
   assert.ok((await signUp(portsOf(server, createMemoryKeyStore()), input, signal)).ok);
-  const honest = portsOf(server, createMemoryKeyStore());
-  let lost = 0;
-  const ports: AccountPorts = {
-    ...honest,
-    clock: { ...systemClock, sleep: () => Promise.resolve() },
-    connect: (origin) => ({
-      request: async (request, until) => {
-        const response = await honest.connect(origin).request(request, until);
-        const isEnrolment = request.method === 'POST' && request.path === '/v1/account/devices';
-        if (!isEnrolment || lost++ > 0) return response;
-        return { ...response, status: 503, headers: {} };
-      },
-    }),
-  };
+  const ports = losing(server, '/v1/account/devices');
   const signedIn = await signIn(ports, input, signal);
-  assert.ok(signedIn.ok && lost > 1);
+  assert.ok(signedIn.ok && ports.lost > 1);
+  await server.close();
+});
+
+test('an account that lost the answer to its sign-up is signed up', async () => {
+  const server = await createMemoryServer({ clock: systemClock, random: systemRandom });
+  const input = {
+    server: server.origin,
+    email: 'ana@example.org',
+    password: 'pw',
+    deviceName: 'a',
+  };
+  const ports = losing(server, '/v1/signup/finish');
+  const up = await signUp(ports, input, signal);
+  assert.ok(up.ok && ports.lost > 1);
+  assert.deepEqual(await ports.keyStore.load(), up.value.secrets);
   await server.close();
 });

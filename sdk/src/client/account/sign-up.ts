@@ -7,8 +7,10 @@ import {
   draftAccount,
   type AccountDraft,
 } from '@coffer/protocol/model/open';
-import type { DeviceSecrets } from '../../ports/index.ts';
+import type { OpenSuite } from '@coffer/protocol/crypto';
+import { isRefusal, RemoteFault, type DeviceSecrets } from '../../ports/index.ts';
 import { ApiClient } from '../api/api-client.ts';
+import { Session } from '../api/session.ts';
 import { normaliseAccountName } from './account-name.ts';
 import { refusalOf, type AccountPorts, type AccountRefusal } from './account-ports.ts';
 import { startRegistration } from './opaque-client.ts';
@@ -88,8 +90,39 @@ async function register(
     chain: [...created.chain.entries],
     commits,
   };
-  const { active } = await api.call('signUpFinish', { body }, signal);
-  return active;
+  try {
+    const { active } = await api.call('signUpFinish', { body }, signal);
+    return active;
+  } catch (error) {
+    // An earlier attempt whose answer was lost may have taken the name: then this device is known.
+    if (isRefusal(error, 'name-taken') && (await isKnown(api, suite, input, draft, signal))) {
+      return true;
+    }
+    throw error;
+  }
+}
+
+/** Whether the server knows the account and device of `draft`. */
+async function isKnown(
+  api: ApiClient,
+  suite: OpenSuite,
+  { server }: SignUpInput,
+  { account, device }: AccountDraft,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const session = new Session(api, suite, {
+    server,
+    account,
+    device: device.device,
+    deviceSeed: device.seed,
+  });
+  try {
+    await session.run(async () => {}, signal);
+    return true;
+  } catch (error) {
+    if (error instanceof RemoteFault && error.retry.kind !== 'after') return false;
+    throw error;
+  }
 }
 
 function genesisOf(
