@@ -1,6 +1,7 @@
 /** What an engine needs of the world outside. Simulations give their own; the CLI gives the real ones. */
 import type { SpaceId } from '@coffer/protocol/core';
 import type { SpaceClient } from '@coffer/sdk';
+import type { ContentPool } from './content/index.ts';
 import type { Caps } from './planner/types.ts';
 import type { Clock, FileSystem, Random } from './ports/index.ts';
 import type { EngineDatabase } from './trees/index.ts';
@@ -43,6 +44,8 @@ export interface EngineOptions {
   readonly deviceName: string;
   readonly host: EngineHost;
   readonly settings?: Partial<EngineSettings>;
+  /** Worker threads for large files, owned by the caller; only with the real file system. */
+  readonly contentPool?: ContentPool;
   /** What a root's file system can hold; probed on the disk when left out. */
   readonly probe?: (root: string) => Caps;
   /** Without one, `run` finds local changes by scanning every minute. */

@@ -195,6 +195,7 @@ export class PairRunner {
         random,
         activity: new ActivityTable(database),
         board: this.#board,
+        contentPool: this.#options.contentPool,
         planMark: how.mark,
         deletionsMayRun: (how.judgeNow || this.deletions.mayRun()) && this.#lookAtRoot() === 'ok',
         hint: (folder) => this.scanner.hintFolder(folder),

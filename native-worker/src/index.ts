@@ -1,5 +1,6 @@
 /** The sync engine: what the daemon, the desktop shell and tests construct it from. */
 export * from './adapters/index.ts';
+export { ContentPool, CONTENT_WORKERS_MAX } from './content/index.ts';
 export { createEngine } from './engine.ts';
 export type {
   EngineHost,

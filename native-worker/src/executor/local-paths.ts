@@ -41,14 +41,16 @@ export class LocalPaths {
 
   /** True when the folder and all above it are, on disk, the inodes of their rows. */
   folderHolds(folder: LocalId): boolean {
-    for (let at = this.#tree.byId(folder); at !== undefined; at = this.#tree.byId(at.parent)) {
-      const path = this.absolute(at.id);
-      if (path === undefined || at.kind !== 'folder' || at.state === 'gone') return false;
+    const chain = this.#tree.chainOf(folder);
+    if (chain === undefined) return false;
+    let path = this.#rootPath;
+    for (const row of chain) {
+      if (row.id !== this.#tree.root) path = `${path}/${row.name}`;
+      if (row.kind !== 'folder' || row.state === 'gone') return false;
       const stat = this.#fileSystem.lstat(path);
-      if (stat === undefined || stat.type !== 'folder' || stat.ino !== at.ino) return false;
-      if (at.id === this.#tree.root) return true;
+      if (stat === undefined || stat.type !== 'folder' || stat.ino !== row.ino) return false;
     }
-    return false;
+    return true;
   }
 
   /** What lstat says of the entry, if it is exactly what its row says and its folder holds. */

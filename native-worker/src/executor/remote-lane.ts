@@ -177,12 +177,14 @@ export class RemoteLane {
     }
     const { space, applied } = this.#run.options;
     const outcomes = await space.commit(changes, this.#signal, applied);
-    let from = 0;
-    for (const [index, prepared] of batch.entries()) {
-      const to = ends[index] ?? from;
-      settleChange(this.#run, prepared, outcomes.slice(from, to));
-      from = to;
-    }
+    this.#run.options.trees.db.transaction(() => {
+      let from = 0;
+      for (const [index, prepared] of batch.entries()) {
+        const to = ends[index] ?? from;
+        settleChange(this.#run, prepared, outcomes.slice(from, to));
+        from = to;
+      }
+    });
   }
 }
 

@@ -9,6 +9,7 @@ import type { LocalId, OperationId } from '../planner/types.ts';
 import { LocalFault, type Clock, type FileSystem, type Random } from '../ports/index.ts';
 import type { LocalRow } from '../scanner/local-tree-writer.ts';
 import { LOCAL_RETRY_MS_MIN, RETRY_MS_MAX, SYNCS_AT_ONCE_MAX } from '../limits.ts';
+import type { ContentPool } from '../content/index.ts';
 import type { ActivityTable, Pair, PairTrees } from '../trees/index.ts';
 import { LocalPaths } from './local-paths.ts';
 import type { OperationOutcome } from './outcome.ts';
@@ -25,6 +26,8 @@ export interface ExecutorOptions {
   readonly random: Random;
   readonly activity: ActivityTable;
   readonly board: TransferBoard;
+  /** Worker threads for large files; without them this thread does it all. */
+  readonly contentPool?: ContentPool | undefined;
   /** The dirty mark at which the plan was made: what was marked since is not what the plan saw. */
   readonly planMark: number;
   /** False: deletions of this plan wait (engine §7). */

@@ -10,6 +10,7 @@ import {
   SMALL_FILE_BYTES_MAX,
   SMALL_UPLOADS_AT_ONCE_MAX,
 } from '../limits.ts';
+import { createPooledSource } from '../content/index.ts';
 import type { RemoteRestore, RemoteUpload } from '../planner/operations.ts';
 import type { LocalRow } from '../scanner/local-tree-writer.ts';
 import {
@@ -112,7 +113,7 @@ async function sendOne(
   const row = run.sawHolds(operation) ? run.entry(operation.local) : undefined;
   const path = row === undefined ? undefined : run.paths.absolute(row.id);
   if (row === undefined || path === undefined) return LOST;
-  const { board, fileSystem, pair } = run.options;
+  const { board, pair } = run.options;
   board.start({
     id: operation.id,
     pair: pair.id,
@@ -122,8 +123,7 @@ async function sendOne(
     startedMs: run.now(),
   });
   try {
-    const source = readStably(fileSystem, path, row);
-    const content = await uploader.add(watched(run, operation, source), signal);
+    const content = await uploader.add(sourceOf(run, operation, path, row), signal);
     return { content, row };
   } catch (error) {
     return outcomeOf(error, signal);
@@ -132,14 +132,28 @@ async function sendOne(
   }
 }
 
-function* watched(
+/** Large files are read, cut and sealed by worker threads where there are some. */
+function sourceOf(
   run: ExecutionRun,
   operation: ContentOperation,
+  path: string,
+  row: LocalRow,
+): Iterable<Uint8Array> {
+  const { board, contentPool, fileSystem } = run.options;
+  const advanced = (bytes: number): void => board.advance(operation.id, bytes);
+  if (contentPool !== undefined && row.size > SMALL_FILE_BYTES_MAX) {
+    return createPooledSource(contentPool, fileSystem, { path, expected: row, advanced });
+  }
+  return watched(readStably(fileSystem, path, row), advanced);
+}
+
+function* watched(
   source: Iterable<Uint8Array>,
+  advanced: (bytes: number) => void,
 ): Generator<Uint8Array, void, undefined> {
   for (const block of source) {
     yield block;
-    run.options.board.advance(operation.id, block.length);
+    advanced(block.length);
   }
 }
 

@@ -54,8 +54,8 @@ export class BaseTree {
     return found(
       this.#db
         .wideSql<BaseRow>(
-          `SELECT ${COLUMNS} FROM base_node WHERE pair = ? AND parent = ? AND name_key = ?
-           ORDER BY node_id`,
+          `SELECT ${COLUMNS} FROM base_node INDEXED BY base_slot WHERE pair = ? AND parent = ? AND name_key = ?
+           ORDER BY +node_id`,
         )
         .get(this.#pair, parent, nameKey),
     );
@@ -64,7 +64,7 @@ export class BaseTree {
   children(parent: NodeId): readonly BaseNode[] {
     return this.#db
       .wideSql<BaseRow>(
-        `SELECT ${COLUMNS} FROM base_node WHERE pair = ? AND parent = ? ORDER BY name`,
+        `SELECT ${COLUMNS} FROM base_node INDEXED BY base_slot WHERE pair = ? AND parent = ? ORDER BY name_key`,
       )
       .all(this.#pair, parent)
       .map(baseOf);
@@ -118,7 +118,8 @@ export class BaseTree {
       .sql(
         `WITH RECURSIVE below(id) AS (
            SELECT ?2 UNION ALL
-           SELECT b.node_id FROM base_node b JOIN below ON b.parent = below.id WHERE b.pair = ?1)
+           SELECT b.node_id FROM below CROSS JOIN base_node b INDEXED BY base_slot
+             WHERE b.pair = ?1 AND b.parent = below.id)
          DELETE FROM base_node WHERE pair = ?1 AND node_id IN (SELECT id FROM below)`,
       )
       .run(numbered(this.#pair, id)).changes;

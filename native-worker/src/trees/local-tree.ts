@@ -27,7 +27,8 @@ const COLUMNS = `local_id, parent, name, kind, ino, birth_ns, size, mtime_ns, ct
 const SELECT = `SELECT ${COLUMNS} FROM local_node`;
 const BELOW = `WITH RECURSIVE below(id) AS (
   SELECT ?2 UNION
-  SELECT l.local_id FROM local_node l JOIN below ON l.parent = below.id WHERE l.pair = ?1)`;
+  SELECT l.local_id FROM below CROSS JOIN local_node l INDEXED BY local_slot
+    WHERE l.pair = ?1 AND l.parent = below.id)`;
 
 /** Makes ids that no row of any pair ever had. */
 export function allocateLocalId(db: EngineDatabase): LocalId {
@@ -76,7 +77,7 @@ export class LocalTree implements LocalTreeWriter {
     const row = this.#db
       .wideSql<StoredRow>(
         `${SELECT} WHERE pair = ? AND parent = ? AND name_key = ? AND state <> 'gone'
-         AND local_id <> parent ORDER BY local_id DESC`,
+         AND local_id <> parent ORDER BY +local_id DESC`,
       )
       .get(this.#pair, parent, nameKey);
     return row === undefined ? undefined : rowOf(row);
@@ -192,15 +193,22 @@ export class LocalTree implements LocalTreeWriter {
       .run(numbered(this.#pair));
   }
 
+  /** Rows from the root down to this one; undefined when one on the way is missing. */
+  chainOf(id: LocalId): readonly LocalRow[] | undefined {
+    const chain: LocalRow[] = [];
+    for (let at = this.byId(id); at !== undefined; at = this.byId(at.parent)) {
+      chain.push(at);
+      if (at.id === this.root) return chain.reverse();
+      if (at.parent === at.id) return undefined;
+    }
+    return undefined;
+  }
+
   /** Names from the root down to the row; undefined when a row on the way is missing. */
   pathOf(id: LocalId): readonly string[] | undefined {
-    const names: string[] = [];
-    let at = this.byId(id);
-    while (at !== undefined && at.id !== this.root) {
-      names.push(at.name);
-      at = at.parent === at.id ? undefined : this.byId(at.parent);
-    }
-    return at === undefined ? undefined : names.reverse();
+    return this.chainOf(id)
+      ?.slice(1)
+      .map(({ name }) => name);
   }
 
   #setState(id: LocalId, state: LocalNode['state']): void {

@@ -129,6 +129,8 @@ export class RemoteMirror {
   }
 
   #isInside(seen: Seen, known: Map<NodeId, boolean>): boolean {
+    // A parent that moves away in this same change takes what is below it along in its own turn.
+    if (this.#trees.remote.byId(seen.parent)?.state === 'live') return true;
     const way: NodeId[] = [];
     let at: Seen | undefined = seen;
     let answer = false;

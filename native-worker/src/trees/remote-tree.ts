@@ -31,7 +31,8 @@ const COLUMNS = `node_id, parent, name, kind, rev, content_id, size, sha256, mti
   copy_of, device, changed_at_ms, state`;
 const BELOW = `WITH RECURSIVE below(id) AS (
   SELECT ?2 UNION ALL
-  SELECT r.node_id FROM remote_node r JOIN below ON r.parent = below.id WHERE r.pair = ?1)`;
+  SELECT r.node_id FROM below CROSS JOIN remote_node r INDEXED BY remote_slot
+    WHERE r.pair = ?1 AND r.parent = below.id)`;
 
 /** The remote side of one pair as last verified. */
 export class RemoteTree {
@@ -56,8 +57,8 @@ export class RemoteTree {
   bySlot(parent: NodeId, nameKey: string): readonly RemoteEntry[] {
     return this.#db
       .sql<RemoteRow>(
-        `SELECT ${COLUMNS} FROM remote_node
-         WHERE pair = ? AND parent = ? AND name_key = ? AND state <> 'trashed' ORDER BY node_id`,
+        `SELECT ${COLUMNS} FROM remote_node INDEXED BY remote_slot
+         WHERE pair = ? AND parent = ? AND name_key = ? AND state <> 'trashed' ORDER BY +node_id`,
       )
       .all(this.#pair, parent, nameKey)
       .map(entryOf);
@@ -67,7 +68,7 @@ export class RemoteTree {
   children(parent: NodeId): readonly RemoteEntry[] {
     return this.#db
       .sql<RemoteRow>(
-        `SELECT ${COLUMNS} FROM remote_node
+        `SELECT ${COLUMNS} FROM remote_node INDEXED BY remote_slot
          WHERE pair = ? AND parent = ? ORDER BY name_key, node_id`,
       )
       .all(this.#pair, parent)
@@ -78,7 +79,7 @@ export class RemoteTree {
   copies(): readonly RemoteEntry[] {
     return this.#db
       .sql<RemoteRow>(
-        `SELECT ${COLUMNS} FROM remote_node
+        `SELECT ${COLUMNS} FROM remote_node INDEXED BY remote_copy
          WHERE pair = ? AND copy_of IS NOT NULL AND state = 'live' ORDER BY changed_at_ms, node_id`,
       )
       .all(this.#pair)
