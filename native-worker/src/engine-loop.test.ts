@@ -1,0 +1,151 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { RemoteFault } from '@coffer/sdk';
+import type { NumberedEvent } from './contract/index.ts';
+import type { HintListener } from './engine-options.ts';
+import { createEngine } from './engine.ts';
+import { MemorySpace } from './executor/testing/memory-space.ts';
+import { pairedDevice, type TestDevice } from './executor/testing/test-device.ts';
+
+interface Running {
+  readonly device: TestDevice;
+  readonly listener: () => HintListener;
+  readonly remoteChanged: () => void;
+  readonly events: readonly NumberedEvent[];
+  readonly until: (what: string, isSo: () => boolean) => Promise<void>;
+  readonly stop: () => Promise<void>;
+}
+
+/** The device's engine in its loop. Time passes only while the loop waits. */
+async function running(space: MemorySpace, name: string): Promise<Running> {
+  const device = await pairedDevice(space, name);
+  const stopping = new AbortController();
+  let listener: HintListener | undefined;
+  let onRemote: () => void = () => undefined;
+  const events: NumberedEvent[] = [];
+  const engine = createEngine({
+    ...device.options,
+    hints: {
+      watch: (_root, given) => {
+        listener = given;
+        return () => {
+          listener = undefined;
+        };
+      },
+    },
+    watchRemote: async (onChange, signal) => {
+      onRemote = onChange;
+      await new Promise<void>((resolve) => {
+        signal.addEventListener('abort', () => resolve());
+      });
+    },
+  });
+  engine.subscribe((event) => events.push(event));
+  const loop = engine.run(stopping.signal);
+  return {
+    device: { ...device, engine },
+    listener: () => {
+      assert.ok(listener !== undefined);
+      return listener;
+    },
+    remoteChanged: () => onRemote(),
+    events,
+    until: async (what, isSo) => {
+      for (let turn = 0; turn < 5000; turn++) {
+        if (isSo()) return;
+        await new Promise<void>((resolve) => {
+          setImmediate(resolve);
+        });
+      }
+      assert.fail(`it did not happen: ${what}`);
+    },
+    stop: async () => {
+      stopping.abort();
+      await loop;
+      assert.equal(listener, undefined);
+    },
+  };
+}
+
+function names(space: MemorySpace): string[] {
+  return [...space.snapshot().values()]
+    .filter(({ parent }) => parent === space.root)
+    .map(({ name }) => name)
+    .toSorted();
+}
+
+test('a hinted change goes up and an announced one comes down', async () => {
+  const space = new MemorySpace();
+  const a = await running(space, 'anna');
+  const b = await running(space, 'bert');
+  await a.until('watching', () => space.requests.length > 2);
+  a.device.write('f', 'v1');
+  a.listener().folder('');
+  await a.until('upload', () => names(space).includes('f'));
+  b.remoteChanged();
+  await b.until('download', () => b.device.tree()['f'] === 'v1');
+  b.device.disk.user.rename(b.device.at('f'), b.device.at('g'));
+  b.listener().folder('');
+  await b.until('rename', () => names(space).includes('g'));
+  await a.stop();
+  await b.stop();
+});
+
+test('a deletion waits until no further one comes, and commands are answered meanwhile', async () => {
+  const space = new MemorySpace();
+  const a = await running(space, 'anna');
+  a.device.write('f', 'v1');
+  a.device.write('k', 'k');
+  a.device.write('l', 'l');
+  a.listener().folder('');
+  await a.until('upload', () => names(space).length === 3);
+  a.device.disk.user.remove(a.device.at('f'));
+  const removedAt = a.device.disk.clock.now();
+  a.listener().lost('overflow');
+  let trashedAt = 0;
+  await a.until('deletion', () => {
+    trashedAt = a.device.disk.clock.now();
+    return !names(space).includes('f');
+  });
+  assert.ok(trashedAt - removedAt >= 3000, `after ${trashedAt - removedAt} ms`);
+  assert.equal((await a.device.engine.status({})).pairs.length, 1);
+  await a.stop();
+});
+
+test('an outage makes the pair offline, and the loop goes on when it ends', async () => {
+  const space = new MemorySpace();
+  const a = await running(space, 'anna');
+  await a.until('the first pull', () => space.requests.length > 1);
+  space.fault = () => {
+    throw new RemoteFault('network', 'no answer', { retry: { kind: 'after', delayMs: null } });
+  };
+  a.device.write('f', 'v1');
+  a.listener().folder('');
+  a.remoteChanged();
+  const states = (): string[] =>
+    a.events.flatMap(({ event }) =>
+      event.kind === 'status' ? event.status.pairs.map(({ state }) => state) : [],
+    );
+  await a.until('offline', () => states().includes('offline'));
+  space.fault = () => undefined;
+  await a.until('upload', () => names(space).includes('f'));
+  await a.until('idle', () => states().at(-1) === 'idle');
+  await a.stop();
+});
+
+test('a paused pair does nothing until it is resumed', async () => {
+  const space = new MemorySpace();
+  const a = await running(space, 'anna');
+  await a.until('the first pull', () => space.requests.length > 1);
+  await a.device.engine.pause({});
+  a.device.write('f', 'v1');
+  a.listener().folder('');
+  a.remoteChanged();
+  const before = space.requests.length;
+  await a.until('a pull while paused', () => space.requests.length > before);
+  assert.equal((await a.device.engine.status({})).pairs[0]?.state, 'paused');
+  assert.deepEqual(names(space), []);
+  await a.device.engine.resume({});
+  await a.until('upload', () => names(space).includes('f'));
+  await a.stop();
+});
