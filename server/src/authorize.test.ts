@@ -200,7 +200,9 @@ test('a challenge opens one session, for one device, at this origin, within a mi
 
   const proof = person.signChallenge(await person.challenge());
   assert.equal((await person.startSession(proof)).status, 200);
-  assert.equal((await person.startSession(proof)).status, 401, 'used');
+  for (const time of ['second', 'third', 'fourth']) {
+    assert.equal((await person.startSession(proof)).status, 401, `used a ${time} time`);
+  }
 
   const late = person.signChallenge(await person.challenge());
   clock.advance(60_000);

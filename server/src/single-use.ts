@@ -20,3 +20,19 @@ export class SingleUse<T> {
     return entry && entry.expiresAt > now ? entry.value : undefined;
   }
 }
+
+/** Keys that may be claimed once until they expire, in the order in which they expire. */
+export class ClaimedOnce {
+  readonly #expiryByKey = new Map<string, number>();
+
+  /** True for the first claim of `key`, false for every other one. */
+  claim(key: string, expiresAt: number, now: number): boolean {
+    for (const [old, expiry] of this.#expiryByKey) {
+      if (expiry > now) break;
+      this.#expiryByKey.delete(old);
+    }
+    if (this.#expiryByKey.has(key)) return false;
+    this.#expiryByKey.set(key, expiresAt);
+    return true;
+  }
+}

@@ -14,7 +14,7 @@ import {
 } from '@coffer/protocol/core';
 import { verifySignature } from '@coffer/protocol/crypto';
 import { Failure } from '../failure.ts';
-import { SingleUse } from '../single-use.ts';
+import { ClaimedOnce } from '../single-use.ts';
 import type { Session } from '../stores/metadata-store.ts';
 import type { Context } from './context.ts';
 import type { KeyChains } from './key-chains.ts';
@@ -23,7 +23,6 @@ const CHALLENGE_LIFE_MS = 60_000;
 const SESSION_LIFE_MS = 15 * 60_000;
 const ENROL_LIFE_MS = 5 * 60_000;
 const TOKEN_SIZE_BYTES = 32;
-const CHALLENGES_USED_MAX = 100_000;
 /** So that a token in a file or a log can be told for what it is. */
 const SESSION_PREFIX = 'cof_sess_';
 const ENROL_PREFIX = 'cof_enrol_';
@@ -43,7 +42,7 @@ export class Sessions {
   readonly #context: Context;
   readonly #chains: KeyChains;
   readonly #challengeKey: Bytes;
-  readonly #used = new SingleUse<true>(CHALLENGES_USED_MAX);
+  readonly #used = new ClaimedOnce();
 
   constructor(context: Context, chains: KeyChains) {
     this.#context = context;
@@ -64,9 +63,10 @@ export class Sessions {
     const now = clock.now();
     const expiresAt = this.#expiryOf(request, challenge, now);
     const isProven = expiresAt !== undefined && (await this.#isSigned(request, now));
-    const key = bytesToBase64Url(challenge);
-    if (!isProven || this.#used.take(key, now)) throw new Failure('not-signed-in');
-    this.#used.put(key, true, expiresAt);
+    // Claimed only by who has signed it, so that nobody can fill the memory with claims.
+    if (!isProven || !this.#used.claim(bytesToBase64Url(challenge), expiresAt, now)) {
+      throw new Failure('not-signed-in');
+    }
     return this.#create(SESSION_PREFIX, { account, device, now, lifeMs: SESSION_LIFE_MS });
   }
 
