@@ -21,11 +21,15 @@ export function orderSteps(steps: Steps): readonly Operation[] {
   const ids = new Map(steps.all.map((step) => [step, idOf(step, sha256)]));
   const operations = steps.all.map((step) => {
     const before = new Set([...step.after, ...step.afterLeaving]);
-    const after = [...before].map((other) => ids.get(other)).sort();
+    const after = [...before].map((other) => ids.get(other) ?? '').sort(compareText);
     // The effect's kind decides the rest of its fields; the three added ones all kinds have.
     return { ...step.effect, id: ids.get(step), saw: step.saw, after } as Operation;
   });
   return operations.sort((a, b) => (a.id < b.id ? -1 : 1));
+}
+
+function compareText(a: string, b: string): number {
+  return a < b ? -1 : Number(a > b);
 }
 
 function addEdges(step: Step, steps: Steps): void {
@@ -61,7 +65,12 @@ function addEdges(step: Step, steps: Steps): void {
     case 'bind':
       afterMergedTrash(step, steps);
       return;
-    default:
+    case 'local-set-aside':
+    case 'local-set-meta':
+    case 'local-recycle':
+    case 'remote-set-meta':
+    case 'forget':
+      return;
   }
 }
 

@@ -1,0 +1,66 @@
+/** What the pretend disk and the pretend server share: lookups, checks, and the base tree. */
+import type { NodeId } from '@coffer/protocol/core';
+import type { BaseNode, LocalId, LocalNode, RemoteNode } from '../types.ts';
+import { ROOT, STAGING_NODE, type PretendPair } from './pretend-pair.ts';
+
+/** An operation does not find what it saw. */
+export class Drop extends Error {
+  override readonly name = 'Drop';
+}
+
+export class PretendWorld {
+  readonly pair: PretendPair;
+  readonly madeRemote = new Map<LocalId, NodeId>();
+  readonly madeLocal = new Map<NodeId, LocalId>();
+
+  constructor(pair: PretendPair) {
+    this.pair = pair;
+  }
+
+  /** Rows below a folder whose entry gets another node have that node as parent from now on. */
+  rebind(node: RemoteNode, entry: LocalNode): void {
+    const former = this.pair.baseByLocal.get(entry.id);
+    const below = former === undefined || former === node.id ? [] : this.pair.base.children(former);
+    this.pair.putBase(this.pair.agreed(node, entry));
+    for (const row of below) this.pair.putBase({ ...row, parent: node.id });
+  }
+
+  node(id: NodeId): RemoteNode {
+    const row = this.pair.remote.get(id);
+    if (row === undefined || !this.isLive(id)) throw new Drop('the node is not live');
+    return row;
+  }
+
+  entry(id: LocalId): LocalNode {
+    const row = this.pair.local.get(id);
+    if (row === undefined || row.state !== 'seen') throw new Drop('the entry is not there');
+    return row;
+  }
+
+  isLive(id: NodeId): boolean {
+    for (let at = id; at !== ROOT && at !== STAGING_NODE;) {
+      const row = this.pair.remote.get(at);
+      if (row === undefined || row.state !== 'live') return false;
+      at = row.parent;
+    }
+    return true;
+  }
+
+  writeMeta(node: RemoteNode, local: LocalId, localMtimeNs: bigint): void {
+    const base = this.pair.base.get(node.id);
+    if (base?.localId !== local) return;
+    const { rev, mtimeMs, executable } = node;
+    this.pair.putBase({ ...base, rev, mtimeMs, executable, localMtimeNs });
+  }
+
+  /** Rows of the folder and of what went with it; what had moved out keeps its row. */
+  removeBaseBelow(node: NodeId, isGone: (row: BaseNode) => boolean): void {
+    for (const row of this.pair.base.below(node)) {
+      if (!isGone(row)) continue;
+      this.pair.removeBase(row.id);
+      // Rows that lose their pairing are looked at again.
+      this.pair.dirtyRemote.add(row.id);
+      this.pair.dirtyLocal.add(row.localId);
+    }
+  }
+}
