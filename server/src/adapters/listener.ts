@@ -11,7 +11,7 @@ import fastify, {
 import { SECURITY_HEADERS, type Admitted, type Application } from '../application.ts';
 import { errorAnswerOf, Failure } from '../failure.ts';
 import type { Answer } from '../http.ts';
-import { readBody } from './read-body.ts';
+import { BodyBuffers, readBody } from './read-body.ts';
 import type { Clock, Log } from '../ports.ts';
 
 /** A whole pack over a slow line. */
@@ -47,8 +47,12 @@ const admittedByRequest = new WeakMap<FastifyRequest, Admitted>();
 /** Registers a route for every call of the table. */
 export function serve(http: FastifyInstance, application: Application): void {
   http.removeAllContentTypeParsers();
+  const buffers = new BodyBuffers();
   http.addContentTypeParser('*', (request: FastifyRequest, stream: Readable) =>
-    readBody(stream, request.headers['content-length'], request.routeOptions.bodyLimit ?? 0),
+    readBody(stream, buffers, {
+      announced: request.headers['content-length'],
+      sizeBytesMax: request.routeOptions.bodyLimit ?? 0,
+    }),
   );
   const admit = async (request: FastifyRequest, reply: FastifyReply) => {
     const admitted = await application.admit({
@@ -69,7 +73,10 @@ export function serve(http: FastifyInstance, application: Application): void {
       if (!reply.raw.writableFinished) gone.abort();
     });
     const body = Buffer.isBuffer(request.body) ? request.body : undefined;
-    return send(reply, await application.perform(admitted, body, gone.signal));
+    const answer = await application.perform(admitted, body, gone.signal);
+    // Streams are made from small bodies; all others have been stored or read by now.
+    if (body !== undefined && answer.body instanceof Uint8Array) buffers.giveBack(body);
+    return send(reply, answer);
   };
   for (const name of CALL_NAMES) {
     const { method, path, bodySizeBytesMax } = CALLS[name];

@@ -1,26 +1,74 @@
 import type { Readable } from 'node:stream';
+import { PACK_SIZE_BYTES_MAX } from '@coffer/protocol/core';
 import { Failure } from '../failure.ts';
 
+/** Smaller bodies are cheaper to make than to keep. */
+const KEPT_FROM_BYTES = 1024 * 1024;
+const KEPT_MAX = 4;
+
 /**
- * A request's body, of at most `sizeBytesMax`, in one buffer that is made once where the length was
- * announced: gathering parts and joining them would take twice the memory. Throws Failure.
+ * Buffers for large bodies, used again: made anew for each pack, they would pile up faster than they
+ * are collected. A buffer is the borrower's until it is given back.
+ */
+export class BodyBuffers {
+  readonly #free: Buffer[] = [];
+  readonly #wholeByView = new WeakMap<Buffer, Buffer>();
+
+  borrow(lengthBytes: number): Buffer {
+    if (lengthBytes < KEPT_FROM_BYTES || lengthBytes > PACK_SIZE_BYTES_MAX) {
+      return Buffer.allocUnsafeSlow(lengthBytes);
+    }
+    const whole = this.#free.pop() ?? Buffer.allocUnsafeSlow(PACK_SIZE_BYTES_MAX);
+    const view = whole.subarray(0, lengthBytes);
+    this.#wholeByView.set(view, whole);
+    return view;
+  }
+
+  /** Nobody may look at `buffer` any more. */
+  giveBack(buffer: Buffer): void {
+    const whole = this.#wholeByView.get(buffer);
+    this.#wholeByView.delete(buffer);
+    if (whole !== undefined && this.#free.length < KEPT_MAX) this.#free.push(whole);
+  }
+}
+
+/**
+ * A request's body, of at most `sizeBytesMax`, in one buffer where its length was announced:
+ * gathering parts and joining them would take twice the memory. Throws Failure.
  */
 export async function readBody(
   stream: Readable,
-  announced: string | undefined,
-  sizeBytesMax: number,
+  buffers: BodyBuffers,
+  limits: { readonly announced: string | undefined; readonly sizeBytesMax: number },
 ): Promise<Buffer> {
-  const lengthBytes = announced === undefined ? undefined : Number(announced);
-  if (lengthBytes !== undefined && lengthBytes > sizeBytesMax) throw new Failure('too-large');
-  const whole = lengthBytes === undefined ? undefined : Buffer.allocUnsafeSlow(lengthBytes);
+  const { announced, sizeBytesMax } = limits;
+  if (announced === undefined) return gather(stream, sizeBytesMax);
+  const lengthBytes = Number(announced);
+  if (!Number.isSafeInteger(lengthBytes)) throw new Failure('malformed');
+  if (lengthBytes > sizeBytesMax) throw new Failure('too-large');
+  const body = buffers.borrow(lengthBytes);
+  try {
+    let readBytes = 0;
+    for await (const part of stream as AsyncIterable<Buffer>) {
+      if (readBytes + part.length > lengthBytes) throw new Failure('malformed');
+      part.copy(body, readBytes);
+      readBytes += part.length;
+    }
+    if (readBytes !== lengthBytes) throw new Failure('malformed');
+    return body;
+  } catch (error) {
+    buffers.giveBack(body);
+    throw error;
+  }
+}
+
+async function gather(stream: Readable, sizeBytesMax: number): Promise<Buffer> {
   const parts: Buffer[] = [];
   let readBytes = 0;
   for await (const part of stream as AsyncIterable<Buffer>) {
-    if (readBytes + part.length > (lengthBytes ?? sizeBytesMax)) throw new Failure('too-large');
-    if (whole) part.copy(whole, readBytes);
-    else parts.push(part);
     readBytes += part.length;
+    if (readBytes > sizeBytesMax) throw new Failure('too-large');
+    parts.push(part);
   }
-  if (lengthBytes !== undefined && readBytes !== lengthBytes) throw new Failure('malformed');
-  return whole ?? Buffer.concat(parts);
+  return Buffer.concat(parts);
 }
