@@ -99,7 +99,9 @@ function emitGone(unit: Unit, steps: Steps): void {
     return;
   }
   const { mode } = steps.pass;
-  const trash = mode === 'two-way' && needsTrash(unit) ? emitTrash(unit, steps) : undefined;
+  // Upload mode deletes nothing, but a node that gave its entry to another one must not come back.
+  const mayTrash = mode === 'two-way' || (mode === 'upload' && target.mergedInto !== undefined);
+  const trash = mayTrash && needsTrash(unit) ? emitTrash(unit, steps) : undefined;
   if (mode !== 'upload' && needsRecycle(unit)) emitRecycle(unit, steps);
   const isNowhere = isLocalGone(unit) && isRemoteGone(unit) && target.mergedInto === undefined;
   if (isNowhere && unit.base !== undefined && trash === undefined && node !== null) {

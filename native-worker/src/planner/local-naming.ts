@@ -16,6 +16,8 @@ export function nameLocally(pass: Pass): void {
     }
     const kept = keptName(unit, pass);
     if (kept !== undefined && claim(kept, unit, parent)) continue;
+    // Upload mode names nothing here.
+    if (pass.mode === 'upload') continue;
     const name = localNameFor(target.place.name, unit.kind === 'folder', pass.universe.caps);
     if (name !== target.place.name) {
       const isCut = name.length < target.place.name.length;

@@ -56,7 +56,7 @@ function decide(universe: Universe): Pass {
     freezeBelow(pass);
     settleSlots(pass);
     freezeBelow(pass);
-    if (pass.mode !== 'upload') nameLocally(pass);
+    nameLocally(pass);
     if (universe.size === before) return pass;
     universe.settle();
   }

@@ -22,7 +22,10 @@ export class PretendWorld {
     const former = this.pair.baseByLocal.get(entry.id);
     const below = former === undefined || former === node.id ? [] : this.pair.base.children(former);
     this.pair.putBase(this.pair.agreed(node, entry));
-    for (const row of below) this.pair.putBase({ ...row, parent: node.id });
+    for (const row of below) {
+      this.pair.putBase({ ...row, parent: node.id });
+      this.pair.dirtyRemote.add(row.id);
+    }
   }
 
   node(id: NodeId): RemoteNode {
