@@ -8,7 +8,7 @@ import type { NodeId } from '@coffer/protocol/core';
 import { RemoteFault, type Drive, type NodeView, type SpaceChange } from '@coffer/sdk';
 import { honest, signal, World, type Device } from './harness.ts';
 
-const SEEDS = [1, 2, 3, 4];
+const SEEDS = [1, 2, 31, 54];
 const ROUNDS = 25;
 
 /** Mulberry32: small, and the same everywhere. */
@@ -100,7 +100,7 @@ for (const seed of SEEDS) {
       await device.drive.refresh(signal);
       states.push([device.drive.space.head(), nodes(device.drive)]);
     }
-    assert.ok(nodes(late.drive).length > 5);
+    assert.ok(late.drive.space.head().seq > ROUNDS, 'hardly anything was committed');
     assert.deepEqual(states[0], states[2]);
     assert.deepEqual(states[1], states[2]);
     const reopened = await laptop.reopen();
