@@ -1,31 +1,65 @@
 /** The end of a pass: rows whose entries are nowhere are gone, unless something may still explain them. */
 import { SETTLE_MS_MIN, SLOT_GAP_MS } from '../limits.ts';
+import type { LocalId } from '../planner/types.ts';
 import { LocalFault } from '../ports/index.ts';
 import { sightingOf } from './folder-look.ts';
 import { judgeInode } from './identity.ts';
 import type { LocalRow } from './local-tree-writer.ts';
 import { statAtPlace } from './old-places.ts';
 import type { Missing, PassState } from './pass-state.ts';
+import type { Steps } from './visit.ts';
 
 /** Entries looked at in ignored folders when a synced entry may have been moved into one. */
 const IGNORED_ENTRIES_MAX = 10_000;
+const ROWS_PER_BATCH = 256;
 
-export function finishMissing(pass: PassState): void {
-  const { tree } = pass.options;
+/**
+ * `isRootThere` is asked after the last look of each batch and before anything of it is marked: entries
+ * of a root that went away during the batch are absent, too.
+ */
+export function* finishMissing(pass: PassState, isRootThere: () => boolean): Steps<void> {
   const ignored = new IgnoredInodes(pass);
-  for (const missing of pass.missing.values()) {
-    const row = tree.byId(missing.row.id);
-    // It went with a folder above it, or was moved by an operation meanwhile.
-    if (row === undefined || row.state === 'gone' || !isSameSlot(row, missing.row)) continue;
-    if (isOpen(pass, row) || (!missing.isTaken && !isAbsent(pass, row))) {
-      pass.memory.dueAt(row.parent, pass.nowMs + SETTLE_MS_MIN);
-      continue;
+  const open = new OpenEntries(pass);
+  const missing = [...pass.missing.values()];
+  for (let from = 0; from < missing.length; from += ROWS_PER_BATCH) {
+    const marks = missing
+      .slice(from, from + ROWS_PER_BATCH)
+      .flatMap((each) => judge(pass, each, open, ignored) ?? []);
+    if (!isRootThere()) {
+      pass.rootLost = true;
+      return;
     }
-    const isDetached = tree.isPaired(row.id) && row.state !== 'detached' && ignored.has(row);
-    pass.mark(row.id, isDetached ? 'detached' : 'gone');
-    pass.memory.missingSince.delete(row.id);
-    pass.memory.slotWaits.delete(row.id);
+    for (const { row, state } of marks) {
+      pass.memory.missingSince.delete(row.id);
+      pass.memory.slotWaits.delete(row.id);
+      // It may have gone with a folder above it.
+      if (pass.options.tree.byId(row.id)?.state !== 'gone') pass.mark(row.id, state);
+    }
+    yield 0;
   }
+}
+
+interface Mark {
+  readonly row: LocalRow;
+  readonly state: 'gone' | 'detached';
+}
+
+function judge(
+  pass: PassState,
+  missing: Missing,
+  open: OpenEntries,
+  ignored: IgnoredInodes,
+): Mark | undefined {
+  const { tree } = pass.options;
+  const row = tree.byId(missing.row.id);
+  // It went with a folder above it, or was moved by an operation meanwhile.
+  if (row === undefined || row.state === 'gone' || !isSameSlot(row, missing.row)) return undefined;
+  if (open.mayBe(row) || (!missing.isTaken && !isAbsent(pass, row))) {
+    pass.memory.dueAt(row.parent, pass.nowMs + SETTLE_MS_MIN);
+    return undefined;
+  }
+  const isDetached = tree.isPaired(row.id) && row.state !== 'detached' && ignored.has(row);
+  return { row, state: isDetached ? 'detached' : 'gone' };
 }
 
 function isSameSlot(a: LocalRow, b: Missing['row']): boolean {
@@ -37,25 +71,45 @@ function isAbsent(pass: PassState, row: LocalRow): boolean {
   return statAtPlace(pass, row) === undefined;
 }
 
-/** True while an entry that is not decided on may be this row's, or take its slot. */
-function isOpen(pass: PassState, row: LocalRow): boolean {
-  const { memory, nowMs, options } = pass;
-  if (!pass.hasWaited(row.id)) {
-    memory.dueAt(row.parent, memory.slotWaits.get(row.id) ?? nowMs);
-    return true;
+/** Entries that are not decided on: one of them may be a missing row's, or take its slot. */
+class OpenEntries {
+  readonly #pass: PassState;
+  readonly #displaced = new Set<LocalId>();
+  readonly #sizes = new Set<number>();
+  #hasFolder = false;
+
+  constructor(pass: PassState) {
+    this.#pass = pass;
+    for (const { entry, displaced } of pass.newcomers.values()) {
+      if (displaced !== undefined) this.#displaced.add(displaced.id);
+      if (entry.kind === 'folder') this.#hasFolder = true;
+      if (entry.kind === 'file') this.#sizes.add(entry.stat.size);
+    }
   }
-  const sinceMs = memory.missingSince.get(row.id);
-  const isNew = sinceMs === undefined || nowMs - sinceMs < SLOT_GAP_MS;
-  for (const { entry, displaced } of pass.newcomers.values()) {
-    if (displaced?.id === row.id) return true;
-    const seen = sightingOf(entry.kind, entry.stat);
-    if (judgeInode(row, seen, options.caps.birthtime) !== 'different') return true;
-    if (!isNew) continue;
+
+  mayBe(row: LocalRow): boolean {
+    const { memory, nowMs } = this.#pass;
+    if (!this.#pass.hasWaited(row.id)) {
+      memory.dueAt(row.parent, memory.slotWaits.get(row.id) ?? nowMs);
+      return true;
+    }
+    if (this.#displaced.has(row.id) || this.#hasInodeOf(row)) return true;
+    const sinceMs = memory.missingSince.get(row.id);
+    if (sinceMs !== undefined && nowMs - sinceMs >= SLOT_GAP_MS) return false;
     // A folder that was not looked into yet may hold anything; a file of this size may be a copy.
-    if (entry.kind === 'folder') return true;
-    if (row.kind === 'file' && row.size > 0 && seen.size === row.size) return true;
+    return this.#hasFolder || (row.kind === 'file' && row.size > 0 && this.#sizes.has(row.size));
   }
-  return false;
+
+  #hasInodeOf(row: LocalRow): boolean {
+    const { birthtime } = this.#pass.options.caps;
+    return this.#pass
+      .newcomersWithInode(row.ino)
+      .some(
+        ({ entry, isResolved }) =>
+          !isResolved &&
+          judgeInode(row, sightingOf(entry.kind, entry.stat), birthtime) !== 'different',
+      );
+  }
 }
 
 /** Inodes of what rule files ignore: where it was moved to, its row is detached and both sides keep theirs. */

@@ -443,6 +443,46 @@ describe('inodes that are used again', () => {
     });
   });
 
+  test('B37 a gone folder copied back keeps all ids, equal and empty files included', () => {
+    const { scan, user, at } = aScan();
+    user.folder(at('d/sub'));
+    for (const name of ['a', 'b', 'c']) user.write(at(`d/${name}`), 'same');
+    for (const name of ['x', 'y']) user.write(at(`d/sub/${name}`), '');
+    scan.synced();
+    const before = scan.ids();
+    user.remove(at('d'));
+    scan.settle();
+    assert.deepEqual(scan.ids(), {});
+    user.folder(at('e/sub'));
+    for (const name of ['a', 'b', 'c']) user.write(at(`e/${name}`), 'same');
+    for (const name of ['x', 'y']) user.write(at(`e/sub/${name}`), '');
+    scan.settle();
+    const renamed = Object.entries(before).map(([path, id]) => [path.replace('d', 'e'), id]);
+    assert.deepEqual(scan.ids(), Object.fromEntries(renamed));
+  });
+
+  test('B37 many folders that are gone and come back cost no product of their counts', () => {
+    const { scan, user, at } = aScan();
+    const names = Array.from({ length: 600 }, (_, i) => `${i}`);
+    for (const name of names) {
+      user.folder(at(`d/${name}`));
+      user.write(at(`d/${name}/f${name}`), `content ${name}`);
+      user.write(at(`d/${name}/common`), '');
+    }
+    scan.synced();
+    const before = scan.ids();
+    user.remove(at('d'));
+    scan.settle();
+    for (const name of names) {
+      user.folder(at(`e/${name}`));
+      user.write(at(`e/${name}/f${name}`), `content ${name}`);
+      user.write(at(`e/${name}/common`), '');
+    }
+    scan.settle();
+    assert.equal(scan.id('e'), before['d']);
+    assert.equal(scan.id('e/599/f599'), before['d/599/f599']);
+  });
+
   test('a row of another pair of the space is taken over when its entry left', () => {
     const { scan, user, at } = aScan();
     user.write('/home/foreign', 'x');

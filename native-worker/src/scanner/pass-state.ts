@@ -5,6 +5,7 @@ import type { LocalId } from '../planner/types.ts';
 import { LOCAL_RETRY_MS_MIN, RETRY_MS_MAX, SLOT_GAP_MS } from '../limits.ts';
 import type { EntryStat } from '../ports/index.ts';
 import type { LookEntry } from './folder-look.ts';
+import type { ChildTrait } from './identity.ts';
 import type { IgnoreRules } from './ignore.ts';
 import type { LocalRow, ScanStall } from './local-tree-writer.ts';
 import { isForgettable, isSameStamp, type SettleState } from './settle.ts';
@@ -54,6 +55,8 @@ export class Memory {
   readonly firstSeen = new Map<string, number>();
   readonly retries = new Map<string, Retry>();
   readonly ignoredFolders = new Set<string>();
+  /** Folders that were gone and are back, since when: their gone children are looked for at their slots. */
+  readonly returned = new Map<LocalId, number>();
   readonly #ruleStamps = new Map<string, EntryStat>();
   isFullDue = true;
 
@@ -102,7 +105,7 @@ export class Memory {
     for (const [key, { atMs }] of this.retries) {
       if (nowMs - atMs > RETRY_MS_MAX) this.retries.delete(key);
     }
-    for (const waits of [this.slotWaits, this.missingSince, this.firstSeen]) {
+    for (const waits of [this.slotWaits, this.missingSince, this.firstSeen, this.returned]) {
       for (const [key, atMs] of waits as Map<unknown, number>) {
         if (nowMs - atMs > SETTLE_FORGOTTEN_MS) waits.delete(key as never);
       }
@@ -125,6 +128,7 @@ export class PassState {
   readonly missing = new Map<LocalId, Missing>();
   readonly newcomers = new Map<string, Newcomer>();
   readonly claimed = new Set<LocalId>();
+  readonly traits = new Map<string | LocalId, readonly ChildTrait[]>();
   readonly stalls = new Map<LocalId, ScanStall[]>();
   /** Entries that a rule file ignores: what moved there is detached, not deleted. */
   readonly ignoredInodes = new Map<bigint, EntryStat>();

@@ -9,6 +9,8 @@ import { writeEntry, writeNew } from './write-entry.ts';
 
 /** Rule 3 reads no more children than this; a larger folder is new. */
 const TRAITS_MAX = 10_000;
+/** Gone folders with one same child that are compared: what everybody has (`.gitignore`) tells nothing. */
+const CANDIDATES_MAX = 100;
 
 /** One step: true when something was decided or put into the queue, false when nothing is left to do. */
 export function resolveFolders(pass: PassState): boolean {
@@ -18,19 +20,24 @@ export function resolveFolders(pass: PassState): boolean {
   for (const newcomer of ripe) hasProgressed = resolveByInode(pass, newcomer) || hasProgressed;
   if (hasProgressed || pass.hasQueue) return true;
   const open = ripe.filter(({ isResolved }) => !isResolved).filter((n) => !isBlocked(pass, n));
-  const gone = goneFolders(pass);
+  if (open.length === 0) return false;
+  const gone = new GoneFolders(pass);
   // Plainly new ones first: what is found in them may claim the rows that the others would take.
   for (const newcomer of open) {
-    if (newcomer.displaced !== undefined || similarTo(pass, newcomer, gone).length > 0) continue;
+    if (newcomer.displaced !== undefined || gone.similarTo(newcomer).length > 0) continue;
     addFolder(pass, newcomer);
     hasProgressed = true;
   }
   if (hasProgressed) return true;
   // While others are not ripe, one of them may be the folder that left this slot.
   if (folders.length > ripe.length) return false;
+  for (const newcomer of open) hasProgressed = keepSlot(pass, newcomer) || hasProgressed;
+  if (hasProgressed) return true;
   const [first] = open;
   if (first === undefined) return false;
-  keepSlotOrContent(pass, first, gone);
+  const [only, ...others] = gone.similarTo(first);
+  if (only !== undefined && others.length === 0) adopt(pass, first, only);
+  else addFolder(pass, first);
   return true;
 }
 
@@ -70,6 +77,7 @@ function isBlocked(pass: PassState, { entry }: Newcomer): boolean {
 function adopt(pass: PassState, newcomer: Newcomer, row: LocalRow): void {
   const before = pass.pathOf(row.id);
   const isBack = row.state === 'gone' || row.state === 'detached';
+  if (row.state === 'gone') pass.memory.returned.set(row.id, pass.nowMs);
   const at = { parent: newcomer.folder, name: newcomer.entry.name };
   writeEntry(pass, row, newcomer.entry, {}, at);
   claim(pass, newcomer, row);
@@ -92,36 +100,57 @@ function addFolder(pass: PassState, newcomer: Newcomer): void {
   pass.enqueue(id, true);
 }
 
-/** A folder made anew at the slot of one that is nowhere is that folder; else rule 3. */
-function keepSlotOrContent(pass: PassState, newcomer: Newcomer, gone: readonly LocalRow[]): void {
+/** A folder made anew at the slot of one that is nowhere is that folder. */
+function keepSlot(pass: PassState, newcomer: Newcomer): boolean {
   const { displaced, entry } = newcomer;
-  const [only, ...others] = similarTo(pass, newcomer, gone);
-  const isFree = displaced?.kind === 'folder' && !pass.claimed.has(displaced.id);
-  if (isFree) {
-    writeEntry(pass, displaced, entry, {});
-    claim(pass, newcomer, displaced);
-    pass.enqueue(displaced.id, true);
-  } else if (only !== undefined && others.length === 0) adopt(pass, newcomer, only);
-  else addFolder(pass, newcomer);
+  if (displaced?.kind !== 'folder' || pass.claimed.has(displaced.id)) return false;
+  if (displaced.state === 'gone') pass.memory.returned.set(displaced.id, pass.nowMs);
+  writeEntry(pass, displaced, entry, {});
+  claim(pass, newcomer, displaced);
+  pass.enqueue(displaced.id, true);
+  return true;
 }
 
-/** Folders with a remote identity that are nowhere: missing in this pass, or gone in an earlier one. */
-function goneFolders(pass: PassState): readonly LocalRow[] {
-  const { tree } = pass.options;
-  const missing = [...pass.missing.values()]
-    .filter(({ row, isTaken }) => row.kind === 'folder' && !isTaken && tree.isPaired(row.id))
-    .map(({ row }) => row);
-  return [...missing, ...tree.goneFolders()].filter(({ id }) => !pass.claimed.has(id));
+/**
+ * Folders with a remote identity that are nowhere: missing in this pass, or gone in an earlier one. Found
+ * by what was in them, so that a thousand new folders are not compared with a thousand gone ones.
+ */
+class GoneFolders {
+  readonly #pass: PassState;
+  readonly #byTrait = new Map<string, LocalRow[]>();
+
+  constructor(pass: PassState) {
+    this.#pass = pass;
+    const { tree } = pass.options;
+    for (const { row, isTaken } of pass.missing.values()) {
+      if (row.kind === 'folder' && !isTaken && tree.isPaired(row.id)) this.#add(row);
+    }
+    for (const row of tree.goneFolders()) this.#add(row);
+  }
+
+  /** Rule 3. */
+  similarTo({ entry }: Newcomer): readonly LocalRow[] {
+    if (this.#byTrait.size === 0) return [];
+    const traits = traitsOnDisk(this.#pass, entry.path);
+    const candidates = new Set(traits.flatMap((trait) => this.#byTrait.get(keyOf(trait)) ?? []));
+    return [...candidates].filter(
+      (row) =>
+        !this.#pass.claimed.has(row.id) && isSimilarFolder(traits, traitsOfRows(this.#pass, row)),
+    );
+  }
+
+  #add(row: LocalRow): void {
+    if (this.#pass.claimed.has(row.id)) return;
+    for (const trait of traitsOfRows(this.#pass, row)) {
+      const rows = this.#byTrait.get(keyOf(trait));
+      if (rows === undefined) this.#byTrait.set(keyOf(trait), [row]);
+      else if (rows.length < CANDIDATES_MAX) rows.push(row);
+    }
+  }
 }
 
-function similarTo(
-  pass: PassState,
-  { entry }: Newcomer,
-  gone: readonly LocalRow[],
-): readonly LocalRow[] {
-  if (gone.length === 0) return [];
-  const traits = traitsOnDisk(pass, entry.path);
-  return gone.filter((row) => isSimilarFolder(traits, traitsOfRows(pass, row)));
+function keyOf({ name, size }: ChildTrait): string {
+  return `${size}/${name}`;
 }
 
 function isLike(pass: PassState, { entry }: Newcomer, row: LocalRow): boolean {
@@ -131,12 +160,24 @@ function isLike(pass: PassState, { entry }: Newcomer, row: LocalRow): boolean {
 }
 
 function traitsOfRows(pass: PassState, row: LocalRow): readonly ChildTrait[] {
+  const known = pass.traits.get(row.id);
+  if (known !== undefined) return known;
   const { tree } = pass.options;
   const rows = row.state === 'gone' ? tree.goneChildren(row.id) : tree.children(row.id);
-  return rows.map(({ name, kind, size }) => ({ name, size: kind === 'file' ? size : 0 }));
+  const traits = rows.map(({ name, kind, size }) => ({ name, size: kind === 'file' ? size : 0 }));
+  pass.traits.set(row.id, traits);
+  return traits;
 }
 
 function traitsOnDisk(pass: PassState, path: string): readonly ChildTrait[] {
+  const known = pass.traits.get(path);
+  if (known !== undefined) return known;
+  const traits = readTraits(pass, path);
+  pass.traits.set(path, traits);
+  return traits;
+}
+
+function readTraits(pass: PassState, path: string): readonly ChildTrait[] {
   const { fileSystem } = pass.options;
   const absolute = pass.absolute(path);
   try {

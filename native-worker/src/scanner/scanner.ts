@@ -99,10 +99,10 @@ function* passSteps(pass: PassState): Steps<void> {
     if (pass.rootLost) return;
     yield 0;
   } while (resolveFolders(pass) || (yield* resolveFiles(pass)));
-  pass.rootLost ||= rootStat(pass.options) === undefined;
-  if (pass.rootLost) return;
-  finishMissing(pass);
-  reportStalls(pass);
+  const isRootThere = (): boolean => rootStat(pass.options) !== undefined;
+  pass.rootLost = !isRootThere();
+  if (!pass.rootLost) yield* finishMissing(pass, isRootThere);
+  if (!pass.rootLost) reportStalls(pass);
 }
 
 function reportStalls(pass: PassState): void {

@@ -4,6 +4,7 @@ import type { EntryStat } from '../ports/index.ts';
 import { lookAtFolder, sightingOf, type FolderLook, type LookEntry } from './folder-look.ts';
 import { judgeInode } from './identity.ts';
 import type { LocalRow } from './local-tree-writer.ts';
+import { RowsOfFolder } from './rows-of-folder.ts';
 import { changedAtMs, isRecent, slotKey, type Newcomer, type PassState } from './pass-state.ts';
 import { settleMsMin } from './settle.ts';
 import { noteOutside, takeContent, takeTarget } from './take-content.ts';
@@ -100,35 +101,14 @@ function* readFolder(
   unholdableEntries(pass, row.id, rows, look);
   missingRows(pass, rows, look);
   for (const { entry, row } of changed) yield* changedEntry(pass, row, entry);
-  for (const entry of fresh) yield* freshEntry(pass, row.id, entry);
+  const before = goneBefore(pass, row.id);
+  for (const entry of fresh) yield* freshEntry(pass, row.id, entry, before.get(entry.name));
 }
 
-/** The rows of a folder by name; while a pass was cut off, two may have one name. */
-class RowsOfFolder {
-  readonly byName = new Map<string, LocalRow>();
-  readonly #doubles: LocalRow[] = [];
-
-  constructor(rows: readonly LocalRow[]) {
-    for (const row of rows) {
-      if (this.byName.has(row.name)) this.#doubles.push(row);
-      else this.byName.set(row.name, row);
-    }
-  }
-
-  /** The row of a name, the one that fits first. */
-  take(name: string, fits: (row: LocalRow) => boolean): LocalRow | undefined {
-    const row = this.byName.get(name);
-    if (row === undefined) return undefined;
-    const other = this.#doubles.findIndex((double) => double.name === name && fits(double));
-    if (other >= 0 && !fits(row)) return this.#doubles.splice(other, 1)[0];
-    this.byName.delete(name);
-    return row;
-  }
-
-  /** What was not taken. */
-  rest(): readonly LocalRow[] {
-    return [...this.byName.values(), ...this.#doubles];
-  }
+/** In a folder that is back, the rows that went with it, by name. */
+function goneBefore(pass: PassState, folder: LocalId): ReadonlyMap<string, LocalRow> {
+  if (!pass.memory.returned.has(folder)) return new Map();
+  return new Map(pass.options.tree.goneChildren(folder).map((row) => [row.name, row]));
 }
 
 function isSameEntry(pass: PassState, row: LocalRow, entry: LookEntry): boolean {
@@ -230,13 +210,17 @@ function missingRows(pass: PassState, rows: RowsOfFolder, look: ReadLook): void 
   const isBusy = (stat: EntryStat): boolean => stat.type === 'file' && isRecent(stat, pass.nowMs);
   const isFolderRecent =
     look.entries.some(({ stat }) => isBusy(stat)) || look.ignored.some(({ stat }) => isBusy(stat));
+  // Two rows had the slot, and the other one has it now.
+  const names = rows.hadDoubles ? new Set(look.entries.map(({ name }) => name)) : undefined;
+  const isDouble = (row: LocalRow): boolean => names?.has(row.name) === true;
   for (const row of rows.rest()) {
     if (look.raced.has(row.name)) {
       pass.memory.dueAt(row.parent, pass.nowMs + settleMsMin(1n));
       continue;
     }
-    pass.missing.set(row.id, { row, isTaken: false });
-    pass.slotEmptied(row, isFolderRecent);
+    const isTaken = isDouble(row);
+    pass.missing.set(row.id, { row, isTaken });
+    pass.slotEmptied(row, isFolderRecent && !isTaken);
   }
 }
 
@@ -256,12 +240,23 @@ function* changedEntry(pass: PassState, row: LocalRow, entry: LookEntry): Steps<
 }
 
 /** An entry at an empty slot: written at once where no row can be meant by it, else decided later. */
-function* freshEntry(pass: PassState, folder: LocalId, entry: LookEntry): Steps<void> {
-  const newcomer = newcomerOf(pass, folder, entry, undefined);
+function* freshEntry(
+  pass: PassState,
+  folder: LocalId,
+  entry: LookEntry,
+  before: LocalRow | undefined,
+): Steps<void> {
+  const newcomer = newcomerOf(
+    pass,
+    folder,
+    entry,
+    before?.kind === entry.kind ? before : undefined,
+  );
   const { tree, foreign } = pass.options;
   const { ino } = entry.stat;
   const isPlain =
     entry.kind === 'file' &&
+    newcomer.displaced === undefined &&
     tree.byInode(ino).length === 0 &&
     (foreign?.byInode(ino).length ?? 0) === 0;
   if (!isPlain) {

@@ -14,7 +14,7 @@ import { WatchedFolders } from './watched-folders.ts';
 /** Work before the event loop has its turn. */
 const WALK_STEP_FOLDERS = 200;
 /** A tree that is watched whole within this many folders is, before `watch` returns. */
-const WALK_AT_ONCE_FOLDERS = 1000;
+const WALK_AT_ONCE_FOLDERS = 500;
 /** Folders without a watch are looked at this often; in-place edits in them are found by full scans. */
 export const SWEEP_MS = 60_000;
 export const SWEEP_FULL_EVERY = 60;
