@@ -19,6 +19,7 @@ export class EngineCore {
   readonly #listeners = new Set<(event: NumberedEvent) => void>();
   #eventNumber = 0;
   #poke: () => void = () => undefined;
+  #onChange: () => void = () => undefined;
 
   constructor(options: EngineOptions) {
     this.options = options;
@@ -108,6 +109,17 @@ export class EngineCore {
 
   hasListeners(): boolean {
     return this.#listeners.size > 0;
+  }
+
+  /** Pairs or exclusions are others than before. */
+  changed(): void {
+    this.#onChange();
+    this.poke();
+  }
+
+  /** What keeps the list of pairs outside of the database. */
+  onChange(action: () => void): void {
+    this.#onChange = action;
   }
 
   /** Wakes the loop: there may be work. */

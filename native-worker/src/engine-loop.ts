@@ -1,8 +1,10 @@
 /** The continuous loop: watches both sides and settles what changed (engine §3, §6, §9). */
 import type { EngineCore } from './engine-core.ts';
 import { countsOf, statusOf } from './engine-listings.ts';
+import { pruneRecycled } from './engine-recycle.ts';
 import { isIntegrityFailure, type PairRunner } from './engine-pair.ts';
-import { isRemoteOutage, jitterOf, nextAttempt } from './executor/index.ts';
+import { isRemoteOutage, jitterOf, nextAttempt, OWN_FOLDER_NAME } from './executor/index.ts';
+import { WATCHER_DEAD } from './watcher/index.ts';
 import {
   FULL_SCAN_INTERVAL_MS,
   FULL_SCAN_JITTER_SHARE,
@@ -132,6 +134,7 @@ class Loop {
     }
     if (clock.now() >= watched.fullScanAtMs || clock.now() >= watched.sweepAtMs) {
       runner.scanner.hintAll();
+      runner.setPairStall('WatcherDead', false);
       watched.fullScanAtMs = clock.now() + this.#untilFullScan();
       watched.sweepAtMs = clock.now() + this.#untilSweep();
     }
@@ -164,10 +167,14 @@ class Loop {
     const { clock } = this.#core.options;
     runner.settleHolds();
     if (runner.trees.dirty.isEmpty()) {
+      runner.setPairStall('DbRecovered', false);
       this.#core.pairs.setSynced(runner.pair.id, clock.now());
       runner.pair = { ...runner.pair, lastSyncedAtMs: clock.now() };
     }
-    if (didWork) runner.trees.local.sweepGone();
+    if (didWork) {
+      runner.trees.local.sweepGone();
+      pruneRecycled(runner, this.#core.options);
+    }
     const after = countsOf([runner]);
     if (after.held > before.held) {
       const of = runner.trees.base.count();
@@ -184,10 +191,12 @@ class Loop {
     if (known !== undefined) return known;
     const stop = hints?.watch(runner.pair.localPath, {
       folder: (path) => {
+        if (path === OWN_FOLDER_NAME || path.startsWith(`${OWN_FOLDER_NAME}/`)) return;
         runner.scanner.hint(path);
         this.#poke();
       },
-      lost: () => {
+      lost: (reason) => {
+        if (reason === WATCHER_DEAD) runner.setPairStall('WatcherDead', true);
         runner.scanner.hintAll();
         this.#poke();
       },

@@ -247,9 +247,9 @@ export class PairRunner {
     });
   }
 
-  /** A stall of the pair as a whole: `PlannerLoop`, `RemoteRootGone`, `IntegrityFailure`. */
+  /** A stall of the pair as a whole. */
   setPairStall(
-    reason: 'PlannerLoop' | 'RemoteRootGone' | 'IntegrityFailure',
+    reason: 'PlannerLoop' | 'RemoteRootGone' | 'IntegrityFailure' | 'WatcherDead' | 'DbRecovered',
     holds: boolean,
   ): void {
     this.#keepPairStall(reason, holds);

@@ -54,7 +54,7 @@ export async function addPair(
   const runner = database.transaction(() => insertPair(core, pair, excluded));
   writeMarker(fileSystem, runner.pair);
   runner.catchUp();
-  core.poke();
+  core.changed();
   return pairListing(core, runner);
 }
 
@@ -95,6 +95,7 @@ export function removePair(core: EngineCore, name: string): void {
   removeMarker(core.options.fileSystem, runner.pair);
   core.pairs.remove(runner.pair.id);
   core.forget(runner.pair.id);
+  core.changed();
 }
 
 export function exclude(core: EngineCore, name: string, paths: readonly string[]): void {
@@ -107,7 +108,7 @@ export function exclude(core: EngineCore, name: string, paths: readonly string[]
     runner.trees.exclusions.add(id);
     runner.markBelow(id);
   }
-  core.poke();
+  core.changed();
 }
 
 export function include(core: EngineCore, name: string, paths: readonly string[]): void {
@@ -117,7 +118,7 @@ export function include(core: EngineCore, name: string, paths: readonly string[]
     runner.trees.exclusions.remove(id);
     runner.markBelow(id);
   }
-  core.poke();
+  core.changed();
 }
 
 function parseLocalPath(text: string): string {

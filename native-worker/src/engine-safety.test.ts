@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import test from 'node:test';
 import { IntegrityError } from '@coffer/protocol/core';
 import { networkFault } from '@coffer/sdk';
@@ -391,3 +393,63 @@ test('a pair whose remote folder was deleted stops and keeps its files', async (
     ['RemoteRootGone'],
   );
 });
+
+test('H6 a damaged database is set aside; both sides are compared anew and nothing is sent', async () => {
+  const folder = mkdtempSync(`${tmpdir()}/coffer-engine-`);
+  const databasePath = `${folder}/engine.db`;
+  const space = new MemorySpace();
+  const a = await pairedDevice(space, 'anna', { databasePath });
+  a.write('f', 'v1');
+  a.write('d/g', 'g');
+  await a.sync();
+  a.database.close();
+  writeFileSync(databasePath, 'this is no database'.repeat(100));
+  rmSync(`${databasePath}-wal`, { force: true });
+  a.disk.user.remove(a.at('d/g'));
+  const again = a.restarted();
+  assert.ok(readdirSync(folder).some((name) => name.startsWith('engine.corrupt-')));
+  assert.deepEqual(
+    (await again.engine.stalls({})).map(({ reason }) => reason),
+    ['DbRecovered'],
+  );
+  space.requests.length = 0;
+  await again.sync();
+  assert.equal(space.requests.includes('upload'), false);
+  assert.deepEqual(again.tree(), { d: null, 'd/g': 'g', f: 'v1' });
+  assert.deepEqual(await again.engine.stalls({}), []);
+  again.database.close();
+  rmSync(folder, { recursive: true });
+});
+
+test('the recycle area gives up what is old and kept remotely, and nothing else', async () => {
+  const { space, a: c } = await deviceWith(12);
+  const d = await pairedDevice(space, 'dora');
+  await d.sync();
+  c.write('d/2', 'edited');
+  c.disk.user.remove(c.at('d/1'));
+  await c.sync();
+  await d.sync();
+  assert.deepEqual(recycledFiles(d), ['1', '2']);
+  d.disk.clock.advance(29 * 86_400_000);
+  await d.sync();
+  assert.deepEqual(recycledFiles(d), ['1', '2']);
+  d.disk.clock.advance(2 * 86_400_000);
+  await d.sync();
+  assert.deepEqual(recycledFiles(d), []);
+});
+
+/** Names of recycled files. */
+function recycledFiles(device: TestDevice): string[] {
+  const fileSystem = device.disk.sim?.programs ?? device.disk.fileSystem;
+  const found: string[] = [];
+  const visit = (folder: string): void => {
+    if (fileSystem.lstat(folder)?.type !== 'folder') return;
+    for (const name of fileSystem.readFolder(folder)) {
+      if (typeof name !== 'string' || name === 'index.jsonl') continue;
+      if (fileSystem.lstat(`${folder}/${name}`)?.type === 'file') found.push(name);
+      else visit(`${folder}/${name}`);
+    }
+  };
+  visit(device.at('.coffer/recycle'));
+  return found.toSorted();
+}

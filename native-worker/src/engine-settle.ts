@@ -3,6 +3,7 @@ import { isRefusal, RemoteFault } from '@coffer/sdk';
 import type { SyncSummary, UnsettledCause } from './contract/index.ts';
 import type { EngineCore } from './engine-core.ts';
 import { countsOf } from './engine-listings.ts';
+import { pruneRecycled } from './engine-recycle.ts';
 import { isIntegrityFailure, type PairRunner } from './engine-pair.ts';
 import { isRemoteOutage, jitterOf, nextAttempt, type ExecutionCounts } from './executor/index.ts';
 import {
@@ -201,7 +202,9 @@ function finish(core: EngineCore, runner: PairRunner): void {
   const { clock } = core.options;
   runner.settleHolds();
   runner.trees.local.sweepGone();
+  pruneRecycled(runner, core.options);
   if (!runner.trees.dirty.isEmpty()) return;
+  runner.setPairStall('DbRecovered', false);
   core.pairs.setSynced(runner.pair.id, clock.now());
   runner.pair = { ...runner.pair, lastSyncedAtMs: clock.now() };
 }

@@ -22,6 +22,7 @@ import {
 } from './engine-listings.ts';
 import { runLoop } from './engine-loop.ts';
 import type { EngineOptions } from './engine-options.ts';
+import { restorePairs, savePairList } from './engine-pair-list.ts';
 import type { PairRunner } from './engine-pair.ts';
 import { addPair, exclude, include, removePair } from './engine-pairs.ts';
 import { settlePairs } from './engine-settle.ts';
@@ -30,6 +31,8 @@ import { PAUSED_FOR_GOOD } from './trees/index.ts';
 /** Opens the pairs that the database holds for the space; touches no root yet. */
 export function createEngine(options: EngineOptions): Engine {
   const core = new EngineCore(options);
+  restorePairs(core);
+  core.onChange(() => savePairList(core));
   const closing = new AbortController();
   const signalOf = (call: CallOptions | undefined): AbortSignal =>
     call?.signal === undefined ? closing.signal : AbortSignal.any([closing.signal, call.signal]);

@@ -26,17 +26,11 @@ export const BARRIER_BYTES_MAX = 64 * MIB;
 export const SYNCS_AT_ONCE_MAX = 16;
 
 export const COMMIT_CHANGES_FLUSH = 2000;
-export const COMMIT_BYTES_FLUSH = 4 * MIB;
-export const COMMIT_WAIT_MS = 100;
-/** Rough size of one change's records, to flush by bytes before they are made. */
-export const RECORD_BYTES_ESTIMATE = 700;
 /** Files that are read, sealed and sent at once: small ones share packs, large ones do not. */
 export const SMALL_FILE_BYTES_MAX = MIB;
 export const SMALL_UPLOADS_AT_ONCE_MAX = 64;
 export const LARGE_TRANSFERS_AT_ONCE_MAX = 3;
 export const READ_BLOCK_BYTES = MIB;
-/** Files asked for by one fetch: bounds what is open in staging at a time. */
-export const FETCH_FILES_MAX = 256;
 
 /** Network failures: 1 s doubling to 5 min; local faults: 2 s to 5 min per item. */
 export const NETWORK_RETRY_MS_MIN = SECOND_MS;
@@ -60,8 +54,6 @@ export const DELETION_RUN_GAP_MS = 60 * SECOND_MS;
 export const DELETION_QUIET_MS = 3 * SECOND_MS;
 export const DELETION_WAIT_MS_MAX = 60 * SECOND_MS;
 
-/** Uploads of the engine within this time of the version before make no version of their own. */
-export const VERSION_COALESCE_MS = 5 * MINUTE_MS;
 export const PLAN_ROUNDS_MAX = 200;
 export const DEVICE_NAME_CHARACTERS_MAX = 24;
 

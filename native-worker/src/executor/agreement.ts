@@ -1,18 +1,11 @@
 /** Base rows: what both sides agree on once an operation is done. */
 import type { NodeView } from '@coffer/sdk';
+import { roundToMs } from '../planner/index.ts';
 import type { BaseNode, EntryKind, RemoteNode } from '../planner/types.ts';
 import type { EntryStat } from '../ports/index.ts';
 import type { LocalRow } from '../scanner/local-tree-writer.ts';
 
-const NS_PER_MS = 1_000_000n;
 const EXECUTE_BIT = 0o100;
-
-/** Nearest millisecond, never down: half of all times would come back wrong (engine §5.3). */
-export function roundToMs(ns: bigint): number {
-  const shifted = ns + NS_PER_MS / 2n;
-  const ms = shifted / NS_PER_MS;
-  return Number(shifted < 0n && shifted % NS_PER_MS !== 0n ? ms - 1n : ms);
-}
 
 /** The remote side's state is now the local entry's too. */
 export function agreeOnRemote(remote: RemoteNode | NodeView, local: LocalRow): BaseNode {

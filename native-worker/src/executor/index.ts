@@ -1,10 +1,9 @@
-export { roundToMs } from './agreement.ts';
 export { execute } from './executor.ts';
 export { LocalPaths } from './local-paths.ts';
 export { isRemoteOutage } from './outcome.ts';
 export { ensureFolder, OWN_FOLDER_NAME, readWhole, writeWhole } from './own-folder.ts';
 export { recover } from './recovery.ts';
 export { jitterOf, nextAttempt } from './retry.ts';
-export type { ExecutionCounts, ExecutorOptions } from './run.ts';
+export type { ExecutionCounts } from './run.ts';
 export { FileChanged, hashStably, readStably } from './stable-read.ts';
 export { TransferBoard } from './transfer-board.ts';

@@ -165,7 +165,7 @@ export function recycledEntry(
     stored,
     kind: entry.row.kind,
     sha256: entry.row.sha256,
-    size: entry.row.size,
+    size: run.options.trees.local.bytesBelow(entry.row.id),
     batch: run.recycle.id,
     atMs: run.now(),
     reason: entry.reason,

@@ -11,7 +11,8 @@ import type {
   RemoteUpload,
 } from '../planner/operations.ts';
 import type { LocalRow } from '../scanner/local-tree-writer.ts';
-import { agreeOnNewContent, agreeOnRemote, roundToMs } from './agreement.ts';
+import { roundToMs } from '../planner/index.ts';
+import { agreeOnNewContent, agreeOnRemote } from './agreement.ts';
 import { DONE, LOST, stalled, type OperationOutcome } from './outcome.ts';
 import type { ExecutionRun } from './run.ts';
 

@@ -3,7 +3,7 @@
  * transaction is merely observed again; FULL for those that write intents (engine §2).
  */
 import Sqlite from 'better-sqlite3';
-import { existsSync, renameSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { MIGRATIONS } from './migrations.ts';
 
 type Value = string | number | bigint | Uint8Array | null;
@@ -18,14 +18,17 @@ export function numbered(...values: readonly Value[]): Numbered {
 const CORRUPT_CODES = ['SQLITE_CORRUPT', 'SQLITE_NOTADB'];
 
 export class EngineDatabase {
+  /** Of the file; `:memory:` without one. */
+  readonly path: string;
   /** True when the file failed its check, was set aside and this one began empty. */
   readonly recovered: boolean;
   readonly #sqlite: Sqlite.Database;
   readonly #plain = new Map<string, Statement<unknown>>();
   readonly #wide = new Map<string, Statement<unknown>>();
 
-  constructor(sqlite: Sqlite.Database, recovered: boolean) {
+  constructor(sqlite: Sqlite.Database, path: string, recovered: boolean) {
     this.#sqlite = sqlite;
+    this.path = path;
     this.recovered = recovered;
   }
 
@@ -69,6 +72,19 @@ export class EngineDatabase {
     }
   }
 
+  /** Writes a small text beside the file, whole; nothing for a database in memory. */
+  saveBeside(suffix: string, text: string): void {
+    if (this.path === ':memory:') return;
+    const path = `${this.path}.${suffix}`;
+    writeFileSync(`${path}.new`, text, { mode: 0o600 });
+    renameSync(`${path}.new`, path);
+  }
+
+  readBeside(suffix: string): string | undefined {
+    const path = `${this.path}.${suffix}`;
+    return existsSync(path) ? readFileSync(path, 'utf8') : undefined;
+  }
+
   close(): void {
     this.#sqlite.close();
   }
@@ -80,16 +96,15 @@ export class EngineDatabase {
  */
 export function openEngineDatabase(path: string, nowMs: number): EngineDatabase {
   try {
-    return new EngineDatabase(openChecked(path), false);
+    return new EngineDatabase(openChecked(path), path, false);
   } catch (error) {
     if (!isCorruption(error) || path === ':memory:') throw error;
     setAside(path, nowMs);
-    return new EngineDatabase(openChecked(path), true);
+    return new EngineDatabase(openChecked(path), path, true);
   }
 }
 
-/** Whether SQLite said that the file itself is damaged. */
-export function isCorruption(error: unknown): boolean {
+function isCorruption(error: unknown): boolean {
   if (!(error instanceof Sqlite.SqliteError)) return false;
   return CORRUPT_CODES.some((code) => error.code.startsWith(code));
 }

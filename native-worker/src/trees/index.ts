@@ -1,12 +1,11 @@
-export { ActivityTable, type Activity } from './activity-table.ts';
-export { EngineDatabase, isCorruption, openEngineDatabase } from './engine-database.ts';
-export type { Hold } from './hold-table.ts';
+export { ActivityTable } from './activity-table.ts';
+export { openEngineDatabase, type EngineDatabase } from './engine-database.ts';
 export type { Intent } from './intent-table.ts';
 export { allocateLocalId } from './local-tree.ts';
 export { openPairTrees, type PairTrees } from './pair-trees.ts';
 export { PairTable, PAUSED_FOR_GOOD, type Pair } from './pair-table.ts';
 export type { Recycled } from './recycled-table.ts';
-export { entryOfView, isUnreadable, RemoteMirror, type RemoteReader } from './remote-mirror.ts';
+export { isUnreadable, RemoteMirror } from './remote-mirror.ts';
 export type { RemoteEntry } from './remote-tree.ts';
 export { SqliteSpaceStore } from './space-store.ts';
 export type { Stall } from './stall-table.ts';

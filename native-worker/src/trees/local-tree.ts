@@ -182,6 +182,17 @@ export class LocalTree implements LocalTreeWriter {
     this.#db.sql('UPDATE local_node SET copy_of = ? WHERE local_id = ?').run(node, id);
   }
 
+  /** Plain bytes of all files at and below the row. */
+  bytesBelow(id: LocalId): number {
+    const row = this.#db
+      .sql<{ bytes: number }>(
+        `${BELOW} SELECT coalesce(sum(size), 0) AS bytes FROM local_node
+         WHERE local_id IN (SELECT id FROM below) AND kind = 'file' AND state <> 'gone'`,
+      )
+      .get(numbered(this.#pair, id));
+    return row?.bytes ?? 0;
+  }
+
   /** Forgets `gone` rows that no base row needs, and all below them. */
   sweepGone(): void {
     this.#db

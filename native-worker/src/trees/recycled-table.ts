@@ -1,6 +1,6 @@
 import type { Digest, NodeId } from '@coffer/protocol/core';
 import type { EntryKind } from '../planner/types.ts';
-import type { EngineDatabase } from './engine-database.ts';
+import { numbered, type EngineDatabase } from './engine-database.ts';
 
 /** Bytes that left the tree and are kept for a while in the root's recycle area. */
 export interface Recycled {
@@ -79,13 +79,26 @@ export class RecycledTable {
       .map(recycledOf);
   }
 
-  /** True while a live or trashed node, or a kept version that the engine knows of, has the bytes. */
-  isInRemoteTree(sha256: Digest, size: number): boolean {
-    return (
-      this.#db
-        .sql('SELECT 1 FROM remote_node WHERE pair = ? AND sha256 = ? AND size = ?')
-        .get(this.#pair, sha256, size) !== undefined
-    );
+  /**
+   * True while the bytes are elsewhere too: in a live or trashed node of this pair, or as a version of
+   * the node that they were replaced in.
+   */
+  isKeptRemotely(entry: Recycled): boolean {
+    const row = this.#db
+      .sql(
+        `SELECT 1 FROM remote_node WHERE pair = ?1 AND (node_id = ?2 OR (sha256 = ?3 AND size = ?4))
+         LIMIT 1`,
+      )
+      .get(numbered(this.#pair, entry.node, entry.sha256, entry.size));
+    return row !== undefined;
+  }
+
+  /** Bytes that the recycle area holds. */
+  totalBytes(): number {
+    const row = this.#db
+      .sql<{ bytes: number }>('SELECT coalesce(sum(size), 0) AS bytes FROM recycled WHERE pair = ?')
+      .get(this.#pair);
+    return row?.bytes ?? 0;
   }
 }
 
