@@ -116,7 +116,7 @@ function finish(run: ExecutionRun, move: StagedMove, target: string): void {
   run.agreeWhenDurable(folders, () => {
     trees.intents.remove(operation.id);
     // Only the place is agreed on: content and metadata have operations of their own.
-    if (base?.localId !== row.id || remote === undefined) return;
+    if (!operation.settles || base?.localId !== row.id || remote === undefined) return;
     const { name, parent: folder } = remote;
     trees.base.put({ ...base, parent: folder, name, localName: operation.localName });
   });
