@@ -54,7 +54,12 @@ function judge(
   const row = tree.byId(missing.row.id);
   // It went with a folder above it, or was moved by an operation meanwhile.
   if (row === undefined || row.state === 'gone' || !isSameSlot(row, missing.row)) return undefined;
-  if (open.mayBe(row) || (!missing.isTaken && !isAbsent(pass, row))) {
+  const openUntilMs = open.untilMs(row);
+  if (openUntilMs !== undefined) {
+    pass.memory.dueAt(row.parent, openUntilMs);
+    return undefined;
+  }
+  if (!missing.isTaken && !isAbsent(pass, row)) {
     pass.memory.dueAt(row.parent, pass.nowMs + SETTLE_MS_MIN);
     return undefined;
   }
@@ -76,23 +81,32 @@ class OpenEntries {
   readonly #pass: PassState;
   readonly #displaced = new Set<LocalId>();
   readonly #sizes = new Set<number>();
+  /** When the first of them is looked at again: missing rows are judged anew in the same pass. */
+  readonly #nextMs: number;
   #hasFolder = false;
 
   constructor(pass: PassState) {
     this.#pass = pass;
-    for (const { entry, displaced } of pass.newcomers.values()) {
+    let nextMs = Infinity;
+    for (const { entry, displaced, folder } of pass.newcomers.values()) {
+      nextMs = Math.min(nextMs, pass.memory.due.get(folder) ?? 0);
       if (displaced !== undefined) this.#displaced.add(displaced.id);
       if (entry.kind === 'folder') this.#hasFolder = true;
       if (entry.kind === 'file') this.#sizes.add(entry.stat.size);
     }
+    const soonMs = pass.nowMs + SETTLE_MS_MIN;
+    this.#nextMs = nextMs === Infinity ? soonMs : Math.max(soonMs, nextMs);
   }
 
-  mayBe(row: LocalRow): boolean {
+  /** When to look again, while one of them may be the row's; undefined: none can be. */
+  untilMs(row: LocalRow): number | undefined {
+    const { memory } = this.#pass;
+    if (!this.#pass.hasWaited(row.id)) return memory.slotWaits.get(row.id) ?? this.#nextMs;
+    return this.#mayBe(row) ? this.#nextMs : undefined;
+  }
+
+  #mayBe(row: LocalRow): boolean {
     const { memory, nowMs } = this.#pass;
-    if (!this.#pass.hasWaited(row.id)) {
-      memory.dueAt(row.parent, memory.slotWaits.get(row.id) ?? nowMs);
-      return true;
-    }
     if (this.#displaced.has(row.id) || this.#hasInodeOf(row)) return true;
     const sinceMs = memory.missingSince.get(row.id);
     if (sinceMs !== undefined && nowMs - sinceMs >= SLOT_GAP_MS) return false;
