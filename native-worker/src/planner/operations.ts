@@ -9,10 +9,10 @@
  * times, executable. Make, download into an empty slot, upload of a new node, restore and bind: the
  * whole row, in place of rows of either id. Place, content and metadata operations write nothing
  * where no row pairs exactly their node and entry. A bind that takes the place of another node's row
- * gives the rows below that node the new one as parent and marks them dirty: the folder is the same. Forget removes one row, set-aside the entry's.
- * recycle removes the rows at and below the node in the base tree whose entry is gone then, trash
- * those whose node is not live then: what had moved out before, or waits in staging, keeps its row
- * (without it, it would be taken for new on both sides).
+ * gives the rows below that node the new one as parent and marks them dirty: the folder is the same.
+ * Forget removes one row, set-aside the entry's. recycle removes the rows at and below the node in
+ * the base tree whose entry is gone then, trash those whose node is not live then: what had moved out
+ * before, or waits in staging, keeps its row (without it, it would be taken for new on both sides).
  *
  * A plan has at most one operation for each side of a node, so that no operation changes what
  * another one of the same plan saw, but for folders.
