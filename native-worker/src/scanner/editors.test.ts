@@ -135,7 +135,7 @@ describe('slots that editors empty', () => {
     scan.look();
     scan.settleHinted([], 3500);
     assert.deepEqual(scan.ids(), { f: id });
-    scan.settleHinted([], 1000);
+    scan.settleHinted([], 4000);
     assert.deepEqual(scan.ids(), { 'f.bak': id });
   });
 });
