@@ -43,7 +43,7 @@ export interface LocalTreeWriter {
   readonly byId: (id: LocalId) => LocalRow | undefined;
   /** Rows of every state but `gone`, in any order. Never the root itself. */
   readonly children: (folder: LocalId) => readonly LocalRow[];
-  /** The row that is not `gone` at a slot, by its exact name. */
+  /** The row that is not `gone` at a slot, by its name; by its name key where the tree has one. */
   readonly bySlot: (folder: LocalId, name: string) => LocalRow | undefined;
   /** `gone` rows whose last place was in this folder. */
   readonly goneChildren: (folder: LocalId) => readonly LocalRow[];

@@ -30,6 +30,7 @@ export function createSimUser(disk: SimDisk): DiskUser {
     const { inode, inodeVolume } = paths.inode(path);
     if (!isAppended) inodeVolume.truncate(inode);
     inodeVolume.write(inode, toBytes(content), inode.size);
+    disk.changed(path);
   };
   return {
     ...namesOf(programs),
@@ -39,10 +40,12 @@ export function createSimUser(disk: SimDisk): DiskUser {
     pipe: (path) => {
       const slot = paths.emptySlot(path);
       slot.volume.enter(slot.folder, slot.name, slot.volume.newInode('special'));
+      disk.changed(path);
     },
     rawName: (folder, name) => {
       const { inode, inodeVolume } = paths.folder(folder);
       inodeVolume.enter(inode, name, inodeVolume.newInode('file'));
+      disk.changed(`${folder}/`);
     },
   };
 }

@@ -205,3 +205,23 @@ test('T66 a path through a symbolic link is followed, as by a system', () => {
   disk.user.symlink('../outside', disk.at('link'));
   assert.ok(disk.fileSystem.lstat(disk.at('link/secret')) !== undefined);
 });
+
+test('hints name the folder of each change below the root, as often as a simulation lets them', () => {
+  const { sim, user, root, at } = simOf();
+  const told: string[] = [];
+  const listener = { folder: (path: string) => told.push(path), lost: () => told.push('lost') };
+  const stop = sim.hints().watch(root, listener);
+  user.folder(at('d/e'));
+  user.write(at('d/e/f'), 'x');
+  user.rename(at('d/e/f'), at('g'));
+  user.folder(at('.coffer/staging'));
+  user.write('/home/outside', 'x');
+  assert.deepEqual([...new Set(told)], ['', 'd', 'd/e']);
+  stop();
+  user.write(at('h'), 'x');
+  const before = told.length;
+  sim.hints(() => undefined).watch(root, listener);
+  sim.hints((_hint, { lost }) => lost('overflow')).watch(root, listener);
+  user.setTimes(at('h'), 0);
+  assert.deepEqual(told.slice(before), ['lost']);
+});

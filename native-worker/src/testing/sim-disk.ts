@@ -3,7 +3,9 @@
  * what was not synced (engine §11). Programs of people use `disk.programs`; the engine uses a port from
  * `disk.open()`, in whose calls the simulation takes its turn.
  */
+import type { HintListener, HintSource } from '../engine-options.ts';
 import type { FileSystem, LocalFaultCode } from '../ports/file-system.ts';
+import { OWN_FOLDER } from '../scanner/temporaries.ts';
 import { SimPaths } from './sim-paths.ts';
 import { createSimPort, type DiskCall } from './sim-port.ts';
 import { SimVolume, type SimCrash, type SimVolumeOptions } from './sim-volume.ts';
@@ -21,6 +23,9 @@ export type DiskTurn = (phase: 'before' | 'after', call: DiskCall) => LocalFault
 
 /** Holds an asynchronous call until the scheduler lets it run. */
 export type Park = <T>(call: DiskCall, run: () => T) => Promise<T>;
+
+/** What becomes of a hint. */
+export type DeliverHint = (hint: { readonly path: string }, to: HintListener) => void;
 
 /** Faults of chosen calls. */
 export interface InjectedFault {
@@ -44,6 +49,7 @@ export class SimDisk {
   readonly programs: FileSystem;
   readonly paths: SimPaths;
   readonly faults: InjectedFault[] = [];
+  readonly #watchers = new Set<(path: string) => void>();
   readonly #now: () => number;
   #boot = 0;
   #handles = 0;
@@ -75,6 +81,34 @@ export class SimDisk {
     this.paths.unmount(path);
   }
 
+  /**
+   * Hints as a system gives them: the folder of each change below the root. `deliver` decides what
+   * becomes of a hint: sent at once by default; a simulation drops, delays, doubles or loses it.
+   */
+  hints(deliver: DeliverHint = ({ path }, { folder }) => folder(path)): HintSource {
+    return {
+      watch: (root, listener) => {
+        const onChange = (path: string): void => {
+          const folder = path.slice(0, path.lastIndexOf('/'));
+          if (folder !== root && !folder.startsWith(`${root}/`)) return;
+          const below = folder.slice(root.length + 1);
+          if (below !== OWN_FOLDER && !below.startsWith(`${OWN_FOLDER}/`)) {
+            deliver({ path: below }, listener);
+          }
+        };
+        this.#watchers.add(onChange);
+        return () => {
+          this.#watchers.delete(onChange);
+        };
+      },
+    };
+  }
+
+  /** Tells watchers that something at a path changed. */
+  changed(path: string): void {
+    for (const onChange of this.#watchers) onChange(path);
+  }
+
   /** The port of an engine that starts now. It is dead after the next `crash`. */
   open(turn: DiskTurn = () => undefined, park: Park = runAtOnce): FileSystem {
     const boot = this.#boot;
@@ -94,6 +128,7 @@ export class SimDisk {
   crash(how: SimCrash = {}): void {
     this.#boot++;
     this.#handles = 0;
+    this.#watchers.clear();
     for (const volume of this.paths.volumes()) volume.crash(how);
   }
 
@@ -120,6 +155,7 @@ export class SimDisk {
       opened: (change) => {
         this.#handles += change;
       },
+      changed: (path) => this.changed(path),
     });
   }
 

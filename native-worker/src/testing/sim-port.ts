@@ -23,10 +23,26 @@ interface PortOptions {
   readonly turn: DiskTurn;
   readonly park: Park;
   readonly opened: (change: 1 | -1) => void;
+  /** Something at this path changed: what a system would tell a watcher of its folder. */
+  readonly changed: (path: string) => void;
 }
 
 type Call = <T>(call: DiskCall, action: () => T) => T;
 
+const CHANGING: ReadonlySet<DiskCall['kind']> = new Set([
+  'createFile',
+  'makeFolder',
+  'makeSymlink',
+  'link',
+  'rename',
+  'unlink',
+  'removeFolder',
+  'setTimes',
+  'setMode',
+  'file.write',
+  'file.setTimes',
+  'file.setMode',
+] as const);
 const READ_BIT = 0o400;
 const NS_PER_MS = 1_000_000n;
 const PATH_BYTES_MAX = 4096;
@@ -39,6 +55,10 @@ export function createSimPort(options: PortOptions): FileSystem {
     checkPath(call.path);
     if (call.to !== undefined) checkPath(call.to);
     const result = action();
+    if (CHANGING.has(call.kind)) {
+      options.changed(call.path);
+      if (call.to !== undefined) options.changed(call.to);
+    }
     throwFault(turn('after', call), call);
     return result;
   };

@@ -19,6 +19,9 @@ const WALK_AT_ONCE_FOLDERS = 500;
 export const SWEEP_MS = 60_000;
 export const SWEEP_FULL_EVERY = 60;
 
+/** Reason given to `lost`, for the stall `WatchLimit`. */
+export const WATCH_LIMIT_REACHED = 'the limit of watches is reached';
+
 export type WatchFolder = (
   path: string,
   onEvent: (event: string, name: string | null) => void,
@@ -141,7 +144,7 @@ class FoldersWatch {
       this.#folders.set(path, watcher);
     } catch (error) {
       if (isGone(error)) return;
-      this.#sweep(path, isLimit(error) ? 'the limit of watches is reached' : 'a watch failed');
+      this.#sweep(path, isLimit(error) ? WATCH_LIMIT_REACHED : 'a watch failed');
     }
   }
 
