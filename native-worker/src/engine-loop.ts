@@ -145,12 +145,13 @@ class Loop {
 
   async #rounds(runner: PairRunner): Promise<void> {
     const before = countsOf([runner]);
-    for (let rounds = 0; rounds < PLAN_ROUNDS_MAX; rounds++) {
+    for (let rounds = 0; rounds < PLAN_ROUNDS_MAX;) {
       if (runner.trees.dirty.isEmpty()) {
         this.#settled(runner, before, rounds > 0);
         return;
       }
       const round = await runner.round(this.#signal, { judgeNow: false });
+      if (!round.hasMore) rounds++;
       if (round.counts !== undefined && round.counts.lost > 0) {
         await this.#look(runner);
         await this.#core.pull(this.#signal);

@@ -48,6 +48,8 @@ export interface EngineOptions {
   readonly contentPool?: ContentPool;
   /** What a root's file system can hold; probed on the disk when left out. */
   readonly probe?: (root: string) => Caps;
+  /** Dirty nodes that one plan starts from; for tests. */
+  readonly planNodesMax?: number;
   /** Without one, `run` finds local changes by scanning every minute. */
   readonly hints?: HintSource;
   /** Calls `onChange` whenever the space may have a new head, until aborted. Without it: polling. */

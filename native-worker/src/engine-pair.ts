@@ -15,7 +15,7 @@ import {
   type ExecutionCounts,
   type TransferBoard,
 } from './executor/index.ts';
-import { SLICE_MS } from './limits.ts';
+import { PLAN_NODES_MAX, SLICE_MS } from './limits.ts';
 import { plan as makePlan } from './planner/index.ts';
 import type { Operation, Plan } from './planner/operations.ts';
 import type { Dirty, LocalId } from './planner/types.ts';
@@ -36,6 +36,8 @@ import {
 export interface Round {
   /** False when there was nothing that could be done now. */
   readonly progressed: boolean;
+  /** Dirty nodes are left that this round did not look at: it was a part of one round. */
+  readonly hasMore: boolean;
   /** Operations that wait for a retry time or for deletions to come to rest. */
   readonly waiting: number;
   readonly counts: ExecutionCounts | undefined;
@@ -162,17 +164,20 @@ export class PairRunner {
     this.deletions.planned(plan.operations);
     this.pending = this.#workOf(plan.operations);
     if (plan.operations.length === 0) {
-      this.trees.dirty.clear(mark);
-      return { progressed: hashed, waiting: 0, counts: undefined };
+      this.trees.dirty.clear(dirty, mark);
+      const hasMore = this.trees.dirty.hasOlder(mark);
+      return { progressed: hashed || hasMore, hasMore, waiting: 0, counts: undefined };
     }
     this.phase = 'syncing';
     try {
       this.#recovered = false;
       const counts = await this.#execute(plan.operations, { mark, ...options }, signal);
       this.#recovered = true;
-      this.trees.dirty.clear(mark);
-      const progressed = hashed || counts.done + counts.lost + counts.stalled > 0;
-      return { progressed, waiting: counts.skipped, counts };
+      this.trees.dirty.clear(dirty, mark);
+      const hasMore = this.trees.dirty.hasOlder(mark);
+      const didSomething = counts.done + counts.lost + counts.stalled > 0;
+      const progressed = hashed || hasMore || didSomething;
+      return { progressed, hasMore, waiting: counts.skipped, counts };
     } finally {
       this.phase = 'idle';
     }
@@ -209,7 +214,7 @@ export class PairRunner {
 
   #plan(): { readonly plan: Plan; readonly dirty: Dirty; readonly mark: number } {
     return this.#options.database.reading(() => {
-      const { dirty, mark } = this.trees.dirty.read();
+      const { dirty, mark } = this.trees.dirty.read(this.#options.planNodesMax ?? PLAN_NODES_MAX);
       const policy = policyOf({
         options: this.#options,
         pair: this.pair,

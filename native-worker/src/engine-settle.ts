@@ -168,10 +168,11 @@ async function settleRounds(
   const { clock } = core.options;
   const restBy = clock.now() + SETTLE_REST_MS_MAX;
   let progressed = false;
-  for (let rounds = 0; rounds < PLAN_ROUNDS_MAX; rounds++) {
+  for (let rounds = 0; rounds < PLAN_ROUNDS_MAX;) {
     signal.throwIfAborted();
     await scanWhatIsDue(core, runner, signal);
     const round = await runner.round(signal, { judgeNow: true });
+    if (!round.hasMore) rounds++;
     if (round.counts !== undefined) add(totals, round.counts);
     progressed ||= round.progressed;
     if (round.counts !== undefined && round.counts.lost > 0) await core.pull(signal);

@@ -54,6 +54,8 @@ export const DELETION_RUN_GAP_MS = 60 * SECOND_MS;
 export const DELETION_QUIET_MS = 3 * SECOND_MS;
 export const DELETION_WAIT_MS_MAX = 60 * SECOND_MS;
 
+/** Dirty nodes of either side that one plan starts from: bounds what is held as objects. */
+export const PLAN_NODES_MAX = 20_000;
 export const PLAN_ROUNDS_MAX = 200;
 export const DEVICE_NAME_CHARACTERS_MAX = 24;
 

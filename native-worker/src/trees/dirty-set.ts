@@ -20,17 +20,39 @@ export class DirtySet {
     this.#mark = (row?.mark ?? 0) + 1;
   }
 
-  /** Everything that is dirty, and the mark up to which `clear` forgets it. */
-  read(): { readonly dirty: Dirty; readonly mark: number } {
+  /**
+   * What is dirty, at most `max` of either side, and the mark up to which `clear` forgets it. What is
+   * gone comes first, so that a mass deletion is judged whole; then what stood here longest, so that a
+   * part that cannot be settled does not keep out the rest.
+   */
+  read(max: number): { readonly dirty: Dirty; readonly mark: number } {
     const remote = this.#db
-      .sql<{ node_id: NodeId }>('SELECT node_id FROM dirty_remote WHERE pair = ?')
-      .all(this.#pair)
+      .sql<{ node_id: NodeId }>(
+        `SELECT d.node_id FROM dirty_remote d LEFT JOIN remote_node r
+           ON r.pair = d.pair AND r.node_id = d.node_id
+         WHERE d.pair = ? ORDER BY r.state IS 'live', d.mark, d.node_id LIMIT ?`,
+      )
+      .all(this.#pair, max)
       .map((row) => row.node_id);
     const local = this.#db
-      .sql<{ local_id: LocalId }>('SELECT local_id FROM dirty_local WHERE pair = ?')
-      .all(this.#pair)
+      .sql<{ local_id: LocalId }>(
+        `SELECT d.local_id FROM dirty_local d LEFT JOIN local_node l ON l.local_id = d.local_id
+         WHERE d.pair = ? ORDER BY l.state IS NOT 'gone', d.mark, d.local_id LIMIT ?`,
+      )
+      .all(this.#pair, max)
       .map((row) => row.local_id);
     return { dirty: { remote, local }, mark: this.#mark++ };
+  }
+
+  /** True while nodes stand here that no reading up to `mark` gave. */
+  hasOlder(mark: number): boolean {
+    const row = this.#db
+      .sql(
+        `SELECT 1 FROM dirty_remote WHERE pair = ?1 AND mark <= ?2
+         UNION ALL SELECT 1 FROM dirty_local WHERE pair = ?1 AND mark <= ?2 LIMIT 1`,
+      )
+      .get(numbered(this.#pair, mark));
+    return row !== undefined;
   }
 
   isEmpty(): boolean {
@@ -99,9 +121,17 @@ export class DirtySet {
       .run(numbered(this.#pair, this.#mark));
   }
 
-  /** Forgets what was marked up to `mark` and not again since. */
-  clear(mark: number): void {
-    this.#db.sql('DELETE FROM dirty_remote WHERE pair = ? AND mark <= ?').run(this.#pair, mark);
-    this.#db.sql('DELETE FROM dirty_local WHERE pair = ? AND mark <= ?').run(this.#pair, mark);
+  /** Forgets what was read with this mark and not marked again since. */
+  clear({ remote, local }: Dirty, mark: number): void {
+    const forgetRemote = this.#db.sql(
+      'DELETE FROM dirty_remote WHERE pair = ? AND node_id = ? AND mark <= ?',
+    );
+    const forgetLocal = this.#db.sql(
+      'DELETE FROM dirty_local WHERE pair = ? AND local_id = ? AND mark <= ?',
+    );
+    this.#db.transaction(() => {
+      for (const id of remote) forgetRemote.run(this.#pair, id, mark);
+      for (const id of local) forgetLocal.run(this.#pair, id, mark);
+    });
   }
 }
