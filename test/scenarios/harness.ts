@@ -1,0 +1,105 @@
+/**
+ * `scenario(title, { init }, async (w) => { … })`: two devices at the same state, what their people do,
+ * and what must come of it. Each runs with either device syncing first, and with `a` on a disk that
+ * ignores case; with `crash` also with a device switched off at every disk call of its first sync.
+ */
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import type { SimVolumeOptions } from '@coffer/native-worker/testing';
+import { ScenarioWorld, type Interruption, type Side } from './scenario-world.ts';
+import type { Tree } from './tree.ts';
+
+export type { ScenarioWorld } from './scenario-world.ts';
+export type { ScenarioDevice } from './scenario-device.ts';
+
+export interface ScenarioOptions {
+  /** What both devices and the drive hold at first; empty when left out. */
+  readonly init?: Tree;
+  readonly disks?: Readonly<Partial<Record<Side, SimVolumeOptions>>>;
+  readonly paired?: boolean;
+  /** Who syncs first; both ways when left out. */
+  readonly first?: Side;
+  /** False: not on a disk that ignores case, because names differ by case alone or the disks are given. */
+  readonly caseless?: boolean;
+  /** Stalls that the scenario checks itself. */
+  readonly stalls?: 'checked';
+  /** Runs once for every disk call of these devices' first sync, each time switched off at it. */
+  readonly crash?: readonly ('first' | 'second')[];
+  /** Runs once for every disk call of this device's first sync: `w.meanwhile` happens inside it. */
+  readonly meanwhile?: 'first' | 'second';
+}
+
+interface Variant {
+  readonly name: string;
+  readonly first: Side;
+  readonly disks: Readonly<Partial<Record<Side, SimVolumeOptions>>>;
+}
+
+type Body = (w: ScenarioWorld) => Promise<void>;
+
+export function scenario(title: string, options: ScenarioOptions, body: Body): void {
+  test(title, async (t) => {
+    const variants = variantsOf(options);
+    for (const variant of variants) await t.test(variant.name, () => play(options, variant, body));
+    const [variant] = variants;
+    if (variant === undefined) return;
+    for (const device of options.crash ?? []) {
+      const name = `${variant.name}, the ${device} one off at every point`;
+      await t.test(name, () => playPoints(options, variant, { device, kind: 'off' }, body));
+    }
+    const device = options.meanwhile;
+    if (device === undefined) return;
+    const name = `${variant.name}, at every call of the ${device} one`;
+    await t.test(name, () => playPoints(options, variant, { device, kind: 'meanwhile' }, body));
+  });
+}
+
+function variantsOf(options: ScenarioOptions): readonly Variant[] {
+  const disks = options.disks ?? {};
+  const sides: readonly Side[] = options.first === undefined ? ['b', 'a'] : [options.first];
+  const variants: readonly Variant[] = sides.map((first) => ({
+    name: `${first} syncs first`,
+    first,
+    disks,
+  }));
+  if (options.caseless === false || options.disks !== undefined) return variants;
+  const caseless = { a: { caseSensitive: false } };
+  const first = sides[0] ?? 'b';
+  return [...variants, { name: `${first} syncs first, a ignores case`, first, disks: caseless }];
+}
+
+async function play(
+  options: ScenarioOptions,
+  { first, disks }: Variant,
+  body: Body,
+  interruption?: Interruption,
+): Promise<void> {
+  const { init = {}, paired = true } = options;
+  const w = await ScenarioWorld.create({ first, disks, init, paired, interruption });
+  try {
+    await body(w);
+    await w.checkIdle();
+    if (options.stalls !== 'checked') await w.checkNoStalls();
+  } finally {
+    await w.close();
+  }
+}
+
+async function playPoints(
+  options: ScenarioOptions,
+  variant: Variant,
+  what: Pick<Interruption, 'device' | 'kind'>,
+  body: Body,
+): Promise<void> {
+  const probe: Interruption = { ...what, points: [] };
+  await play(options, variant, body, probe);
+  assert.ok(probe.points.length > 0);
+  for (const atCall of probe.points) {
+    try {
+      await play(options, variant, body, { ...what, atCall, points: [] });
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      throw new Error(`at disk call ${atCall}: ${why}`, { cause: error });
+    }
+  }
+}
