@@ -3,6 +3,7 @@ import type { NodeId } from '@coffer/protocol/core';
 import type { SpaceDelta } from '@coffer/sdk';
 import type { EngineEvent, NumberedEvent } from './contract/index.ts';
 import { EngineFault } from './contract/index.ts';
+import { activityLine } from './engine-activity.ts';
 import type { EngineOptions } from './engine-options.ts';
 import { PairRunner } from './engine-pair.ts';
 import { Turns } from './engine-turns.ts';
@@ -37,6 +38,11 @@ export class EngineCore {
       engine: this.options,
       board: this.board,
       applied: this.applied,
+      happened: (activity) => {
+        if (!this.hasListeners()) return;
+        const { deviceName } = this.options;
+        this.emit({ kind: 'activity', activity: activityLine(activity, deviceName) });
+      },
     });
     this.#runners.set(pair.id, runner);
     return runner;

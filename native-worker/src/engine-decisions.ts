@@ -115,7 +115,7 @@ export function decideHeld(
       found = true;
       core.options.database.transaction(() => {
         runner.trees.holds.decide(hold.batch, decision);
-        for (const node of hold.nodes) runner.markNode(node);
+        for (const node of hold.nodes) runner.book.markNode(node);
       });
     }
   }
@@ -132,7 +132,7 @@ export function retryStalls(core: EngineCore, path: string | undefined): void {
       if (stall.node !== null) runner.trees.dirty.markRemote(stall.node);
       if (stall.local !== null) runner.trees.dirty.markLocal(stall.local, 'retry');
     }
-    runner.setPairStall('PlannerLoop', false);
+    runner.book.setPairStall('PlannerLoop', false);
     runner.scanner.hintAll();
   }
   core.poke();

@@ -12,6 +12,7 @@ import type {
   StallListing,
   TransferStatus,
 } from './contract/index.ts';
+import { activityLine, timeText } from './engine-activity.ts';
 import type { EngineCore } from './engine-core.ts';
 import type { PairRunner } from './engine-pair.ts';
 import { STALL_TEXTS } from './engine-stall-texts.ts';
@@ -196,17 +197,7 @@ function basePath(core: EngineCore, runner: PairRunner, node: RemoteEntry['id'])
 
 export function listActivity(core: EngineCore, limit: number): ActivityListing[] {
   const table = new ActivityTable(core.options.database);
-  return table.list(limit).map((activity) => {
-    const line: ActivityListing = {
-      at: timeText(activity.atMs),
-      op: activity.op,
-      path: activity.before ?? activity.after ?? '',
-      device: core.options.deviceName,
-    };
-    if (activity.before !== null && activity.after !== null) line.to = activity.after;
-    if (activity.bytes !== null) line.bytes = activity.bytes;
-    return line;
-  });
+  return table.list(limit).map((activity) => activityLine(activity, core.options.deviceName));
 }
 
 export function previewOf(runners: readonly PairRunner[]): DryRun {
@@ -219,7 +210,7 @@ export function previewOf(runners: readonly PairRunner[]): DryRun {
     );
     preview.stalls.push(
       ...plan.stalls.map(({ reason, node, local }) => ({
-        path: runner.pathFor(node, local),
+        path: runner.book.pathFor(node, local),
         reason,
       })),
     );
@@ -230,7 +221,7 @@ export function previewOf(runners: readonly PairRunner[]): DryRun {
 function lineOf(runner: PairRunner, operation: Operation): DryRun['operations'][number] {
   const node = 'node' in operation ? operation.node : null;
   const local = 'local' in operation ? operation.local : null;
-  const path = runner.pathFor(node, local);
+  const path = runner.book.pathFor(node, local);
   const size =
     operation.kind === 'remote-upload'
       ? runner.trees.local.byId(operation.local)?.size
@@ -264,7 +255,7 @@ function fileState(core: EngineCore, path: string): FileState['state'] {
   const relative = path.slice(runner.pair.localPath.length + 1);
   if (relative === '') return runner.trees.dirty.isEmpty() ? 'synced' : 'pending';
   if (core.board.list().some((transfer) => transfer.path === relative)) return 'syncing';
-  const row = runner.findLocal(relative);
+  const row = runner.book.findLocal(relative);
   const stat = core.options.fileSystem.lstat(path);
   const isFolder = row?.kind === 'folder' || stat?.type === 'folder';
   if (runner.scanner.checkIgnored(relative, isFolder).ignored) return 'ignored';
@@ -276,8 +267,4 @@ function fileState(core: EngineCore, path: string): FileState['state'] {
   if (runner.trees.exclusions.list().has(base.id)) return 'excluded';
   if (openCopies(runner).some(({ copy }) => copy.id === base.id)) return 'conflict';
   return runner.trees.dirty.has(base.id, row.id) ? 'pending' : 'synced';
-}
-
-export function timeText(ms: number): string {
-  return new Date(ms).toISOString();
 }

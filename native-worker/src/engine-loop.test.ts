@@ -149,3 +149,25 @@ test('a paused pair does nothing until it is resumed', async () => {
   await a.until('upload', () => names(space).includes('f'));
   await a.stop();
 });
+
+test('listeners hear in order of work, of what happened and of what needs a person', async () => {
+  const space = new MemorySpace();
+  const a = await pairedDevice(space, 'anna');
+  const events: NumberedEvent[] = [];
+  const stop = a.engine.subscribe((event) => events.push(event));
+  for (let n = 0; n < 12; n++) a.write(`d/${n}`, 'x');
+  a.write('e', 'e');
+  await a.sync();
+  a.disk.user.remove(a.at('d'));
+  await a.sync();
+  stop();
+  await a.sync();
+  assert.deepEqual(
+    events.map(({ number }) => number),
+    events.map((_event, index) => index + 1),
+  );
+  const kinds = new Set(events.map(({ event }) => event.kind));
+  assert.deepEqual([...kinds].toSorted(), ['activity', 'hold', 'settled', 'status']);
+  const hold = events.find(({ event }) => event.kind === 'hold')?.event;
+  assert.deepEqual(hold?.kind === 'hold' && [hold.count, hold.of], [13, 14]);
+});

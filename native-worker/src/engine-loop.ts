@@ -1,6 +1,6 @@
 /** The continuous loop: watches both sides and settles what changed (engine §3, §6, §9). */
 import type { EngineCore } from './engine-core.ts';
-import { countsOf, statusOf } from './engine-listings.ts';
+import { tellingOf } from './engine-events.ts';
 import { pruneRecycled } from './engine-recycle.ts';
 import { isIntegrityFailure, type PairRunner } from './engine-pair.ts';
 import { isRemoteOutage, jitterOf, nextAttempt, OWN_FOLDER_NAME } from './executor/index.ts';
@@ -75,21 +75,29 @@ class Loop {
 
   async #cycle(): Promise<void> {
     try {
-      await this.#core.turns.take(() => this.#settle(), this.#signal);
+      await this.#core.turns.take(
+        () => tellingOf(this.#core, () => this.#settleThroughFaults()),
+        this.#signal,
+      );
+    } catch (error) {
+      if (!this.#signal.aborted) throw error;
+    }
+  }
+
+  async #settleThroughFaults(): Promise<void> {
+    try {
+      await this.#settle();
       this.#outages = 0;
     } catch (error) {
       if (this.#signal.aborted) return;
       this.#survive(error);
-    }
-    if (this.#core.hasListeners()) {
-      this.#core.emit({ kind: 'status', status: statusOf(this.#core, this.#core.runners()) });
     }
   }
 
   #survive(error: unknown): void {
     const { clock, random } = this.#core.options;
     if (isIntegrityFailure(error)) {
-      for (const runner of this.#core.runners()) runner.setPairStall('IntegrityFailure', true);
+      for (const runner of this.#core.runners()) runner.book.setPairStall('IntegrityFailure', true);
     } else if (isRemoteOutage(error)) {
       for (const runner of this.#core.runners()) runner.offline = true;
     } else {
@@ -118,7 +126,7 @@ class Loop {
     }
     for (const runner of ready) {
       const isLive = runner.mirror.rootIsLive();
-      runner.setPairStall('RemoteRootGone', !isLive);
+      runner.book.setPairStall('RemoteRootGone', !isLive);
       if (isLive) await this.#rounds(runner);
     }
   }
@@ -134,7 +142,7 @@ class Loop {
     }
     if (clock.now() >= watched.fullScanAtMs || clock.now() >= watched.sweepAtMs) {
       runner.scanner.hintAll();
-      runner.setPairStall('WatcherDead', false);
+      runner.book.setPairStall('WatcherDead', false);
       watched.fullScanAtMs = clock.now() + this.#untilFullScan();
       watched.sweepAtMs = clock.now() + this.#untilSweep();
     }
@@ -144,10 +152,9 @@ class Loop {
   }
 
   async #rounds(runner: PairRunner): Promise<void> {
-    const before = countsOf([runner]);
     for (let rounds = 0; rounds < PLAN_ROUNDS_MAX;) {
       if (runner.trees.dirty.isEmpty()) {
-        this.#settled(runner, before, rounds > 0);
+        this.#settled(runner, rounds > 0);
         return;
       }
       const round = await runner.round(this.#signal, { judgeNow: false });
@@ -157,32 +164,24 @@ class Loop {
         await this.#core.pull(this.#signal);
       }
       if (!round.progressed) {
-        this.#settled(runner, before, false);
+        this.#settled(runner, false);
         return;
       }
     }
-    runner.setPairStall('PlannerLoop', true);
+    runner.book.setPairStall('PlannerLoop', true);
   }
 
-  #settled(runner: PairRunner, before: ReturnType<typeof countsOf>, didWork: boolean): void {
+  #settled(runner: PairRunner, didWork: boolean): void {
     const { clock } = this.#core.options;
-    runner.settleHolds();
+    runner.book.settleHolds();
     if (runner.trees.dirty.isEmpty()) {
-      runner.setPairStall('DbRecovered', false);
+      runner.book.setPairStall('DbRecovered', false);
       this.#core.pairs.setSynced(runner.pair.id, clock.now());
       runner.pair = { ...runner.pair, lastSyncedAtMs: clock.now() };
     }
     if (didWork) {
       runner.trees.local.sweepGone();
       pruneRecycled(runner, this.#core.options);
-    }
-    const after = countsOf([runner]);
-    if (after.held > before.held) {
-      const of = runner.trees.base.count();
-      this.#core.emit({ kind: 'hold', pair: runner.pair.id, count: after.held, of });
-    }
-    if (after.conflicts > before.conflicts) {
-      this.#core.emit({ kind: 'conflict', pair: runner.pair.id, path: runner.pair.localPath });
     }
   }
 
@@ -197,7 +196,7 @@ class Loop {
         this.#poke();
       },
       lost: (reason) => {
-        if (reason === WATCHER_DEAD) runner.setPairStall('WatcherDead', true);
+        if (reason === WATCHER_DEAD) runner.book.setPairStall('WatcherDead', true);
         runner.scanner.hintAll();
         this.#poke();
       },

@@ -72,6 +72,6 @@ export function restorePairs(core: EngineCore): void {
     };
     const ids = excluded.map((id) => parseId<NodeId>(id));
     const runner = database.transaction(() => insertPair(core, pair, ids));
-    runner.setPairStall('DbRecovered', true);
+    runner.book.setPairStall('DbRecovered', true);
   }
 }

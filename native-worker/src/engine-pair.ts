@@ -1,9 +1,10 @@
 /** One folder pair at work: scan, plan, execute, one round at a time. */
 import { createHash } from 'node:crypto';
-import { IntegrityError, type NodeId } from '@coffer/protocol/core';
+import { IntegrityError } from '@coffer/protocol/core';
 import type { SpaceDelta } from '@coffer/sdk';
 import { DeletionRun } from './engine-deletions.ts';
 import type { EngineOptions } from './engine-options.ts';
+import { PairBook } from './engine-pair-book.ts';
 import { policyOf } from './engine-policy.ts';
 import { checkRoot, lockRoot, unlockRoot, type RootState } from './engine-root.ts';
 import {
@@ -19,15 +20,14 @@ import { PLAN_NODES_MAX, SLICE_MS } from './limits.ts';
 import { plan as makePlan } from './planner/index.ts';
 import type { Operation, Plan } from './planner/operations.ts';
 import type { Dirty, LocalId } from './planner/types.ts';
-import { nameKey } from './planner/name-key.ts';
 import { LocalFault } from './ports/index.ts';
-import type { LocalRow } from './scanner/index.ts';
 import { createScanner, runSlice, type Scanner } from './scanner/index.ts';
 import {
   ActivityTable,
   openPairTrees,
   PairTable,
   RemoteMirror,
+  type Activity,
   type Pair,
   type PairTrees,
 } from './trees/index.ts';
@@ -57,6 +57,8 @@ export class PairRunner {
   readonly paths: LocalPaths;
   readonly scanner: Scanner;
   readonly deletions: DeletionRun;
+  /** Stalls, holds and names of the pair. */
+  readonly book: PairBook;
   pair: Pair;
   phase: 'idle' | 'scanning' | 'syncing' = 'idle';
   offline = false;
@@ -65,6 +67,7 @@ export class PairRunner {
   readonly #pairs: PairTable;
   readonly #board: TransferBoard;
   readonly #applied: (delta: SpaceDelta) => void;
+  readonly #happened: (activity: Activity) => void;
   #recovered = false;
 
   constructor(options: {
@@ -72,17 +75,20 @@ export class PairRunner {
     readonly engine: EngineOptions;
     readonly board: TransferBoard;
     readonly applied: (delta: SpaceDelta) => void;
+    readonly happened: (activity: Activity) => void;
   }) {
     const { pair, engine } = options;
     this.pair = pair;
     this.#options = engine;
     this.#board = options.board;
     this.#applied = options.applied;
+    this.#happened = options.happened;
     this.#pairs = new PairTable(engine.database);
     this.trees = openPairTrees(engine.database, pair, engine.clock.now);
     this.mirror = new RemoteMirror(this.trees, engine.spaceClient, pair.remoteRoot);
     this.paths = new LocalPaths(engine.fileSystem, pair.localPath, this.trees.local);
     this.deletions = new DeletionRun(engine.clock.now);
+    this.book = new PairBook(pair, this.trees, this.paths, engine);
     this.scanner = createScanner({
       fileSystem: engine.fileSystem,
       clock: engine.clock,
@@ -95,15 +101,15 @@ export class PairRunner {
   /** Checks the root and takes its lock; keeps the pair's stalls about it. True: work may be planned. */
   rootHolds(): boolean {
     const state = this.#lookAtRoot();
-    this.#keepPairStall('RootMissing', state === 'missing');
-    this.#keepPairStall('RootReplaced', state === 'replaced');
+    this.book.setPairStall('RootMissing', state === 'missing');
+    this.book.setPairStall('RootReplaced', state === 'replaced');
     if (state !== 'ok') {
       this.#recovered = false;
       this.scanner.hintAll();
       return false;
     }
     const isLocked = lockRoot(this.#options.fileSystem, this.pair.localPath, this.#options.host);
-    this.#keepPairStall('AnotherEngineRunning', !isLocked);
+    this.book.setPairStall('AnotherEngineRunning', !isLocked);
     if (!isLocked) return false;
     if (!this.#recovered) recover({ ...this.#options, pair: this.pair, trees: this.trees });
     this.#recovered = true;
@@ -157,8 +163,8 @@ export class PairRunner {
   async round(signal: AbortSignal, options: { readonly judgeNow: boolean }): Promise<Round> {
     const { plan, dirty, mark } = this.#plan();
     this.#options.database.transaction(() => {
-      this.#keepStalls(plan, dirty);
-      this.#keepHolds(plan);
+      this.book.keepStalls(plan, dirty);
+      this.book.keepHolds(plan);
     });
     const hashed = await this.#hash(plan.hashes, signal);
     this.deletions.planned(plan.operations);
@@ -189,6 +195,7 @@ export class PairRunner {
     signal: AbortSignal,
   ): Promise<ExecutionCounts> {
     const { database, spaceClient, fileSystem, clock, random } = this.#options;
+    const activity = new ActivityTable(database);
     const counts = await execute(
       operations,
       {
@@ -198,7 +205,12 @@ export class PairRunner {
         space: spaceClient,
         clock,
         random,
-        activity: new ActivityTable(database),
+        activity: {
+          insert: (entry) => {
+            activity.insert(entry);
+            this.#happened(entry);
+          },
+        },
         board: this.#board,
         contentPool: this.#options.contentPool,
         planMark: how.mark,
@@ -233,115 +245,6 @@ export class PairRunner {
   #setCursor(seq: number): void {
     this.pair = { ...this.pair, cursorSeq: seq };
     this.#pairs.setCursor(this.pair.id, seq);
-  }
-
-  #keepPairStall(reason: Parameters<PairTrees['stalls']['clearPair']>[0], holds: boolean): void {
-    if (!holds) {
-      this.trees.stalls.clearPair(reason);
-      return;
-    }
-    this.trees.stalls.put({
-      reason,
-      node: null,
-      local: null,
-      path: '',
-      source: 'pair',
-      tries: 0,
-      nextAtMs: null,
-      detail: '',
-    });
-  }
-
-  /** A stall of the pair as a whole. */
-  setPairStall(
-    reason: 'PlannerLoop' | 'RemoteRootGone' | 'IntegrityFailure' | 'WatcherDead' | 'DbRecovered',
-    holds: boolean,
-  ): void {
-    this.#keepPairStall(reason, holds);
-  }
-
-  #keepStalls(plan: Plan, dirty: Dirty): void {
-    const stalls = plan.stalls.map((stall) => ({
-      reason: stall.reason,
-      node: stall.node,
-      local: stall.local,
-      path: this.pathFor(stall.node, stall.local),
-      tries: 0,
-      nextAtMs: null,
-      detail: '',
-    }));
-    this.trees.stalls.replacePlanned({ nodes: dirty.remote, locals: dirty.local }, stalls);
-  }
-
-  #keepHolds(plan: Plan): void {
-    const { clock, random } = this.#options;
-    const known = new Set<NodeId>();
-    for (const { nodes } of this.trees.holds.list()) for (const node of nodes) known.add(node);
-    for (const hold of plan.holds) {
-      const nodes = hold.nodes.filter((node) => !known.has(node));
-      if (nodes.length === 0) continue;
-      this.trees.holds.insert({
-        batch: Buffer.from(random.bytes(16)).toString('hex'),
-        side: hold.side,
-        of: hold.of,
-        createdMs: clock.now(),
-        nodes: new Set(nodes),
-      });
-    }
-  }
-
-  /** Batches whose decision was carried out, and items that came back by themselves, leave the list. */
-  settleHolds(): void {
-    const { holds, base, local, remote } = this.trees;
-    this.#options.database.transaction(() => {
-      for (const hold of holds.list()) {
-        for (const node of hold.nodes) {
-          const row = base.byId(node);
-          const isLocalGone = row !== undefined && local.byId(row.localId)?.state === 'gone';
-          const isRemoteGone = remote.byId(node)?.state !== 'live';
-          const isStillGone = hold.side === 'remote' ? isLocalGone : isRemoteGone;
-          if (row === undefined || !isStillGone) holds.settle(node);
-        }
-      }
-      holds.sweep();
-    });
-  }
-
-  /** The node and its entry enter planning. */
-  markNode(node: NodeId): void {
-    this.trees.dirty.markRemote(node);
-    const base = this.trees.base.byId(node);
-    if (base !== undefined) this.trees.dirty.markLocal(base.localId, 'decided');
-  }
-
-  /** So does everything below. */
-  markBelow(node: NodeId): void {
-    this.#options.database.transaction(() => {
-      for (const id of this.trees.remote.subtreeIds(node)) this.markNode(id);
-    });
-  }
-
-  /** The row at a relative path, if the tree has one. */
-  findLocal(relative: string): LocalRow | undefined {
-    let at = this.trees.local.byId(this.pair.rootLocalId);
-    for (const name of relative.split('/')) {
-      if (at === undefined) return undefined;
-      at = this.trees.local.bySlot(at.id, nameKey(name, this.pair.caps));
-    }
-    return at;
-  }
-
-  /** Relative path of a node or entry, for people. */
-  pathFor(node: NodeId | null, local: LocalId | null): string {
-    const own = local === null ? undefined : this.paths.relative(local);
-    if (own !== undefined) return own;
-    const names: string[] = [];
-    let at = node === null ? undefined : this.trees.remote.byId(node);
-    while (at !== undefined && names.length < 256) {
-      names.push(at.name);
-      at = this.trees.remote.byId(at.parent);
-    }
-    return names.reverse().join('/');
   }
 
   async #hash(files: readonly LocalId[], signal: AbortSignal): Promise<boolean> {

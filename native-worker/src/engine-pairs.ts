@@ -106,7 +106,7 @@ export function exclude(core: EngineCore, name: string, paths: readonly string[]
       throw new EngineFault('invalid', 'this remote path is not in the pair');
     }
     runner.trees.exclusions.add(id);
-    runner.markBelow(id);
+    runner.book.markBelow(id);
   }
   core.changed();
 }
@@ -116,7 +116,7 @@ export function include(core: EngineCore, name: string, paths: readonly string[]
   for (const path of paths) {
     const id = requireRemote(core, path);
     runner.trees.exclusions.remove(id);
-    runner.markBelow(id);
+    runner.book.markBelow(id);
   }
   core.changed();
 }

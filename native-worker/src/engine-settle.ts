@@ -92,9 +92,11 @@ async function settleThroughOutages(
       for (const runner of runners) runner.offline = false;
       return undefined;
     } catch (error) {
-      if (options.signal.aborted) return causeOf(outage, 'timeout');
+      if (options.signal.aborted) {
+        return causeOf(isRemoteOutage(error) ? error : outage, 'timeout');
+      }
       if (isIntegrityFailure(error)) {
-        for (const runner of core.runners()) runner.setPairStall('IntegrityFailure', true);
+        for (const runner of core.runners()) runner.book.setPairStall('IntegrityFailure', true);
       }
       const mayWait = options.timeoutMs !== undefined || tries <= OUTAGES_MAX;
       if (!isRemoteOutage(error) || !mayWait) return causeOf(error, 'failed');
@@ -145,10 +147,10 @@ async function settleOnce(
   await core.pull(signal);
   const live = ready.filter((runner) => {
     const isLive = runner.mirror.rootIsLive();
-    runner.setPairStall('RemoteRootGone', !isLive);
+    runner.book.setPairStall('RemoteRootGone', !isLive);
     return isLive;
   });
-  for (const runner of core.runners()) runner.setPairStall('IntegrityFailure', false);
+  for (const runner of core.runners()) runner.book.setPairStall('IntegrityFailure', false);
   let again = true;
   while (again) {
     again = false;
@@ -179,12 +181,12 @@ async function settleRounds(
     if (round.progressed) continue;
     const dueAt = runner.scanner.dueAt();
     if (dueAt === undefined || dueAt > restBy) {
-      runner.setPairStall('PlannerLoop', false);
+      runner.book.setPairStall('PlannerLoop', false);
       return progressed;
     }
     await clock.sleep(Math.max(0, dueAt - clock.now()), signal);
   }
-  runner.setPairStall('PlannerLoop', true);
+  runner.book.setPairStall('PlannerLoop', true);
   return progressed;
 }
 
@@ -201,11 +203,11 @@ async function scanWhatIsDue(
 /** Both sides agree, up to what is stalled or held. */
 function finish(core: EngineCore, runner: PairRunner): void {
   const { clock } = core.options;
-  runner.settleHolds();
+  runner.book.settleHolds();
   runner.trees.local.sweepGone();
   pruneRecycled(runner, core.options);
   if (!runner.trees.dirty.isEmpty()) return;
-  runner.setPairStall('DbRecovered', false);
+  runner.book.setPairStall('DbRecovered', false);
   core.pairs.setSynced(runner.pair.id, clock.now());
   runner.pair = { ...runner.pair, lastSyncedAtMs: clock.now() };
 }

@@ -9,6 +9,7 @@ import {
 } from './contract/index.ts';
 import type { z } from 'zod';
 import { EngineCore } from './engine-core.ts';
+import { tellingOf } from './engine-events.ts';
 import { decideHeld, resolveConflict, retryStalls } from './engine-decisions.ts';
 import {
   listActivity,
@@ -59,7 +60,12 @@ export function createEngine(options: EngineOptions): Engine {
     syncNow: (input, call) => {
       const { pairs, timeoutMs } = parse('syncNow', input);
       return inTurn(call, (signal) =>
-        settlePairs(core, toSync(core, pairs), { timeoutMs, signal }),
+        tellingOf(core, async () => {
+          const runners = toSync(core, pairs);
+          const summary = await settlePairs(core, runners, { timeoutMs, signal });
+          for (const { pair } of runners) core.emit({ kind: 'settled', pair: pair.id, summary });
+          return summary;
+        }),
       );
     },
     dryRun: ({ pairs }, call) =>

@@ -235,7 +235,7 @@ function agree(run: ExecutionRun, prepared: PreparedChange, view: NodeView | nul
   if (operation.kind === 'remote-place') {
     const base = trees.base.byId(view.id);
     const local = base === undefined ? undefined : trees.local.byId(base.localId);
-    if (base === undefined || local === undefined) return;
+    if (!operation.settles || base === undefined || local === undefined) return;
     trees.base.put({ ...base, parent: view.parent, name: view.name, localName: local.name });
     return;
   }

@@ -24,7 +24,7 @@ export interface ExecutorOptions {
   readonly space: SpaceClient;
   readonly clock: Clock;
   readonly random: Random;
-  readonly activity: ActivityTable;
+  readonly activity: Pick<ActivityTable, 'insert'>;
   readonly board: TransferBoard;
   /** Worker threads for large files; without them this thread does it all. */
   readonly contentPool?: ContentPool | undefined;

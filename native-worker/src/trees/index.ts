@@ -1,4 +1,4 @@
-export { ActivityTable } from './activity-table.ts';
+export { ActivityTable, type Activity } from './activity-table.ts';
 export { openEngineDatabase, type EngineDatabase } from './engine-database.ts';
 export type { Intent } from './intent-table.ts';
 export { allocateLocalId } from './local-tree.ts';

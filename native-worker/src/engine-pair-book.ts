@@ -1,0 +1,127 @@
+/** What a pair keeps for people: stalls, held deletions, and where things are. */
+import { bytesToHex, type NodeId } from '@coffer/protocol/core';
+import type { EngineOptions } from './engine-options.ts';
+import type { LocalPaths } from './executor/index.ts';
+import { nameKey } from './planner/index.ts';
+import type { Plan, StallReason } from './planner/operations.ts';
+import type { Dirty, LocalId } from './planner/types.ts';
+import type { LocalRow } from './scanner/index.ts';
+import type { Pair, PairTrees } from './trees/index.ts';
+
+export class PairBook {
+  readonly #pair: Pair;
+  readonly #trees: PairTrees;
+  readonly #paths: LocalPaths;
+  readonly #options: EngineOptions;
+
+  constructor(pair: Pair, trees: PairTrees, paths: LocalPaths, options: EngineOptions) {
+    this.#pair = pair;
+    this.#trees = trees;
+    this.#paths = paths;
+    this.#options = options;
+  }
+
+  /** A stall of the pair as a whole: there while `holds`. */
+  setPairStall(reason: StallReason, holds: boolean): void {
+    if (!holds) {
+      this.#trees.stalls.clearPair(reason);
+      return;
+    }
+    this.#trees.stalls.put({
+      reason,
+      node: null,
+      local: null,
+      path: '',
+      source: 'pair',
+      tries: 0,
+      nextAtMs: null,
+      detail: '',
+    });
+  }
+
+  /** The stalls of a plan, in place of those that its nodes had. */
+  keepStalls(plan: Plan, dirty: Dirty): void {
+    const stalls = plan.stalls.map((stall) => ({
+      reason: stall.reason,
+      node: stall.node,
+      local: stall.local,
+      path: this.pathFor(stall.node, stall.local),
+      tries: 0,
+      nextAtMs: null,
+      detail: '',
+    }));
+    this.#trees.stalls.replacePlanned({ nodes: dirty.remote, locals: dirty.local }, stalls);
+  }
+
+  /** New held deletions of a plan become a batch. */
+  keepHolds(plan: Plan): void {
+    const { clock, random } = this.#options;
+    const known = new Set<NodeId>();
+    for (const { nodes } of this.#trees.holds.list()) for (const node of nodes) known.add(node);
+    for (const hold of plan.holds) {
+      const nodes = hold.nodes.filter((node) => !known.has(node));
+      if (nodes.length === 0) continue;
+      this.#trees.holds.insert({
+        batch: bytesToHex(random.bytes(16)),
+        side: hold.side,
+        of: hold.of,
+        createdMs: clock.now(),
+        nodes: new Set(nodes),
+      });
+    }
+  }
+
+  /** Batches whose decision was carried out, and items that came back by themselves, leave the list. */
+  settleHolds(): void {
+    const { holds, base, local, remote } = this.#trees;
+    this.#options.database.transaction(() => {
+      for (const hold of holds.list()) {
+        for (const node of hold.nodes) {
+          const row = base.byId(node);
+          const isLocalGone = row !== undefined && local.byId(row.localId)?.state === 'gone';
+          const isRemoteGone = remote.byId(node)?.state !== 'live';
+          const isStillGone = hold.side === 'remote' ? isLocalGone : isRemoteGone;
+          if (row === undefined || !isStillGone) holds.settle(node);
+        }
+      }
+      holds.sweep();
+    });
+  }
+
+  /** The node and its entry enter planning. */
+  markNode(node: NodeId): void {
+    this.#trees.dirty.markRemote(node);
+    const base = this.#trees.base.byId(node);
+    if (base !== undefined) this.#trees.dirty.markLocal(base.localId, 'decided');
+  }
+
+  /** So does everything below. */
+  markBelow(node: NodeId): void {
+    this.#options.database.transaction(() => {
+      for (const id of this.#trees.remote.subtreeIds(node)) this.markNode(id);
+    });
+  }
+
+  /** The row at a relative path, if the tree has one. */
+  findLocal(relative: string): LocalRow | undefined {
+    let at = this.#trees.local.byId(this.#pair.rootLocalId);
+    for (const name of relative.split('/')) {
+      if (at === undefined) return undefined;
+      at = this.#trees.local.bySlot(at.id, nameKey(name, this.#pair.caps));
+    }
+    return at;
+  }
+
+  /** Relative path of a node or entry, for people. */
+  pathFor(node: NodeId | null, local: LocalId | null): string {
+    const own = local === null ? undefined : this.#paths.relative(local);
+    if (own !== undefined) return own;
+    const names: string[] = [];
+    let at = node === null ? undefined : this.#trees.remote.byId(node);
+    while (at !== undefined && names.length < 256) {
+      names.push(at.name);
+      at = this.#trees.remote.byId(at.parent);
+    }
+    return names.reverse().join('/');
+  }
+}
