@@ -56,6 +56,7 @@ const KIB = 1024;
 const MIB = 1024 * KIB;
 const JSON_SIZE_BYTES_MAX = MIB;
 const REFUSAL_SIZE_BYTES_MAX = 512 * KIB;
+const SPACE_CALLS = '/v1/spaces/';
 const SIZE_BYTES_MAX: Partial<Record<CallName, number>> = {
   accountBundle: 16 * MIB,
   recoveryBundle: 16 * MIB,
@@ -73,7 +74,7 @@ export class ApiClient {
     this.#options = options;
   }
 
-  /** Bytes of request and answer bodies. */
+  /** Bytes of request and answer bodies about spaces: what syncing costs, without sessions. */
   bytesOnWire(): { readonly sent: number; readonly received: number } {
     return { sent: this.#sent, received: this.#received };
   }
@@ -119,9 +120,10 @@ export class ApiClient {
     input: CallInput<Bytes | undefined>,
     signal: AbortSignal,
   ): Promise<HttpResponse> {
-    this.#sent += input.body?.length ?? 0;
+    const isCounted = CALLS[name].path.startsWith(SPACE_CALLS);
+    if (isCounted) this.#sent += input.body?.length ?? 0;
     const response = await this.#options.transport.request(requestOf(name, input), signal);
-    const counted = { ...response, body: this.#counted(response.body) };
+    const counted = isCounted ? { ...response, body: this.#counted(response.body) } : response;
     if (response.headers['content-encoding'] !== undefined) {
       await discardBody(counted);
       throw new IntegrityError('malformed', 'an answer is encoded, which was not asked for');

@@ -44,7 +44,10 @@ export function retryDelayMs(
   return Math.round(delay * (0.5 + 0.5 * jitter));
 }
 
-/** Runs `action` until it answers or its fault is final. */
+/**
+ * Runs `action` until it answers or its fault is final. A caller who gives up while a fault is waited
+ * out gets that fault: it is why the call did not answer.
+ */
 export async function withRetry<T>(context: RetryContext, action: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {
@@ -54,7 +57,9 @@ export async function withRetry<T>(context: RetryContext, action: () => Promise<
       const jitter = (context.random.bytes(1)[0] ?? 0) / 255;
       const delay = retryDelayMs(context.policy, attempt, error, jitter);
       if (delay === undefined) throw error;
-      await context.clock.sleep(delay, context.signal);
+      await context.clock.sleep(delay, context.signal).catch(() => {
+        throw error;
+      });
     }
   }
 }
