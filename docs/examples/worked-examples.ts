@@ -10,6 +10,7 @@ import {
   parseId,
   u8,
   utf8ToBytes,
+  type AccountId,
   type Bytes,
   type NodeId,
   type SpaceId,
@@ -92,8 +93,8 @@ const examples: readonly (readonly [string, Bytes])[] = [
   ...treeExample(),
   ...contentExample(),
 ];
-const one = { account: parseId('33'.repeat(16)), identity: key } as const;
-const other = { account: parseId('44'.repeat(16)), identity: key } as const;
+const one = { account: parseId<AccountId>('33'.repeat(16)), identity: key } as const;
+const other = { account: parseId<AccountId>('44'.repeat(16)), identity: key } as const;
 const lines = [
   ...examples.map(([name, bytes]) => [name, bytesToHex(bytes)] as const),
   ['safety number', safetyNumber(suite, one, other)] as const,
