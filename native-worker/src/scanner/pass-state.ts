@@ -58,6 +58,8 @@ export class Memory {
   /** Folders that were gone and are back, since when: their gone children are looked for at their slots. */
   readonly returned = new Map<LocalId, number>();
   readonly #ruleStamps = new Map<string, EntryStat>();
+  /** Due folders below which everything is looked at. */
+  readonly dueDeep = new Set<LocalId>();
   isFullDue = true;
 
   dueAt(folder: LocalId, atMs: number): void {
@@ -128,6 +130,8 @@ export class PassState {
   readonly missing = new Map<LocalId, Missing>();
   readonly newcomers = new Map<string, Newcomer>();
   readonly claimed = new Set<LocalId>();
+  /** Folders that moved in this pass. */
+  readonly adopted = new Set<LocalId>();
   readonly traits = new Map<string | LocalId, readonly ChildTrait[]>();
   readonly stalls = new Map<LocalId, ScanStall[]>();
   /** Entries that a rule file ignores: what moved there is detached, not deleted. */
@@ -232,11 +236,11 @@ export class PassState {
     this.seenAgain(id);
   }
 
-  /** Its slot may be emptied anew. */
-  seenAgain(id: LocalId): void {
-    if (this.memory.missingSince.size === 0) return;
-    this.memory.missingSince.delete(id);
+  /** Its slot may be emptied anew. True when it had been missing. */
+  seenAgain(id: LocalId): boolean {
+    if (this.memory.missingSince.size === 0) return false;
     this.memory.slotWaits.delete(id);
+    return this.memory.missingSince.delete(id);
   }
 
   write(row: LocalRow): void {

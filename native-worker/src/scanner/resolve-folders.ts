@@ -81,6 +81,7 @@ function adopt(pass: PassState, newcomer: Newcomer, row: LocalRow): void {
   const at = { parent: newcomer.folder, name: newcomer.entry.name };
   writeEntry(pass, row, newcomer.entry, {}, at);
   claim(pass, newcomer, row);
+  pass.adopted.add(row.id);
   pass.moved(before, newcomer.entry.path);
   pass.enqueue(row.id, pass.isFull || isBack || before === undefined);
 }

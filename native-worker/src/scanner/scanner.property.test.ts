@@ -51,7 +51,8 @@ function walk(fs: FileSystem, root: string, path = ''): readonly string[] {
     });
 }
 
-function act(disk: TestDisk, draw: (below: number) => number): void {
+/** No hint tells of an edit by another name of the file: `links` is false where hints are all there is. */
+function act(disk: TestDisk, draw: (below: number) => number, links = true): void {
   const pick = <T>(from: readonly T[]): T | undefined => from[draw(from.length)];
   const paths = walk(disk.fileSystem, disk.root).map((path) => path.replace(/\/$/, ''));
   const folders = ['', ...walk(disk.fileSystem, disk.root).filter((path) => path.endsWith('/'))];
@@ -75,7 +76,7 @@ function act(disk: TestDisk, draw: (below: number) => number): void {
       moveOver(disk, there, slot);
       break;
     case 6:
-      if (there !== undefined && disk.fileSystem.lstat(slot) === undefined) {
+      if (links && there !== undefined && disk.fileSystem.lstat(slot) === undefined) {
         if (disk.fileSystem.lstat(there)?.type === 'file') disk.user.link(there, slot);
       }
       break;
@@ -115,7 +116,8 @@ function found(scan: TestScan): readonly string[] {
     .toSorted();
 }
 
-function play(seed: number): readonly string[] {
+/** `byHints`: after the first scan nothing but hints tells where to look. */
+function play(seed: number, byHints = false): readonly string[] {
   const draw = createDraw(seed);
   const [options, caps] = QUIRKS[seed % QUIRKS.length] ?? [{}, {}];
   const base = simTestDisk(options);
@@ -124,24 +126,32 @@ function play(seed: number): readonly string[] {
   const fileSystem = base.sim?.open((phase, { kind }) => {
     if (phase === 'before' && budget > 0 && draw(12) === 0) {
       budget--;
-      act({ ...base, fileSystem: base.sim?.programs ?? base.fileSystem }, draw);
+      act({ ...base, fileSystem: base.sim?.programs ?? base.fileSystem }, draw, !byHints);
     }
     return kind === 'lstat' && budget > 0 && draw(40) === 0 ? 'io' : undefined;
   });
   const disk = { ...base, fileSystem: fileSystem ?? base.fileSystem };
   const people = { ...base, fileSystem: base.sim?.programs ?? base.fileSystem };
   const scan = new TestScan(disk, caps);
+  if (byHints) {
+    scan.pass();
+    const lost = (): void => assert.fail('nothing is lost here');
+    base.sim?.hints().watch(base.root, { folder: scan.scanner.hint, lost });
+  }
   for (let action = 0; action < ACTIONS; action++) {
-    act(people, draw);
+    act(people, draw, !byHints);
     if (draw(4) === 0) {
       budget = draw(3);
-      scan.look();
+      if (byHints) scan.pass();
+      else scan.look();
       budget = 0;
     }
     if (draw(10) === 0) scan.tree.pairAll();
   }
-  scan.settle(30_000);
-  scan.settle(30_000);
+  for (const _round of [1, 2]) {
+    if (byHints) scan.settleHinted([], 60_000);
+    else scan.settle(30_000);
+  }
   assert.deepEqual(found(scan), expected(people), `seed ${seed}`);
   assert.equal(base.sim?.openHandles, 0, `seed ${seed}: a file was left open`);
   const before = scan.tree.dirty.length;
@@ -152,6 +162,10 @@ function play(seed: number): readonly string[] {
 
 test('when all is quiet the tree says what the disk holds', () => {
   for (let seed = 1; seed <= SEEDS; seed++) play(seed);
+});
+
+test('hints alone are enough', () => {
+  for (let seed = 1; seed <= SEEDS; seed++) play(seed, true);
 });
 
 test('one seed, one run', () => {

@@ -10,8 +10,9 @@ import {
   IGNORE_FILE_BYTES_MAX,
   type IgnoreRules,
 } from './ignore.ts';
+import { lookThroughMoved, takeHint } from './hints.ts';
 import { judgeInode } from './identity.ts';
-import type { LocalRow, ScanStall } from './local-tree-writer.ts';
+import type { ScanStall } from './local-tree-writer.ts';
 import { Memory, PassState } from './pass-state.ts';
 import { resolveFiles } from './resolve-files.ts';
 import { resolveFolders } from './resolve-folders.ts';
@@ -30,10 +31,7 @@ export function createScanner(options: ScannerOptions): Scanner {
   });
   const hintFolder = (folder: LocalId): void => memory.dueAt(folder, options.clock.now());
   return {
-    hint: (path) => {
-      const folder = nearestFolder(options, rules, path);
-      if (folder !== undefined) hintFolder(folder);
-    },
+    hint: (path) => takeHint(options, memory, rules, path),
     hintFolder,
     hintAll: () => {
       memory.isFullDue = true;
@@ -74,7 +72,7 @@ function* runPass(
   memory.isFullDue = false;
   for (const id of due) memory.due.delete(id);
   if (isFull) pass.enqueue(scanner.tree.root, true);
-  else for (const id of due) pass.enqueue(id, false);
+  else for (const id of due) pass.enqueue(id, memory.dueDeep.delete(id));
 
   let isDone = false;
   try {
@@ -84,6 +82,7 @@ function* runPass(
     // A pass that was cut off may have left new folders that nothing would look into.
     if (!isDone) memory.isFullDue = true;
   }
+  if (isDone) lookThroughMoved(pass);
   memory.prune(nowMs);
   return { full: isFull, ...pass.counts, rootLost: pass.rootLost };
 }
@@ -127,39 +126,6 @@ function rootStat({ fileSystem, rootPath, tree, caps }: ScannerOptions): EntrySt
     return verdict === 'different' ? undefined : stat;
   } catch (error) {
     if (error instanceof LocalFault) return undefined;
-    throw error;
-  }
-}
-
-/** The lowest folder on a path that has a row; nothing where the path is ignored. */
-function nearestFolder(
-  { tree, caps }: ScannerOptions,
-  rules: IgnoreRules,
-  path: string,
-): LocalId | undefined {
-  if (path === '') return tree.root;
-  if (isIgnored(rules, path)) return undefined;
-  // Hints may spell a name otherwise than the folder's listing does.
-  const keyOf = (name: string): string => {
-    const form = name.normalize('NFC');
-    return caps.caseSensitive ? form : form.toLowerCase();
-  };
-  let folder = tree.root;
-  for (const name of path.split('/')) {
-    const isMeant = (row: LocalRow): boolean => keyOf(row.name) === keyOf(name);
-    const row = tree.bySlot(folder, name) ?? tree.children(folder).find(isMeant);
-    if (row?.kind !== 'folder') break;
-    folder = row.id;
-  }
-  return folder;
-}
-
-function isIgnored(rules: IgnoreRules, path: string): boolean {
-  try {
-    return rules.check(path, true).ignored;
-  } catch (error) {
-    // A rule file that cannot be read: the look at its folder says so.
-    if (error instanceof LocalFault) return false;
     throw error;
   }
 }

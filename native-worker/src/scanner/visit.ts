@@ -54,8 +54,8 @@ function* visit(pass: PassState, id: LocalId, deep: boolean): Steps<void> {
 /** The row's folder is not at its path: its parent tells where it went. */
 function absentFolder(pass: PassState, row: LocalRow): void {
   if (row.id === pass.options.tree.root) pass.rootLost = true;
-  else if (pass.visited.has(row.parent))
-    pass.memory.dueAt(row.parent, pass.nowMs + settleMsMin(1n));
+  else pass.slotEmptied(row, false);
+  if (pass.visited.has(row.parent)) pass.memory.dueAt(row.parent, pass.nowMs + settleMsMin(1n));
   else pass.enqueue(row.parent, false);
 }
 
@@ -92,9 +92,11 @@ function* readFolder(
     if (known === undefined) {
       fresh.push(entry);
     } else if (isSameEntry(pass, known, entry)) {
-      pass.seenAgain(known.id);
-      if (entry.kind === 'folder') knownFolder(pass, known, entry, isDeep);
+      // One that was away may be another with the same number.
+      const wasAway = pass.seenAgain(known.id);
+      if (entry.kind === 'folder') knownFolder(pass, known, entry, isDeep || wasAway);
       else if (!isUnchanged(known, entry)) changed.push({ entry, row: known });
+      if (entry.stat.links > 1 && entry.stat.ctimeNs !== known.ctimeNs) otherNames(pass, known);
     } else displaced(pass, row.id, entry, known);
   }
   ignoredEntries(pass, rows, look);
@@ -130,6 +132,14 @@ function isUnchanged(row: LocalRow, { kind, stat }: LookEntry): boolean {
 function knownFolder(pass: PassState, row: LocalRow, entry: LookEntry, deep: boolean): void {
   if (row.birthNs !== entry.stat.birthNs) pass.write({ ...row, birthNs: entry.stat.birthNs });
   if (deep || row.state !== 'seen') pass.enqueue(row.id, deep || row.state !== 'seen');
+}
+
+/** A file changed by one of its names: the folders of the others are told of nothing. */
+function otherNames(pass: PassState, { id, kind, ino }: LocalRow): void {
+  if (kind !== 'file') return;
+  for (const other of pass.options.tree.byInode(ino)) {
+    if (other.id !== id && other.state === 'seen') pass.enqueue(other.parent, false);
+  }
 }
 
 /** Another entry is at the slot of a row. */
