@@ -34,7 +34,13 @@ function decideUnit(unit: Unit, pass: Pass, decided: Set<Unit>): void {
   const { target } = unit;
   target.place = choosePlace(unit, pass);
   if (isLocalAlive(unit)) target.entry = unit.localNode;
-  if (unit.local === 'detached') {
+  const blockedBy = pass.universe.blocked.get(unit.key);
+  if (blockedBy !== undefined) {
+    pass.trace(blockedBy);
+    target.exists = true;
+    target.frozen = true;
+    target.place = unit.remotePlace ?? unit.localPlace;
+  } else if (unit.local === 'detached') {
     pass.trace('frozen.detached');
     target.forget = unit.base !== undefined;
   } else if (unit.local === 'unknown' || unit.remote === 'unreadable') {

@@ -8,8 +8,9 @@ import { isNodeThere, isRemoteAlive, targetParent, type Unit } from './unit.ts';
  */
 export function emitLocal(unit: Unit, steps: Steps, isPlaced: boolean): Step | undefined {
   const parent = targetParent(unit);
-  // Selective sync takes nothing down any more.
-  if (parent === undefined || unit.remote === 'excluded') return undefined;
+  // Selective sync takes nothing down any more; what is moved out of it can still lose its name.
+  const isLeftOut = unit.remote === 'excluded' && !unit.localMoved;
+  if (parent === undefined || isLeftOut) return undefined;
   const { entry } = unit.target;
   if (entry === undefined) {
     return isPlaced && unit.kind !== 'folder' ? undefined : make(unit, parent, steps);

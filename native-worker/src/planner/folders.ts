@@ -47,6 +47,15 @@ export function undoCycles(pass: Pass): void {
   }
 }
 
+/** A cycle that holds something frozen has no move to take back: what is in it waits. */
+export function blockCycles(pass: Pass): void {
+  for (const unit of pass.units) {
+    if (unit.kind !== 'folder' || !isBelowItself(unit)) continue;
+    pass.universe.block(unit, 'frozen.parent');
+    unit.target.place = unit.remotePlace ?? unit.localPlace;
+  }
+}
+
 function canGiveWay(unit: Unit, yields: Place['from']): boolean {
   const isMoved = yields === 'local' ? unit.localMoved : unit.remoteMoved;
   const isBoth = isLocalAlive(unit) && isRemoteAlive(unit);
@@ -115,11 +124,13 @@ export function bringBackBelow(pass: Pass): void {
  */
 export function freezeAncestors(pass: Pass): void {
   for (const unit of pass.units) {
-    if (!unit.target.frozen) continue;
-    for (const place of [unit.localPlace, unit.remotePlace]) {
+    // What selective sync left out is not seen here: it goes with nothing.
+    const isUnseen = unit.remote === 'excluded' && !unit.target.exists;
+    if (!unit.target.frozen && !isUnseen) continue;
+    for (const place of [isUnseen ? undefined : unit.localPlace, unit.remotePlace]) {
       if (place === undefined) continue;
       for (let at = resolved(place.parent); at.key !== '';) {
-        if (at.target.exists || at.target.forget) break;
+        if (at.target.exists || at.target.forget || (isUnseen && at.remote === 'excluded')) break;
         at.target.exists = true;
         at.target.frozen = true;
         pass.trace('folder.kept-frozen');
@@ -139,9 +150,26 @@ export function freezeBelow(pass: Pass): void {
     for (const above of planAncestors(unit)) {
       if (above.target.frozen || above.local === 'detached') {
         target.frozen = true;
-        pass.trace('frozen.parent');
+        pass.universe.block(unit, 'frozen.parent');
         break;
       }
+    }
+  }
+}
+
+/**
+ * Units whose entries stay where they are whatever is planned: frozen ones, ignored ones, and folders
+ * that go but hold an ignored entry, which stay on disk without being nodes.
+ */
+export function* stayingUnits(pass: Pass): Generator<Unit> {
+  for (const unit of pass.units) {
+    if (unit.target.frozen) yield unit;
+    if (unit.local !== 'detached') continue;
+    yield unit;
+    let above = unit.localPlace?.parent;
+    while (above !== undefined && above.key !== '' && !above.target.exists) {
+      yield above;
+      above = above.localPlace?.parent;
     }
   }
 }

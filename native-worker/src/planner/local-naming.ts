@@ -1,12 +1,14 @@
 /** What each node is called in the local root (engine §8): its name, or what the root can hold of it. */
 import { numberedName } from './conflict-name.ts';
+import { stayingUnits } from './folders.ts';
 import { localNameFor, remoteNameOf } from './local-names.ts';
 import { isSameName } from './name-key.ts';
 import type { Pass } from './pass.ts';
-import { targetParent, type Unit } from './unit.ts';
+import { resolved, targetParent, type Unit } from './unit.ts';
 
 export function nameLocally(pass: Pass): void {
   const claimed = new Set<string>();
+  const taken = takenSlots(pass);
   const others: { readonly unit: Unit; readonly parent: Unit; readonly name: string }[] = [];
   for (const unit of pass.units) {
     const { target } = unit;
@@ -26,6 +28,10 @@ export function nameLocally(pass: Pass): void {
     others.push({ unit, parent, name });
   }
   for (const { unit, parent, name } of others) {
+    if (taken.has(`${parent.key}/${pass.universe.key(name)}`)) {
+      pass.universe.block(unit, 'slot.taken');
+      continue;
+    }
     if (claim(name, unit, parent)) continue;
     pass.trace('slot.numbered-name');
     const isFolder = unit.kind === 'folder';
@@ -42,6 +48,16 @@ export function nameLocally(pass: Pass): void {
     unit.target.localName = name;
     return true;
   }
+}
+
+/** Local slots of entries that stay where they are, whatever is planned. */
+function takenSlots(pass: Pass): ReadonlySet<string> {
+  const taken = new Set<string>();
+  for (const { localNode, localPlace } of stayingUnits(pass)) {
+    if (localNode === undefined || localPlace === undefined) continue;
+    taken.add(`${resolved(localPlace.parent).key}/${pass.universe.key(localNode.name)}`);
+  }
+  return taken;
 }
 
 /** The name that the entry has, where that is still a name of the node. */

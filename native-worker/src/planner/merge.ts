@@ -5,6 +5,7 @@ import { holdsRemotely, isRemoteAlive, type Unit } from './unit.ts';
 /** Makes one of the two, if they can be one. */
 export function mergeOrPair(winner: Unit, loser: Unit, pass: Pass): boolean {
   if (winner.kind !== loser.kind) return false;
+  if (winner.remote === 'excluded' || loser.remote === 'excluded') return false;
   if (winner.kind === 'folder') return mergeFolders(winner, loser, pass);
   const sameness = compareContent(winner, loser);
   if (sameness === 'unhashed') {
@@ -31,6 +32,7 @@ export function mergeOrPair(winner: Unit, loser: Unit, pass: Pass): boolean {
 
 /** Where only the case of a name differs, a node and an entry without one can still be one. */
 export function pairAcrossCase(a: Unit, b: Unit, pass: Pass): void {
+  if (a.remote === 'excluded' || b.remote === 'excluded') return;
   if (a.kind !== b.kind || splitPair(a, b) === undefined) return;
   if (a.kind === 'folder' || compareContent(a, b) !== 'different') mergeOrPair(a, b, pass);
 }

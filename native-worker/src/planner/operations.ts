@@ -18,7 +18,7 @@
  * another one of the same plan saw, but for folders.
  */
 import type { NodeId } from '@coffer/protocol/core';
-import type { EntryKind, LocalId, OperationId, Saw } from './types.ts';
+import type { Dirty, EntryKind, LocalId, OperationId, Saw } from './types.ts';
 
 /** A remote folder that exists, or the one that this plan makes for a local folder. */
 export type RemoteParent = { readonly node: NodeId } | { readonly madeFor: LocalId };
@@ -233,4 +233,9 @@ export interface Plan {
   readonly stalls: readonly PlannedStall[];
   /** Files whose SHA-256 is needed before they can be planned (engine §5.6). */
   readonly hashes: readonly LocalId[];
+  /**
+   * Nodes and entries that wait for something in their way (a held, unknown or ignored one): they
+   * belong into the next plan too, whatever that is made for.
+   */
+  readonly waiting: Dirty;
 }

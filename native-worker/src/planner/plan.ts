@@ -2,11 +2,12 @@
  * The planner (engine §5): a pure function of three trees. It decides what both sides should be and
  * gives the operations that lead there; executed, observed and planned again, the plan is empty.
  */
-import { Defect } from '@coffer/protocol/core';
+import { Defect, type NodeId } from '@coffer/protocol/core';
 import type { Trace } from './cells.ts';
 import { decideUnits } from './decide.ts';
 import { emitSteps } from './emit.ts';
 import {
+  blockCycles,
   bringBackBelow,
   freezeAncestors,
   freezeBelow,
@@ -19,7 +20,7 @@ import type { Plan } from './operations.ts';
 import { orderSteps } from './order.ts';
 import { Pass } from './pass.ts';
 import { settleSlots } from './slots.ts';
-import type { Caps, Dirty, Policy, Trees } from './types.ts';
+import type { Caps, Dirty, LocalId, Policy, Trees } from './types.ts';
 import { Universe } from './universe.ts';
 
 /** Each pass but the last brings in units, and there are not more than the trees have. */
@@ -40,7 +41,18 @@ export function plan(dirty: Dirty, trees: Trees, policy: Policy, caps: Caps, tra
     holds: pass.holds,
     stalls: pass.stalls,
     hashes: [...pass.hashes].sort((a, b) => a - b),
+    waiting: waiting(pass),
   };
+}
+
+function waiting(pass: Pass): Dirty {
+  const units = pass.units.filter(({ key }) => pass.universe.blocked.has(key));
+  const remote = units.map(({ node }) => node).filter((node): node is NodeId => node !== null);
+  const local = units
+    .filter(({ node }) => node === null)
+    .map(({ localNode }) => localNode?.id)
+    .filter((id): id is LocalId => id !== undefined);
+  return { remote, local };
 }
 
 function decide(universe: Universe): Pass {
@@ -49,6 +61,7 @@ function decide(universe: Universe): Pass {
     const pass = new Pass(universe);
     decideUnits(pass);
     undoCycles(pass);
+    blockCycles(pass);
     keepAncestors(pass);
     bringBackBelow(pass);
     judgeHolds(pass);

@@ -4,7 +4,7 @@
  */
 import type { NodeId } from '@coffer/protocol/core';
 import { conflictName } from './conflict-name.ts';
-import { planAncestors } from './folders.ts';
+import { planAncestors, stayingUnits } from './folders.ts';
 import { mergeOrPair, pairAcrossCase } from './merge.ts';
 import { isSameName } from './name-key.ts';
 import type { Pass } from './pass.ts';
@@ -60,46 +60,52 @@ class SlotSettler {
       if (group === undefined) groups.set(slot, [unit]);
       else group.push(unit);
     }
-    for (const [slot, group] of groups) this.#settleGroup(slot, group);
+    for (const group of groups.values()) this.#settleGroup(group);
     for (const copy of copies) this.#rename(copy, copy.copyOf);
   }
 
   #noteTaken(): void {
     this.#taken.clear();
     this.#excluded.clear();
-    for (const unit of this.#pass.units) {
-      const { target } = unit;
-      if (target.frozen) {
-        if (unit.localPlace !== undefined) this.#taken.add(this.#slot(unit.localPlace));
-        if (unit.remotePlace !== undefined) this.#taken.add(this.#slot(unit.remotePlace));
-      } else if (unit.local === 'detached' && unit.localPlace !== undefined) {
-        if (this.#pass.mode !== 'upload') this.#taken.add(this.#slot(unit.localPlace));
-      } else if (unit.remote === 'excluded' && !target.exists && unit.remotePlace !== undefined) {
-        this.#excluded.add(this.#slot(unit.remotePlace));
-      }
+    for (const unit of stayingUnits(this.#pass)) {
+      this.#take(unit.localPlace, unit.local);
+      this.#take(unit.remotePlace, unit.remote);
     }
+    for (const { remote, remotePlace, target } of this.#pass.units) {
+      if (remote !== 'excluded' || target.exists || remotePlace === undefined) continue;
+      this.#excluded.add(this.#remoteSlot(remotePlace));
+    }
+  }
+
+  #take(place: Place | undefined, status: Unit['local'] | Unit['remote']): void {
+    const isLocalOnly = status === 'detached' && this.#pass.mode === 'upload';
+    if (place !== undefined && !isLocalOnly) this.#taken.add(this.#remoteSlot(place));
+  }
+
+  /** Where names differ in case, the local names decide, later. */
+  #remoteSlot(place: Place): string {
+    return `${resolved(place.parent).key}/${place.name.normalize('NFC')}`;
   }
 
   #slot(place: Place): string {
     return `${resolved(place.parent).key}/${this.#pass.universe.key(place.name)}`;
   }
 
-  #settleGroup(slot: string, group: readonly Unit[]): void {
+  /** What is in the way of a unit stays: the unit waits, or takes another name. */
+  #giveWay(unit: Unit): void {
+    const { place } = unit.target;
+    if (place === undefined || (holdsRemotely(unit) && isAtPlace(unit))) return;
+    const slot = this.#remoteSlot(place);
     if (this.#taken.has(slot)) {
-      for (const unit of group) {
-        this.#pass.trace('slot.taken');
-        unit.target.frozen = true;
-      }
-      return;
+      this.#pass.universe.block(unit, 'slot.taken');
+    } else if (this.#excluded.has(slot) && !holdsRemotely(unit)) {
+      this.#pass.trace('slot.excluded-keeps-name');
+      this.#rename(unit, null);
     }
-    if (this.#excluded.has(slot)) {
-      for (const unit of group) {
-        if (holdsRemotely(unit)) continue;
-        this.#pass.trace('slot.excluded-keeps-name');
-        this.#rename(unit, null);
-      }
-      return;
-    }
+  }
+
+  #settleGroup(group: readonly Unit[]): void {
+    for (const unit of group) this.#giveWay(unit);
     if (group.length < 2) return;
     const claims = [...group].sort((a, b) => this.#compareClaims(a, b));
     for (const [at, winner] of claims.entries()) {

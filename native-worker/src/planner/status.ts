@@ -43,8 +43,8 @@ export class Statuses {
     if (above === 'purged') return 'deleted';
     if (above === 'deleted' || above === 'below-deleted') return 'below-deleted';
     if (row.state === 'trashed') return 'deleted';
-    if (above === 'excluded' || this.#excluded.has(id)) return 'excluded';
-    return above === 'unreadable' || row.state === 'unreadable' ? 'unreadable' : 'live';
+    if (above === 'unreadable' || row.state === 'unreadable') return 'unreadable';
+    return above === 'excluded' || this.#excluded.has(id) ? 'excluded' : 'live';
   }
 
   #readLocal(id: LocalId): LocalStatus {

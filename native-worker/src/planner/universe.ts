@@ -3,6 +3,7 @@
  * trees is read, so that one edit among a million entries costs what its neighbourhood costs.
  */
 import type { NodeId } from '@coffer/protocol/core';
+import type { Cell } from './cells.ts';
 import { localNameFor, remoteNameOf } from './local-names.ts';
 import { nameKey } from './name-key.ts';
 import { Statuses } from './status.ts';
@@ -27,6 +28,8 @@ export class Universe {
   readonly caps: Caps;
   readonly policy: Policy;
   readonly root: Unit;
+  /** Units that found their slot taken by something that stays: nothing is planned for them. */
+  readonly blocked = new Map<string, Cell>();
   readonly #statuses: Statuses;
   readonly #byNode = new Map<NodeId, Draft>();
   readonly #byLocal = new Map<LocalId, Draft>();
@@ -45,15 +48,20 @@ export class Universe {
     this.#byLocal.set(trees.localRoot, root);
   }
 
+  /** Nothing is planned for the unit from the next pass on; the first reason stays. */
+  block(unit: Unit, cell: Cell): void {
+    if (!this.blocked.has(unit.key)) this.blocked.set(unit.key, cell);
+  }
+
   touch(dirty: Dirty): void {
     for (const id of dirty.remote) this.ofNode(id);
     for (const id of dirty.local) this.ofLocal(id);
     this.settle();
   }
 
-  /** How many units there are: grows when a question brought in new ones. */
+  /** Grows when a pass brought in units or blocked some: then another one is due. */
   get size(): number {
-    return this.#units.length + this.#queue.length;
+    return this.#units.length + this.#queue.length + this.blocked.size;
   }
 
   /** All units but the root, in the order of their keys. */

@@ -2,16 +2,17 @@
  * The planner alone, on random trees (engine §11): one tree, perturbed twice; plan, shuffle within the
  * edges, apply, observe, again until the plan is empty. A case is its seed.
  */
-import type { Digest } from '@coffer/protocol/core';
+import type { Digest, NodeId } from '@coffer/protocol/core';
 import type { Cell } from '../cells.ts';
 import { plan } from '../plan.ts';
 import type { Plan } from '../operations.ts';
-import type { Caps, HeldBatch, PairMode } from '../types.ts';
+import type { Caps, Dirty, HeldBatch, PairMode } from '../types.ts';
 import { checkEnd, remember, type Memory } from './oracles.ts';
 import { executePlan } from './pretend-executor.ts';
 import { aPolicy, contentOf, LINUX, MACOS, PretendPair, WINDOWS } from './pretend-pair.ts';
 import { localSide, remoteSide, type PretendSide } from './pretend-users.ts';
 import { SeededRandom } from './random.ts';
+import { Troubles } from './troubles.ts';
 
 export const ROUNDS_MAX = 200;
 
@@ -34,6 +35,8 @@ export function runPlannerCases(options: {
   readonly seed: number;
   readonly count: number;
   readonly failuresMax?: number;
+  /** Also lets entries and nodes be unknown, unreadable, ignored or left out. */
+  readonly isTroubled?: boolean;
   /** Told the pair before each plan is made and, with it, before it is executed. */
   readonly watch?: (pair: PretendPair, plan?: Plan) => void;
 }): CasesReport {
@@ -47,6 +50,7 @@ export function runPlannerCases(options: {
     const seed = options.seed + count;
     const run = new PlannerCase(seed, (cell) => cells.set(cell, (cells.get(cell) ?? 0) + 1));
     run.watch = options.watch;
+    if (options.isTroubled === true) run.troubles = new Troubles(seed);
     try {
       run.run();
     } catch (error) {
@@ -67,11 +71,13 @@ const NAMES = ['a', 'b', 'c'] as const;
 const CASED_NAMES = ['a', 'A', 'b', 'B'] as const;
 const WINDOWS_NAMES = ['a', 'A', 'b:', 'b：', 'con', 'c.'] as const;
 const SHARED_CONTENTS = 3;
+const NOTHING: ReadonlySet<NodeId> = new Set();
 
 class PlannerCase {
   rounds = 0;
   operations = 0;
   watch: ((pair: PretendPair, plan?: Plan) => void) | undefined;
+  troubles: Troubles | undefined;
   readonly #random: SeededRandom;
   readonly #pair: PretendPair;
   readonly #mode: PairMode;
@@ -80,6 +86,7 @@ class PlannerCase {
   readonly #isInterrupted: boolean;
   readonly #held: HeldBatch[] = [];
   #contents = 0;
+  #waiting: Dirty = { remote: [], local: [] };
 
   constructor(seed: number, trace: (cell: Cell) => void) {
     this.#trace = trace;
@@ -102,6 +109,7 @@ class PlannerCase {
       this.#perturb(remoteSide(this.#pair), this.#remoteNames());
     const side = this.#isOneSided ? (isLocalOnly ? 'local' : 'remote') : 'both';
     const memory = remember(this.#pair, this.#mode, isBased ? side : 'both');
+    this.troubles?.cause(this.#pair);
     this.#sync('case', memory, depth);
   }
 
@@ -218,14 +226,20 @@ class PlannerCase {
     return depth;
   }
 
-  #plan(dirty = this.#pair.takeDirty()): Plan {
+  #plan(fresh = this.#pair.takeDirty()): Plan {
+    const dirty = {
+      remote: [...new Set([...fresh.remote, ...this.#waiting.remote])],
+      local: [...new Set([...fresh.local, ...this.#waiting.local])],
+    };
     const policy = aPolicy({
       mode: this.#mode,
       baseCount: this.#pair.base.rows.size,
       held: this.#held,
+      excluded: this.troubles?.excluded ?? NOTHING,
     });
     const trees = this.#pair.trees();
     const made = plan(dirty, trees, policy, this.#pair.caps, this.#trace);
+    this.#waiting = made.waiting;
     if (this.#random.chance(0.1)) {
       const shuffled = {
         remote: this.#random.shuffled(dirty.remote),
@@ -238,7 +252,6 @@ class PlannerCase {
   }
 
   #sync(phase: 'base' | 'case', memory?: Memory, depth = 0): void {
-    const mode = this.#mode;
     for (let round = 1; ; round++) {
       this.watch?.(this.#pair);
       const made = phase === 'base' ? this.#planBase() : this.#plan();
@@ -263,11 +276,12 @@ class PlannerCase {
       }
       if (!this.#isInterrupted) expect(round <= depth + 5, 'many rounds');
     }
-    void mode;
     const rest = phase === 'base' ? this.#planBase() : this.#plan(this.#pair.allDirty());
     const kinds = rest.operations.map(({ kind }) => kind).join(' ');
     expect(kinds === '', `everything planned again gives ${kinds}`);
-    if (memory !== undefined) checkEnd(this.#pair, memory, this.#isInterrupted);
+    if (memory === undefined) return;
+    if (this.troubles === undefined) checkEnd(this.#pair, memory, this.#isInterrupted);
+    else this.troubles.check(this.#pair, memory);
   }
 
   /** The tree before a case is made by two-way rounds whatever the case's mode is. */

@@ -116,7 +116,7 @@ function isLive(pair: PretendPair, content: Digest): boolean {
 }
 
 /** No node without its folder, no folder below itself, no two at one slot. */
-function checkShape(pair: PretendPair): void {
+export function checkShape(pair: PretendPair): void {
   for (const row of pair.remote.rows.values()) {
     const seen = new Set<NodeId>();
     for (let at: NodeId = row.id; at !== ROOT && at !== TRASH;) {
@@ -137,7 +137,7 @@ function checkShape(pair: PretendPair): void {
       if (parent === undefined) throw new Defect('a local entry has no folder');
       if (parent !== LOCAL_ROOT) {
         claim(
-          pair.local.get(parent)?.state === 'seen',
+          pair.local.get(parent)?.state !== 'gone',
           'a local entry is in a folder that is gone',
         );
       }
@@ -146,11 +146,11 @@ function checkShape(pair: PretendPair): void {
   }
 }
 
-function checkNothingLost(pair: PretendPair, memory: Memory): void {
+export function checkNothingLost(pair: PretendPair, memory: Memory): void {
   const kept = new Set<Digest>([...pair.versions, ...pair.recycled]);
   for (const { sha256 } of pair.remote.rows.values()) if (sha256 !== null) kept.add(sha256);
   for (const { sha256, state } of pair.local.rows.values()) {
-    if (sha256 !== null && state === 'seen') kept.add(sha256);
+    if (sha256 !== null && state !== 'gone') kept.add(sha256);
   }
   for (const content of memory.contents) claim(kept.has(content), `the content ${content} is lost`);
 }
@@ -208,6 +208,6 @@ export function describeRemote(pair: PretendPair): string {
   return lines.sort().join('\n');
 }
 
-function claim(holds: boolean, otherwise: string): void {
+export function claim(holds: boolean, otherwise: string): void {
   if (!holds) throw new Error(otherwise);
 }

@@ -101,11 +101,20 @@ export class PretendDisk {
 
   recycle(node: NodeId, local: LocalId): void {
     const paired = this.#pair.baseByLocal.get(local);
-    for (const row of this.#pair.local.below(local)) {
-      if (row.state === 'gone') continue;
-      if (row.state !== 'seen') throw new Drop('something unknown lies in the folder');
+    // What holds an ignored entry stays, as a folder that is no node.
+    const staying = new Set<LocalId>();
+    const rows = this.#pair.local.below(local).filter(({ state }) => state !== 'gone');
+    for (const row of rows) {
+      if (row.state === 'unknown') throw new Drop('something unknown lies in the folder');
+      if (row.state !== 'detached') continue;
+      for (let at: LocalId = row.id; ; at = this.#pair.local.get(at)?.parent ?? local) {
+        staying.add(at);
+        if (at === local) break;
+      }
+    }
+    for (const row of rows) {
       if (row.sha256 !== null) this.#pair.recycled.add(row.sha256);
-      this.#pair.putLocal({ ...row, state: 'gone' });
+      this.#pair.putLocal({ ...row, state: staying.has(row.id) ? 'detached' : 'gone' });
     }
     const top = paired ?? node;
     this.#world.removeBaseBelow(
