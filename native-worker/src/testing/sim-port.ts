@@ -68,19 +68,7 @@ export function createSimPort(options: PortOptions): FileSystem {
   };
 
   return {
-    lstat: (path) => call({ kind: 'lstat', path }, () => lstat(paths, path)),
-    readFolder: (path) =>
-      call({ kind: 'readFolder', path }, () => {
-        const { inode } = paths.folder(path);
-        if ((inode.mode & READ_BIT) === 0) throw new LocalFault('denied', 'no right to read');
-        return [...inode.entries.values()].map(({ name }) => name);
-      }),
-    readLink: (path) =>
-      call({ kind: 'readLink', path }, () => {
-        const { inode } = paths.inode(path);
-        if (inode.type !== 'symlink') throw new LocalFault('name-illegal', 'not a link');
-        return inode.target;
-      }),
+    ...readCalls(paths, call),
     openRead: (path) =>
       call({ kind: 'openRead', path }, () => {
         const slot = paths.inode(path);
@@ -114,6 +102,26 @@ export function createSimPort(options: PortOptions): FileSystem {
           inodeVolume.syncFolder(inode);
         }),
       ),
+  };
+}
+
+type ReadCalls = Pick<FileSystem, 'lstat' | 'readFolder' | 'readLink' | 'freeBytes'>;
+
+function readCalls(paths: SimPaths, call: Call): ReadCalls {
+  return {
+    lstat: (path) => call({ kind: 'lstat', path }, () => lstat(paths, path)),
+    readFolder: (path) =>
+      call({ kind: 'readFolder', path }, () => {
+        const { inode } = paths.folder(path);
+        if ((inode.mode & READ_BIT) === 0) throw new LocalFault('denied', 'no right to read');
+        return [...inode.entries.values()].map(({ name }) => name);
+      }),
+    readLink: (path) =>
+      call({ kind: 'readLink', path }, () => {
+        const { inode } = paths.inode(path);
+        if (inode.type !== 'symlink') throw new LocalFault('name-illegal', 'not a link');
+        return inode.target;
+      }),
     freeBytes: (path) =>
       call({ kind: 'freeBytes', path }, () => {
         const { inodeVolume } = paths.inode(path);
