@@ -28,7 +28,7 @@ export async function addPair(
   requireApart(core, localPath);
   await core.pull(signal);
   const remoteRoot = await ensureRemoteFolder(core, wanted.remote, signal);
-  ensureLocalFolder(core, localPath);
+  await ensureLocalFolder(core, localPath);
   const stat = fileSystem.lstat(localPath);
   if (stat?.type !== 'folder') throw new EngineFault('unsuitable', 'the local path is no folder');
   const caps = (core.options.probe ?? ((root) => probeCaps(fileSystem, root)))(localPath);
@@ -51,8 +51,8 @@ export async function addPair(
     createdAtMs: clock.now(),
   };
   const excluded = wanted.exclude.map((path) => requireRemote(core, path));
-  const runner = database.transaction(() => insertPair(core, pair, excluded));
-  writeMarker(fileSystem, runner.pair);
+  await writeMarker(fileSystem, pair);
+  const runner = database.durably(() => insertPair(core, pair, excluded));
   runner.catchUp();
   core.changed();
   return pairListing(core, runner);
@@ -145,13 +145,15 @@ function requireApart(core: EngineCore, path: string): void {
   }
 }
 
-function ensureLocalFolder(core: EngineCore, path: string): void {
+async function ensureLocalFolder(core: EngineCore, path: string): Promise<void> {
   const { fileSystem } = core.options;
   const names = path.split('/');
   for (let depth = 1; depth <= names.length; depth++) {
     const folder = names.slice(0, depth).join('/');
     if (folder === '' || /^[A-Za-z]:$/.test(folder)) continue;
-    if (fileSystem.lstat(folder) === undefined) fileSystem.makeFolder(folder);
+    if (fileSystem.lstat(folder) !== undefined) continue;
+    fileSystem.makeFolder(folder);
+    await fileSystem.syncFolder(names.slice(0, depth - 1).join('/') || '/');
   }
 }
 

@@ -5,7 +5,13 @@
  */
 import { z } from 'zod';
 import type { EngineHost } from './engine-options.ts';
-import { ensureFolder, OWN_FOLDER_NAME, readWhole, writeWhole } from './executor/index.ts';
+import {
+  ensureFolder,
+  OWN_FOLDER_NAME,
+  readWhole,
+  writeDurably,
+  writeWhole,
+} from './executor/index.ts';
 import { LocalFault, type FileSystem } from './ports/index.ts';
 import type { Pair } from './trees/index.ts';
 
@@ -29,10 +35,11 @@ export function checkRoot(fileSystem: FileSystem, pair: Pair): RootState {
   return hasBirth && stat.birthNs !== pair.rootBirthNs ? 'replaced' : 'ok';
 }
 
-export function writeMarker(fileSystem: FileSystem, pair: Pair): void {
-  const folder = ensureFolder(fileSystem, pair.localPath, OWN_FOLDER_NAME);
+/** Durable when the promise settles: without it the pair would stop after a power cut. */
+export async function writeMarker(fileSystem: FileSystem, pair: Pair): Promise<void> {
+  ensureFolder(fileSystem, pair.localPath, OWN_FOLDER_NAME);
   const text = JSON.stringify({ pair: pair.id, space: pair.space });
-  writeWhole(fileSystem, `${folder}/${MARKER}`, `${text}\n`);
+  await writeDurably(fileSystem, pair.localPath, `${OWN_FOLDER_NAME}/${MARKER}`, `${text}\n`);
 }
 
 export function removeMarker(fileSystem: FileSystem, pair: Pair): void {

@@ -1,7 +1,13 @@
 export { execute } from './executor.ts';
 export { LocalPaths } from './local-paths.ts';
 export { isRemoteOutage } from './outcome.ts';
-export { ensureFolder, OWN_FOLDER_NAME, readWhole, writeWhole } from './own-folder.ts';
+export {
+  ensureFolder,
+  OWN_FOLDER_NAME,
+  readWhole,
+  writeDurably,
+  writeWhole,
+} from './own-folder.ts';
 export { recover } from './recovery.ts';
 export { jitterOf, nextAttempt } from './retry.ts';
 export type { ExecutionCounts } from './run.ts';

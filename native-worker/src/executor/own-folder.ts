@@ -143,6 +143,27 @@ export function writeWhole(fileSystem: FileSystem, path: string, text: string): 
   fileSystem.rename(temporary, path);
 }
 
+/** The same, and it is there after a power cut: bytes, name, and the names of the folders above. */
+export async function writeDurably(
+  fileSystem: FileSystem,
+  root: string,
+  relative: string,
+  text: string,
+): Promise<void> {
+  const path = `${root}/${relative}`;
+  writeWhole(fileSystem, path, text);
+  const file = fileSystem.openRead(path);
+  try {
+    await file.sync();
+  } finally {
+    file.close();
+  }
+  for (let folder = path; folder.length > root.length;) {
+    folder = folder.slice(0, folder.lastIndexOf('/'));
+    await fileSystem.syncFolder(folder);
+  }
+}
+
 /** Text of a small file of the engine's own; undefined when there is none. */
 export function readWhole(fileSystem: FileSystem, path: string): string | undefined {
   if (fileSystem.lstat(path)?.type !== 'file') return undefined;

@@ -77,7 +77,7 @@ export class MemorySpace {
       for (const id of entry.removed) removed.add(id);
     }
     const alive = [...changed].filter((id) => this.#nodes.has(id));
-    return { changed: alive, removed: [...removed], seq: this.seq };
+    return { changed: alive, removed: [...removed], approved: [], seq: this.seq };
   }
 
   commit(changes: readonly SpaceChange[], device: DeviceId): readonly ChangeOutcome[] {
