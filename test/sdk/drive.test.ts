@@ -202,3 +202,31 @@ test('signing out forgets the secrets and ends the session', async () => {
   assert.equal(await laptop.keyStore.load(), undefined);
   assert.equal(laptop.requests.at(-1), 'DELETE /v1/sessions');
 });
+
+test('an approved deletion says so to other devices, a plain one beside it does not', async () => {
+  await using world = await World.create('laptop', 'desk');
+  const [laptop, desk] = world.pair;
+  for (const name of ['approved', 'plain']) await putText(laptop.drive, `/${name}`, name);
+  await desk.drive.refresh(signal);
+  const idOf = (path: string) => {
+    const entry = laptop.drive.resolve(path);
+    assert.ok(entry.ok);
+    return entry.value.node.id;
+  };
+  const [approved, plain] = [idOf('/approved'), idOf('/plain')];
+  const hold = { batch: 'ab'.repeat(16), nodes: 1 };
+  const outcomes = await laptop.drive.space.commit(
+    [
+      { op: 'trash', id: approved, hold },
+      { op: 'trash', id: plain },
+    ],
+    signal,
+  );
+  assert.deepEqual(
+    outcomes.map(({ kind }) => kind),
+    ['done', 'done'],
+  );
+  const delta = await desk.drive.space.pull(signal);
+  assert.deepEqual(delta.approved, [approved]);
+  assert.deepEqual([...delta.changed].sort(), [approved, plain].sort());
+});

@@ -98,11 +98,19 @@ export type SpaceChange =
   /** Clears `copyOf` once a conflict was resolved. */
   | { readonly op: 'resolve-copy'; readonly id: NodeId; readonly rev: number }
   | { readonly op: 'move'; readonly id: NodeId; readonly parent: NodeId; readonly name: string }
-  | { readonly op: 'trash'; readonly id: NodeId }
+  | { readonly op: 'trash'; readonly id: NodeId; readonly hold?: ApprovedHold }
   /** Out of the trash, with its id. */
   | { readonly op: 'restore'; readonly id: NodeId; readonly parent: NodeId; readonly name: string }
   /** Removes the records of the whole subtree for ever; only from the trash. */
   | { readonly op: 'purge'; readonly id: NodeId };
+
+/** The batch of held deletions, approved by a person, that a deletion belongs to. */
+export interface ApprovedHold {
+  /** 16 bytes as 32 hexadecimal digits. */
+  readonly batch: string;
+  /** How many nodes the batch has. */
+  readonly nodes: number;
+}
 
 export type ChangeOutcome =
   | { readonly kind: 'done'; readonly node: NodeView | null }
@@ -124,6 +132,8 @@ export type StaleReason =
 export interface SpaceDelta {
   readonly changed: readonly NodeId[];
   readonly removed: readonly NodeId[];
+  /** Nodes whose deletion a person approved on the device that made it: not to be held again. */
+  readonly approved: readonly NodeId[];
   readonly seq: number;
 }
 

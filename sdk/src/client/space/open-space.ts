@@ -1,16 +1,18 @@
 /** A verified space whose keys are open: what nodes and items of any kind of space build on. */
-import { IntegrityError, type Bytes, type SpaceId } from '@coffer/protocol/core';
+import { IntegrityError, type Bytes, type NodeId, type SpaceId } from '@coffer/protocol/core';
 import type { OpenSuite } from '@coffer/protocol/crypto';
 import {
   decodeRecord,
   memberKey,
   SPACE_KEY,
+  trashId,
+  type CommitHeader,
   type MemberRecord,
   type SpaceRecord,
   type SpaceStateRecord,
   type TreeKey,
 } from '@coffer/protocol/model';
-import type { SpaceKeys } from '@coffer/protocol/model/open';
+import { openNotes, type SpaceKeys } from '@coffer/protocol/model/open';
 import type { Clock, DeviceSecrets, Random, SpaceStore } from '../../ports/index.ts';
 import type { SpaceApi } from '../api/space-api.ts';
 import { Mutex } from '../mutex.ts';
@@ -93,8 +95,26 @@ export class OpenSpace {
   hooks(onApplied: OnApplied): ApplyHooks {
     return {
       before: (commit, signal) => this.#loadKeys(commit, signal),
-      during: ({ head, change }) => onApplied?.(deltaOf(change, head.seq)),
+      during: ({ header, head, change }) => {
+        onApplied?.(deltaOf(change, head.seq, this.#approvedIn(header)));
+      },
     };
+  }
+
+  /**
+   * The trash, when the commit's note says that a person approved its deletions. A note that does not
+   * open approves nothing.
+   */
+  #approvedIn(header: CommitHeader): NodeId | undefined {
+    if (header.note === null) return undefined;
+    const { suite, space } = this.options;
+    try {
+      const notes = openNotes(suite, this.keys(), header, header.note);
+      return notes.some(({ kind }) => kind === 'approved-hold') ? trashId(suite, space) : undefined;
+    } catch (error) {
+      if (error instanceof IntegrityError) return undefined;
+      throw error;
+    }
   }
 
   /** Opens the keys that a commit brings before it is applied, so that its nodes can be read at once. */

@@ -8,11 +8,17 @@ import {
   Defect,
   FormatError,
   IntegrityError,
+  type Bytes,
   type NodeId,
 } from '@coffer/protocol/core';
-import { createCommit, type CreatedCommit } from '@coffer/protocol/model/open';
+import {
+  createCommit,
+  sealNotes,
+  type CommitNote,
+  type CreatedCommit,
+} from '@coffer/protocol/model/open';
 import { RemoteFault } from '../../ports/index.ts';
-import type { ChangeOutcome, NodeView, SpaceChange } from '../space-changes.ts';
+import type { ApprovedHold, ChangeOutcome, NodeView, SpaceChange } from '../space-changes.ts';
 import { CommitDraft, RotationUnfinished } from './commit-draft.ts';
 import type { CommitJob } from './commit-job.ts';
 import { ContentSealer } from './content-sealer.ts';
@@ -122,9 +128,27 @@ export class SpaceWriter {
       changes: commit.draft.changes(),
       author: secrets,
       time: context.time,
-      note: null,
+      note: this.#noteOf(job, made, head.seq + 1),
     });
     return { commit, made, created };
+  }
+
+  /** Tells other devices which approved hold the deletions of this commit belong to. */
+  #noteOf(job: CommitJob, made: readonly number[], seq: number): Bytes | null {
+    const holds = new Map<string, ApprovedHold>();
+    for (const index of made) {
+      const hold = holdOf(changeAt(job, index));
+      if (hold !== undefined) holds.set(hold.batch, hold);
+    }
+    if (holds.size === 0) return null;
+    const { suite, secrets } = this.#options.space.options;
+    const place = { space: this.#options.space.verified.id, ...secrets, seq };
+    const notes = [...holds.values()].map(({ batch, nodes }): CommitNote => ({
+      kind: 'approved-hold',
+      batch,
+      nodes,
+    }));
+    return sealNotes(suite, this.#options.space.keys(), place, notes);
   }
 
   #prune(commit: CommitDraft): void {
@@ -140,6 +164,7 @@ export class SpaceWriter {
     const made: number[] = [];
     for (const index of job.pending()) {
       if (made.length >= attempt.changesMax) break;
+      if (!mayShareCommit(job, made, index)) continue;
       const applied = this.#apply(commit, job, index, attempt);
       if (applied === 'full') break;
       if (applied.kind === 'unfinished') break;
@@ -271,6 +296,18 @@ function changeAt(job: CommitJob, index: number): SpaceChange {
 
 function refuseAll(job: CommitJob): undefined {
   for (const index of job.pending()) job.settle(index, { kind: 'not-allowed' });
+}
+
+function holdOf(change: SpaceChange): ApprovedHold | undefined {
+  return change.op === 'trash' ? change.hold : undefined;
+}
+
+/** A note speaks for all deletions of its commit: approved ones and others go into different ones. */
+function mayShareCommit(job: CommitJob, made: readonly number[], index: number): boolean {
+  const change = changeAt(job, index);
+  if (change.op !== 'trash') return true;
+  const other = made.map((i) => changeAt(job, i)).find(({ op }) => op === 'trash');
+  return other === undefined || holdOf(other)?.batch === change.hold?.batch;
 }
 
 function isTooLarge({ draft }: CommitDraft): boolean {

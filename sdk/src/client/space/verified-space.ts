@@ -38,7 +38,7 @@ export interface VerifiedSpaceOptions {
 }
 
 /** What a commit that may stand does to the store. */
-export type ApplicableCommit = Pick<JudgedCommit, 'head' | 'change'>;
+export type ApplicableCommit = Pick<JudgedCommit, 'head' | 'change' | 'header'>;
 
 export interface ApplyHooks {
   /** Runs before a judged commit is applied, outside of the transaction. */
