@@ -21,6 +21,7 @@ import {
   type NodeId,
   type SpaceId,
 } from '@coffer/protocol/core';
+import type { SealingPlace } from '@coffer/protocol/content/open';
 import type { OpenSuite } from '@coffer/protocol/crypto';
 import { sealPadded, sign } from '@coffer/protocol/crypto/open';
 import {
@@ -89,7 +90,10 @@ export interface AnyNode extends AnyMeta {
   readonly kind: NodeKind;
   readonly parent?: NodeId;
   readonly id?: NodeId;
-  readonly content?: NodeRecord['content'];
+  /** Made with the new node's key where it is sealed to it. */
+  readonly content?: (place: SealingPlace) => NodeRecord['content'];
+  /** Instead of the tag that follows from the name. */
+  readonly tag?: NonNullable<NodeRecord['tag']>;
   /** Bytes in the place of the sealed meta. */
   readonly meta?: Bytes;
 }
@@ -219,10 +223,10 @@ export class EvilPeer {
         type: 'node',
         ...place,
         cut: 0,
-        tag: nameTag(suite, above, node.name.isWellFormed() ? node.name : 'x'),
+        tag: node.tag ?? nameTag(suite, above, node.name.isWellFormed() ? node.name : 'x'),
         wrappedKey: wrapNodeKey(suite, above, place, key),
         meta: node.meta ?? this.sealMeta(key, place, node.kind, node),
-        content: node.content ?? null,
+        content: node.content?.({ space, node: id, kr: place.kr, key }) ?? null,
         by: this.author.account,
         keepUntil: null,
       },
