@@ -36,6 +36,8 @@ export class SimInode {
   #content: Uint8Array<ArrayBuffer> = new Uint8Array(0);
   #length = 0;
   #durable: Contents;
+  /** Only metadata may have changed since: there is nothing to tear. */
+  #isContentSynced = true;
 
   constructor(options: {
     readonly type: EntryType;
@@ -74,16 +76,19 @@ export class SimInode {
       this.#content = grown;
     }
     this.#content.set(bytes, position);
+    this.#isContentSynced = false;
     this.#length = Math.max(this.#length, end);
   }
 
   truncate(): void {
     this.#content = new Uint8Array(0);
+    this.#isContentSynced = false;
     this.#length = 0;
   }
 
   /** Content, mode and times survive a crash from now on. */
   sync(): void {
+    this.#isContentSynced = true;
     this.#durable = { bytes: this.bytes.slice(), mode: this.mode, mtimeNs: this.mtimeNs };
   }
 
@@ -95,7 +100,7 @@ export class SimInode {
     }
     const written = this.bytes.slice();
     const { bytes, mode, mtimeNs } = this.#durable;
-    this.#content = tear(torn, bytes, written);
+    this.#content = this.#isContentSynced ? new Uint8Array(bytes) : tear(torn, bytes, written);
     this.#length = this.#content.length;
     this.mode = mode;
     if (torn === 'lost') this.mtimeNs = mtimeNs;
