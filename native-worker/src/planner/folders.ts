@@ -79,8 +79,20 @@ function isBelowItself(unit: Unit): boolean {
 /** What lives on keeps the folders that it is in, with their ids, in place. */
 export function keepAncestors(pass: Pass): void {
   for (const unit of pass.units) {
-    if (unit.target.exists && !unit.target.frozen) keepAbove(unit, pass);
+    if (!unit.target.exists || unit.target.frozen) continue;
+    keepAbove(unit, pass);
+    keepAround(unit, pass);
   }
+}
+
+/** An entry that is about to be left out stays where it is, wherever its node went. */
+function keepAround(unit: Unit, pass: Pass): void {
+  const folder = isLeaving(unit) ? unit.localPlace?.parent : undefined;
+  if (folder === undefined || folder.key === '' || folder.target.exists) return;
+  folder.target.exists = true;
+  folder.target.kept = true;
+  keepAbove(folder, pass);
+  keepAround(folder, pass);
 }
 
 function keepAbove(unit: Unit, pass: Pass): void {
@@ -93,6 +105,7 @@ function keepAbove(unit: Unit, pass: Pass): void {
     target.kept = true;
     target.forget = false;
     if (!isLocalAlive(above)) target.content = 'remote';
+    keepAround(above, pass);
     if (above.remote !== 'excluded') {
       pass.trace(isRemoteAlive(above) ? 'folder.kept-remade' : 'folder.kept-restored');
     }
@@ -124,8 +137,7 @@ export function bringBackBelow(pass: Pass): void {
  */
 export function freezeAncestors(pass: Pass): void {
   for (const unit of pass.units) {
-    // What selective sync left out is not seen here: it goes with nothing.
-    const isUnseen = unit.remote === 'excluded' && !unit.target.exists;
+    const isUnseen = isRemoteOnly(unit);
     if (!unit.target.frozen && !isUnseen) continue;
     for (const place of [isUnseen ? undefined : unit.localPlace, unit.remotePlace]) {
       if (place === undefined) continue;
@@ -140,6 +152,17 @@ export function freezeAncestors(pass: Pass): void {
       }
     }
   }
+}
+
+/** What selective sync left out or an ignore rule let go of is not seen here: it goes with nothing. */
+function isRemoteOnly({ remote, local, target }: Unit): boolean {
+  if (remote === 'excluded') return !target.exists;
+  return local === 'detached' && (remote === 'live' || remote === 'unreadable');
+}
+
+/** Its entry stays here until what it has gone up. */
+export function isLeaving(unit: Unit): boolean {
+  return unit.remote === 'excluded' && !unit.localMoved && unit.target.exists;
 }
 
 /** Nothing is put into a folder that is left alone. */
@@ -163,7 +186,7 @@ export function freezeBelow(pass: Pass): void {
  */
 export function* stayingUnits(pass: Pass): Generator<Unit> {
   for (const unit of pass.units) {
-    if (unit.target.frozen) yield unit;
+    if (unit.target.frozen || isLeaving(unit)) yield unit;
     if (unit.local !== 'detached') continue;
     yield unit;
     let above = unit.localPlace?.parent;

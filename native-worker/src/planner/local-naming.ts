@@ -17,7 +17,9 @@ export function nameLocally(pass: Pass): void {
       continue;
     }
     const kept = keptName(unit, pass);
-    if (kept !== undefined && claim(kept, unit, parent)) continue;
+    const isInPlace = target.entry?.parent === parent.target.entry?.id;
+    const isFree = kept !== undefined && (isInPlace || !taken.has(slotOf(kept, parent)));
+    if (isFree && claim(kept, unit, parent)) continue;
     // Upload mode names nothing here.
     if (pass.mode === 'upload') continue;
     const name = localNameFor(target.place.name, unit.kind === 'folder', pass.universe.caps);
@@ -28,7 +30,7 @@ export function nameLocally(pass: Pass): void {
     others.push({ unit, parent, name });
   }
   for (const { unit, parent, name } of others) {
-    if (taken.has(`${parent.key}/${pass.universe.key(name)}`)) {
+    if (taken.has(slotOf(name, parent))) {
       pass.universe.block(unit, 'slot.taken');
       continue;
     }
@@ -41,8 +43,12 @@ export function nameLocally(pass: Pass): void {
     });
   }
 
+  function slotOf(name: string, parent: Unit): string {
+    return `${parent.key}/${pass.universe.key(name)}`;
+  }
+
   function claim(name: string, unit: Unit, parent: Unit): boolean {
-    const slot = `${parent.key}/${pass.universe.key(name)}`;
+    const slot = slotOf(name, parent);
     if (claimed.has(slot)) return false;
     claimed.add(slot);
     unit.target.localName = name;

@@ -179,3 +179,12 @@ describe('planner operations', () => {
     assert.ok(reads < 80, `${reads} reads`);
   });
 });
+
+test('planning what is in sync gives nothing, whatever is said to be dirty', () => {
+  const s = new Scenario({ 'd/': '', 'd/f': '1', g: '->f' });
+  const { remote, local } = s.pair.allDirty();
+  for (const id of remote) s.pair.dirtyRemote.add(id);
+  for (const id of local) s.pair.dirtyLocal.add(id);
+  const waiting = { remote: [], local: [] };
+  assert.deepEqual(s.plan(), { operations: [], holds: [], stalls: [], hashes: [], waiting });
+});

@@ -13,6 +13,17 @@ test(`${CASES} random trees converge, lose nothing, bring nothing back and drop 
   assert.ok(roundsMax <= 8, `${roundsMax} rounds`);
 });
 
+const TROUBLED_CASES = 4000;
+
+test(`${TROUBLED_CASES} random trees with unknown, unreadable, ignored and left-out parts come to rest and lose nothing`, () => {
+  const { failures } = runPlannerCases({
+    seed: FIRST_SEED,
+    count: TROUBLED_CASES,
+    isTroubled: true,
+  });
+  assert.deepEqual(failures, []);
+});
+
 /** One line per incident, kept for ever. */
 const INCIDENTS: readonly (readonly [number, string])[] = [
   [314, 'a node in staging counted as gone'],

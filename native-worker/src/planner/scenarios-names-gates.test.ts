@@ -63,7 +63,7 @@ describe('planner scenarios E: names', () => {
     });
     const local = Object.keys(s.local.tree());
     for (const name of local) {
-      assert.doesNotMatch(name, /[<>:"/\\|?*\u0000-\u001f]|[. ]$|^(?:con|com1)(?:\.|$)/iu);
+      assert.doesNotMatch(name, /[<>:"/\\|?*\p{Cc}]|[. ]$|^(?:con|com1)(?:\.|$)/iu);
     }
     for (const name of local) s.local.edit(name, `edited ${name}`);
     const { remote } = s.settle();

@@ -4,7 +4,7 @@
  */
 import type { NodeId } from '@coffer/protocol/core';
 import { conflictName } from './conflict-name.ts';
-import { planAncestors, stayingUnits } from './folders.ts';
+import { isLeaving, planAncestors, stayingUnits } from './folders.ts';
 import { mergeOrPair, pairAcrossCase } from './merge.ts';
 import { isSameName } from './name-key.ts';
 import type { Pass } from './pass.ts';
@@ -94,7 +94,8 @@ class SlotSettler {
   /** What is in the way of a unit stays: the unit waits, or takes another name. */
   #giveWay(unit: Unit): void {
     const { place } = unit.target;
-    if (place === undefined || (holdsRemotely(unit) && isAtPlace(unit))) return;
+    const isSettled = holdsRemotely(unit) && isAtPlace(unit);
+    if (place === undefined || isSettled || isLeaving(unit)) return;
     const slot = this.#remoteSlot(place);
     if (this.#taken.has(slot)) {
       this.#pass.universe.block(unit, 'slot.taken');
