@@ -151,13 +151,16 @@ export async function writeDurably(
   text: string,
 ): Promise<void> {
   const path = `${root}/${relative}`;
-  writeWhole(fileSystem, path, text);
-  const file = fileSystem.openRead(path);
+  const temporary = `${path}.new`;
+  if (fileSystem.lstat(temporary) !== undefined) fileSystem.unlink(temporary);
+  const file = fileSystem.createFile(temporary);
   try {
+    file.write(utf8ToBytes(text));
     await file.sync();
   } finally {
     file.close();
   }
+  fileSystem.rename(temporary, path);
   for (let folder = path; folder.length > root.length;) {
     folder = folder.slice(0, folder.lastIndexOf('/'));
     await fileSystem.syncFolder(folder);

@@ -268,11 +268,14 @@ function agree(run: ExecutionRun, prepared: PreparedChange, view: NodeView | nul
   }
 }
 
-/** What was sent is what the entry holds, unless it changed since: then a scan has said so. */
+/**
+ * What was sent is what the entry holds, unless it changed since. The hash of an earlier look may be
+ * another one: a power cut can take bytes of a file and leave its times.
+ */
 function keepHash(run: ExecutionRun, row: LocalRow, content: UploadedContent): void {
   const { local } = run.options.trees;
   const now = local.byId(row.id);
-  if (now === undefined || now.sha256 !== null || now.ctimeNs !== row.ctimeNs) return;
+  if (now === undefined || now.sha256 === content.sha256 || now.ctimeNs !== row.ctimeNs) return;
   if (now.size === row.size && now.mtimeNs === row.mtimeNs && now.ino === row.ino) {
     local.put({ ...now, sha256: content.sha256 });
   }
