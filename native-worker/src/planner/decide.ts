@@ -90,6 +90,8 @@ function decideKnown(unit: Unit, pass: Pass, decided: Set<Unit>): void {
   const cell = contentCell(unit);
   pass.trace(pass.cell(`content.${cell}`));
   const verdict = CONTENT_TABLE[pass.mode][cell];
+  const staysMoved = pass.mode === 'upload' && isLocalGone(unit) && unit.remoteMoved;
+  if (staysMoved) pass.trace('upload.place.deleted-moved');
   target.exists = verdict !== 'gone';
   target.splits = verdict === 'conflict';
   if (verdict === 'local' || verdict === 'remote' || verdict === 'agreed') target.content = verdict;

@@ -1,27 +1,39 @@
 /** Laws of the planner on random trees, and the cases that once broke them. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { CELLS, type Cell } from './cells.ts';
 import { runPlannerCase, runPlannerCases } from './testing/cases.ts';
 
 const CASES = 20_000;
 const FIRST_SEED = 1;
 
-test(`${CASES} random trees converge, lose nothing, bring nothing back and drop no operation`, () => {
-  const { count, failures, roundsMax } = runPlannerCases({ seed: FIRST_SEED, count: CASES });
-  assert.deepEqual(failures, []);
-  assert.equal(count, CASES);
-  assert.ok(roundsMax <= 8, `${roundsMax} rounds`);
-});
-
 const TROUBLED_CASES = 4000;
 
-test(`${TROUBLED_CASES} random trees with unknown, unreadable, ignored and left-out parts come to rest and lose nothing`, () => {
-  const { failures } = runPlannerCases({
-    seed: FIRST_SEED,
-    count: TROUBLED_CASES,
-    isTroubled: true,
-  });
-  assert.deepEqual(failures, []);
+/** Too rare on random trees, or not made there: tables, names, gates and contents test them. */
+const REACHED_ELSEWHERE: ReadonlySet<Cell> = new Set<Cell>([
+  'upload.content.edited-edited-equal',
+  'download.content.edited-edited-equal',
+  'slot.cut-name',
+  'slot.normalisation-clash',
+  'slot.unhashed',
+  'new.purged',
+  'hold.count',
+  'hold.share',
+  'hold.pending',
+  'hold.undone',
+]);
+
+test('random trees converge, lose nothing, bring nothing back, drop no operation and reach every cell', () => {
+  const plain = runPlannerCases({ seed: FIRST_SEED, count: CASES });
+  // With unknown, unreadable, ignored and left-out parts: what is in trouble is left alone.
+  const troubled = runPlannerCases({ seed: FIRST_SEED, count: TROUBLED_CASES, isTroubled: true });
+  assert.deepEqual([plain.failures, troubled.failures], [[], []]);
+  assert.deepEqual([plain.count, troubled.count], [CASES, TROUBLED_CASES]);
+  assert.ok(plain.roundsMax <= 8, `${plain.roundsMax} rounds`);
+  const missing = CELLS.filter(
+    (cell) => !REACHED_ELSEWHERE.has(cell) && !plain.cells.has(cell) && !troubled.cells.has(cell),
+  );
+  assert.deepEqual(missing, []);
 });
 
 /** One line per incident, kept for ever. */

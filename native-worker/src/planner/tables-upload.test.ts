@@ -128,6 +128,13 @@ const ROWS: readonly Row[] = [
     kinds: ['remote-restore'],
   },
   {
+    cell: 'upload.place.deleted-moved',
+    claim: 'what was deleted here stays there, where it was moved',
+    act: both(removeL, moveR),
+    ends: sides(at('e/r'), WITHOUT),
+    kinds: [],
+  },
+  {
     cell: 'upload.place.moved-edited',
     claim: 'a local move leaves the remote edit there',
     act: both(moveL, editR),
