@@ -257,6 +257,22 @@ test('B10 two files swap their names in both directions of travel', async () => 
   assert.equal(space.requests.includes('fetch'), false);
 });
 
+test('a file moves into a folder that takes its name', async () => {
+  const { a, b } = await sharing({ x: 'was a file' });
+  a.disk.user.rename(a.at('x'), a.at('t'));
+  a.disk.user.folder(a.at('x'));
+  a.disk.user.rename(a.at('t'), a.at('x/y'));
+  await syncAll([a, b]);
+  assert.deepEqual(
+    [a.tree(), b.tree()],
+    [
+      { x: null, 'x/y': 'was a file' },
+      { x: null, 'x/y': 'was a file' },
+    ],
+  );
+  assert.deepEqual(await b.engine.stalls({}), []);
+});
+
 test('B17 a child edited there lands in the folder renamed here', async () => {
   const { a, b } = await sharing({ 'd/f': 'v1' });
   a.disk.user.rename(a.at('d'), a.at('n'));

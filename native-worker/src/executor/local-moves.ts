@@ -13,7 +13,6 @@ import type { ExecutionRun } from './run.ts';
 export interface StagedMove {
   readonly operation: LocalPlace;
   readonly row: LocalRow;
-  readonly parent: LocalId;
   readonly from: string;
 }
 
@@ -27,19 +26,19 @@ export function placeLocal(run: ExecutionRun, operation: LocalPlace): OperationO
   const target = run.paths.slot(parent, operation.localName);
   if (target === undefined || isTaken(run, target, row)) return LOST;
   fileSystem.rename(run.paths.inRoot(from), target);
-  finish(run, { operation, row, parent, from }, target);
+  finish(run, { operation, row, from }, { parent, path: target });
   return DONE;
 }
 
-/** First half: the entry leaves its slot. Undefined when its precondition is lost. */
+/**
+ * First half: the entry leaves its slot, maybe for a folder that is only made in its place. Undefined
+ * when its precondition is lost.
+ */
 export function stageMove(run: ExecutionRun, operation: LocalPlace): StagedMove | undefined {
   const { fileSystem, pair, trees } = run.options;
   const row = run.entry(operation.local);
-  const parent = run.localParent(operation.parent);
   const from = row === undefined ? undefined : run.paths.relative(row.id);
-  if (row === undefined || from === undefined || parent === undefined) return undefined;
-  const folder = run.paths.relative(parent);
-  if (folder === undefined) return undefined;
+  if (row === undefined || from === undefined) return undefined;
   ensureStaging(fileSystem, pair.localPath);
   const staged = stagedPath(pair.localPath, operation.id);
   trees.db.durably(() => {
@@ -49,7 +48,7 @@ export function stageMove(run: ExecutionRun, operation: LocalPlace): StagedMove 
       node: operation.node,
       local: row.id,
       from,
-      to: folder === '' ? operation.localName : `${folder}/${operation.localName}`,
+      to: wantedPath(run, operation) ?? from,
       staged: operation.id,
       detail: row.ino.toString(),
       atMs: run.now(),
@@ -60,18 +59,27 @@ export function stageMove(run: ExecutionRun, operation: LocalPlace): StagedMove 
     return undefined;
   }
   fileSystem.rename(run.paths.inRoot(from), staged);
-  return { operation, row, parent, from };
+  return { operation, row, from };
+}
+
+function wantedPath(run: ExecutionRun, operation: LocalPlace): string | undefined {
+  const parent = run.localParent(operation.parent);
+  const folder = parent === undefined ? undefined : run.paths.relative(parent);
+  if (folder === undefined) return undefined;
+  return folder === '' ? operation.localName : `${folder}/${operation.localName}`;
 }
 
 /** Second half: true once the entry is in its slot. */
 export function placeStaged(run: ExecutionRun, move: StagedMove): boolean {
   const { fileSystem, pair } = run.options;
   const staged = stagedPath(pair.localPath, move.operation.id);
-  const target = run.paths.slot(move.parent, move.operation.localName);
+  const parent = run.localParent(move.operation.parent);
+  if (parent === undefined) return false;
+  const target = run.paths.slot(parent, move.operation.localName);
   if (target === undefined || fileSystem.lstat(target) !== undefined) return false;
   if (fileSystem.lstat(staged)?.ino !== move.row.ino) return false;
   fileSystem.rename(staged, target);
-  finish(run, move, target);
+  finish(run, move, { parent, path: target });
   return true;
 }
 
@@ -96,9 +104,14 @@ export function freePath(run: Pick<ExecutionRun, 'options' | 'paths'>, relative:
   return path;
 }
 
-function finish(run: ExecutionRun, move: StagedMove, target: string): void {
+function finish(
+  run: ExecutionRun,
+  move: StagedMove,
+  slot: { readonly parent: LocalId; readonly path: string },
+): void {
   const { fileSystem, trees } = run.options;
-  const { operation, row, parent, from } = move;
+  const { operation, row, from } = move;
+  const { parent, path: target } = slot;
   const stat = fileSystem.lstat(target);
   const { node } = operation;
   const remote = node === null ? undefined : trees.remote.byId(node);
