@@ -148,7 +148,7 @@ export class PretendServer {
     this.#staged.set(node, row);
     this.#pair.remote.put({ ...row, parent: STAGING_NODE, name: node });
     for (const each of this.#pair.remote.below(node)) {
-      this.#pair.remote.put({ ...each, state: 'live' });
+      if (each.state === 'trashed') this.#pair.remote.put({ ...each, state: 'live' });
     }
   }
 
