@@ -34,7 +34,7 @@ export async function placeDownloads(run: ExecutionRun, items: readonly Staged[]
     try {
       const stat = path === undefined ? undefined : put(run, placing, path);
       if (stat !== undefined) {
-        row = rowOf(run, placing, stat);
+        row = rowOf(run, placing, asStaged(run, placing, stat));
         outcome = DONE;
       }
     } catch (error) {
@@ -150,6 +150,18 @@ function giveBack(run: ExecutionRun, stored: string, path: string): void {
   trees.recycled.removeStored(stored);
 }
 
+/**
+ * What the row may say of an entry that somebody wrote to since it got its name: the staged file's
+ * state, so that the next look at it finds a difference and reads it.
+ */
+function asStaged(run: ExecutionRun, { item, parent }: Placing, stat: EntryStat): EntryStat {
+  const { staged } = item;
+  if (staged === null || isUntouched(staged.stat, stat)) return stat;
+  run.options.hint(parent);
+  const { size, mtimeNs } = staged.stat;
+  return { ...stat, size, mtimeNs, ctimeNs: 0n };
+}
+
 function rowOf(run: ExecutionRun, placing: Placing, stat: EntryStat): LocalRow {
   const { operation, view } = placing.item;
   return {
@@ -193,7 +205,7 @@ function settle(
   run.settle(operation, DONE);
   run.counts.downloadedFiles += 1;
   run.counts.downloadedBytes += view.size;
-  if (staged !== null && !isUntouched(staged.stat, row)) trees.dirty.markLocal(row.id, 'touched');
+  if (staged !== null && row.ctimeNs === 0n) trees.dirty.markLocal(row.id, 'touched');
   run.record(base === undefined ? 'download' : 'update', {
     node: operation.node,
     before: null,
@@ -206,8 +218,8 @@ function wasRecycled(run: ExecutionRun, stored: string): boolean {
   return run.options.fileSystem.lstat(run.paths.inRoot(stored)) !== undefined;
 }
 
-function isUntouched(staged: EntryStat, row: LocalRow): boolean {
-  return staged.ino === row.ino && staged.size === row.size && staged.mtimeNs === row.mtimeNs;
+function isUntouched(staged: EntryStat, now: EntryStat): boolean {
+  return staged.ino === now.ino && staged.size === now.size && staged.mtimeNs === now.mtimeNs;
 }
 
 /** Removes what is still in staging of a download that is over. */
