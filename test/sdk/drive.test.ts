@@ -230,3 +230,30 @@ test('an approved deletion says so to other devices, a plain one beside it does 
   assert.deepEqual(delta.approved, [approved]);
   assert.deepEqual([...delta.changed].sort(), [approved, plain].sort());
 });
+
+test('what is trashed on its own stays in the trash when its trashed folder comes back', async () => {
+  await using world = await World.create('laptop', 'desk');
+  const [{ drive }] = world.pair;
+  for (const name of ['kept', 'gone']) await putText(drive, `/folder/${name}`, name);
+  const folder = drive.resolve('/folder');
+  const gone = drive.resolve('/folder/gone');
+  assert.ok(folder.ok && gone.ok);
+  const [parent, child] = [folder.value.node.id, gone.value.node.id];
+  await drive.space.commit([{ op: 'trash', id: parent }], signal);
+  const outcomes = await drive.space.commit(
+    [
+      { op: 'trash', id: child },
+      { op: 'restore', id: parent, parent: drive.space.rootFolder, name: 'folder' },
+    ],
+    signal,
+  );
+  assert.deepEqual(
+    outcomes.map(({ kind }) => kind),
+    ['done', 'done'],
+  );
+  assert.deepEqual(paths(drive), ['/folder', '/folder/kept']);
+  assert.deepEqual(
+    drive.trashed().map(({ id, from }) => [id, from]),
+    [[child, { parent, name: 'gone' }]],
+  );
+});

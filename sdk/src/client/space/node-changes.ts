@@ -203,8 +203,7 @@ function trash({ commit }: ChangeTools, change: ChangeOf<'trash'>): Applied {
   if (commit.reader.isRoot(node.id)) return NOT_ALLOWED;
   const bin = commit.context.trash;
   if (node.parent === bin) return DONE;
-  if (commit.isTrashed(node.parent)) return stale('node-gone');
-  // No rotation: below the trash old keys may stay.
+  // Below a folder in the trash too: it then stays when the folder comes back. No rotation: below the trash old keys may stay.
   const meta = commit.metaOf(node);
   const { time, author } = commit.context;
   commit.update(node, {
