@@ -13,6 +13,7 @@ import {
 import {
   createSimUser,
   SimDisk,
+  type DiskCall,
   type DiskUser,
   type SimVolumeOptions,
 } from '@coffer/native-worker/testing';
@@ -62,6 +63,8 @@ export interface Victim {
   readonly clock: JumpingClock;
   /** Absolute path below the synced root. */
   readonly at: (path: string) => string;
+  /** Something that happens inside the disk calls of the engine, before or after their effect. */
+  onCall: (phase: 'before' | 'after', call: DiskCall) => void;
   readonly write: (path: string, content: string) => void;
   readonly read: (path: string) => string;
   /** Everything below the root but the engine's own: content (its hash, if long), target, mode, time. */
@@ -147,6 +150,7 @@ async function startVictim(
   secrets: DeviceSecrets,
   { volume = {}, clock = world.clock }: VictimOptions,
 ): Promise<Victim> {
+  const hooks: Pick<Victim, 'onCall'> = { onCall: () => {} };
   const disk = new SimDisk({ ...volume, now: clock.now });
   const user = createSimUser(disk);
   user.folder(ROOT);
@@ -158,7 +162,10 @@ async function startVictim(
     database,
     space: drive.space.id,
     spaceClient: drive.space,
-    fileSystem: disk.open(),
+    fileSystem: disk.open((phase, call) => {
+      hooks.onCall(phase, call);
+      return undefined;
+    }),
     clock,
     random: systemRandom,
     deviceName: secrets.deviceName,
@@ -166,7 +173,7 @@ async function startVictim(
   });
   await engine.addPair({ local: ROOT, remote: '/' });
   const at = (path: string): string => `${ROOT}/${path}`;
-  return {
+  return Object.assign(hooks, {
     name: secrets.deviceName,
     secrets,
     keyStore,
@@ -177,12 +184,12 @@ async function startVictim(
     user,
     clock,
     at,
-    write: (path, content) => {
+    write: (path: string, content: string) => {
       clock.time += 10;
       user.folder(at(path).slice(0, at(path).lastIndexOf('/')));
       user.write(at(path), content);
     },
-    read: (path) => new TextDecoder().decode(user.read(at(path))),
+    read: (path: string) => new TextDecoder().decode(user.read(at(path))),
     tree: () => treeOf(disk, user),
     sync: async () => {
       // What was written just now comes to rest first.
@@ -190,7 +197,7 @@ async function startVictim(
       const summary = await engine.syncNow({});
       assert.ok(summary.settled, `${secrets.deviceName}: ${summary.message ?? 'not settled'}`);
     },
-  };
+  });
 }
 
 function treeOf({ programs }: SimDisk, user: DiskUser): Readonly<Record<string, string>> {

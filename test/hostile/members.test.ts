@@ -13,6 +13,7 @@ import {
 } from '@coffer/protocol/model/open';
 import { EvilPeer } from './evil-peer.ts';
 import { HONEST } from './evil-server.ts';
+import { HonestCalls } from './honest-calls.ts';
 import { EvilWorld, refusalOf, refuses, signal, type Victim } from './evil-world.ts';
 import { assertNothingLeaked, keysOf } from './leaks.ts';
 import {
@@ -223,6 +224,21 @@ test('T41 T42 a revoked device is out, whether the server hides the revocation o
   assert.equal(code, 'head-rolled-back');
   assert.equal(desk.read('plan'), laptop.read('plan'));
   assert.ok(mallory.chain.seq > 0);
+});
+
+test('T42 a session speaks for its own device and for no other', async () => {
+  const { world, desk, peer } = await scene('viewer');
+  await using _ = world;
+  const made = peer.sign([peer.newNode({ kind: 'folder', name: 'of the laptop' }).record]);
+  const calls = new HonestCalls(world.evil.honest, world.suite, desk.secrets);
+  await calls.signIn();
+  const answer = await calls.send(
+    'POST',
+    path('propose', peer.space),
+    encodeSealedCommit(made.commit),
+  );
+  assert.equal(answer.status, 403);
+  assert.equal(await peer.publish(made), undefined);
 });
 
 test('T48 a viewer reads the space, writes nothing, and gets nothing of spaces that are not its own', async () => {

@@ -110,7 +110,8 @@ test('T25 T74 a redirect is an answer without meaning: nobody follows it', async
   const before = world.evil.trace.length;
   for (const status of [301, 302, 303, 307, 308]) {
     const headers = { location: 'http://169.254.169.254/latest/meta-data' };
-    world.evil.tell(on('head', () => ({ status, headers, body: new Uint8Array() })));
+    // With the body of a good answer, which is not one for that.
+    world.evil.tell(on('head', () => ({ status, headers })));
     const code = await refusalOf(() => desk.drive.refresh(signal), String(status));
     assert.ok(code !== undefined, `${status} was believed`);
     assert.ok(world.evil.fired > 0);

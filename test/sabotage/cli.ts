@@ -1,10 +1,11 @@
 /**
- * `npm run sabotage [-- --only NAME]`: takes one safety check out at a time, in a copy of the sources,
- * and runs the tests that should notice. A sabotage that no test notices fails the run.
+ * `npm run sabotage [-- --only PART_OF_A_NAME…]`: takes one safety check out at a time, in copies of the sources,
+ * and runs the tests that should notice. A sabotage that no test notices fails the run, and so does
+ * one whose place in the sources is gone.
  */
-import { spawnSync } from 'node:child_process';
-import { cpSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { spawn } from 'node:child_process';
+import { cpSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { TemporaryFolder } from '../e2e/harness.ts';
@@ -12,71 +13,107 @@ import { projectFiles } from '../tidy/sources.ts';
 import { SABOTAGES, type Sabotage } from './sabotages.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
-const TEST_TIMEOUT_MS = 300_000;
-const { values } = parseArgs({ options: { only: { type: 'string' } } });
+const TEST_TIMEOUT_MS = 120_000;
+const COPIES = 2;
+/** A sabotage that cannot even be loaded says nothing about the tests. */
+const NOT_LOADED = /SyntaxError|ReferenceError|ERR_MODULE_NOT_FOUND|ERR_INVALID_TYPESCRIPT_SYNTAX/;
 
 /** Copies the project's own files; node_modules is shared, with the workspaces pointing at the copy. */
 function copyProject(target: string): void {
-  for (const file of projectFiles(/./))
-    cpSync(join(root, file), join(target, file), { recursive: true });
-  const link = (name: string): void =>
+  for (const file of projectFiles(/./)) {
+    mkdirSync(dirname(join(target, file)), { recursive: true });
+    cpSync(join(root, file), join(target, file));
+  }
+  mkdirSync(join(target, 'node_modules/@coffer'), { recursive: true });
+  for (const name of readdirSync(join(root, 'node_modules'))) {
+    if (name === '@coffer') continue;
     symlinkSync(join(root, 'node_modules', name), join(target, 'node_modules', name));
-  const listed = spawnSync('ls', ['-A', join(root, 'node_modules')], {
-    encoding: 'utf8',
-  }).stdout.split('\n');
-  cpSync(join(root, 'package.json'), join(target, 'node_modules', '.keep'), { recursive: true });
-  for (const name of listed) if (name !== '' && name !== '@coffer') link(name);
+  }
   for (const file of projectFiles(/^[a-z-]+\/package\.json$/)) {
-    const folder = file.split('/')[0] ?? '';
-    const manifest = JSON.parse(readFileSync(join(root, file), 'utf8')) as { name: string };
-    cpSync(join(root, 'package.json'), join(target, 'node_modules', '@coffer', '.keep'), {
-      recursive: true,
-    });
-    symlinkSync(join(target, folder), join(target, 'node_modules', manifest.name));
+    const { name } = JSON.parse(readFileSync(join(root, file), 'utf8')) as { name: string };
+    symlinkSync(join(target, dirname(file)), join(target, 'node_modules', name));
   }
 }
 
-function runTests(folder: string, tests: readonly string[]): boolean {
-  const { status } = spawnSync(process.execPath, ['--test', '--test-reporter=dot', ...tests], {
-    cwd: folder,
-    stdio: 'ignore',
-    timeout: TEST_TIMEOUT_MS,
-  });
-  return status === 0;
+interface Outcome {
+  readonly passed: boolean;
+  readonly output: string;
 }
 
-function isNoticed(folder: string, sabotage: Sabotage): boolean {
+function runTests(folder: string, tests: readonly string[]): Promise<Outcome> {
+  const args = ['--test', '--test-isolation=none', '--test-reporter=spec', ...tests];
+  const child = spawn(process.execPath, args, { cwd: folder, timeout: TEST_TIMEOUT_MS });
+  const parts: Buffer[] = [];
+  child.stdout.on('data', (part: Buffer) => parts.push(part));
+  child.stderr.on('data', (part: Buffer) => parts.push(part));
+  return new Promise((resolve) => {
+    child.on('close', (code) => {
+      resolve({ passed: code === 0, output: Buffer.concat(parts).toString() });
+    });
+  });
+}
+
+type Verdict = 'noticed' | 'UNNOTICED' | 'MISPLACED' | 'BROKEN';
+
+async function play(folder: string, sabotage: Sabotage): Promise<Verdict> {
   const path = join(folder, sabotage.file);
   const text = readFileSync(path, 'utf8');
   const parts = text.split(sabotage.find);
-  if (parts.length !== 2) {
-    throw new Error(
-      `${sabotage.name}: found ${parts.length - 1} times in ${sabotage.file}, expected once`,
-    );
-  }
+  if (parts.length !== 2) return 'MISPLACED';
   writeFileSync(path, parts.join(sabotage.replace));
   try {
-    return !runTests(folder, sabotage.tests);
+    const { passed, output } = await runTests(folder, sabotage.tests);
+    if (passed) return 'UNNOTICED';
+    return NOT_LOADED.test(output) ? 'BROKEN' : 'noticed';
   } finally {
     writeFileSync(path, text);
   }
 }
 
-using copy = new TemporaryFolder();
-copyProject(copy.path);
-const chosen = SABOTAGES.filter(
-  ({ name }) => values.only === undefined || name.includes(values.only),
-);
-const healthy = [...new Set(chosen.flatMap(({ tests }) => tests))];
-if (!runTests(copy.path, healthy)) {
-  console.error('sabotage: the tests fail without any sabotage; nothing can be learnt from them');
-  process.exit(1);
+/** Files that fail without any sabotage: nothing can be learnt from them. */
+async function findUnhealthy(folder: string, tests: readonly string[]): Promise<readonly string[]> {
+  const unhealthy: string[] = [];
+  for (const test of tests) {
+    if (!(await runTests(folder, [test])).passed) unhealthy.push(test);
+  }
+  return unhealthy;
 }
-let unnoticed = 0;
-for (const sabotage of chosen) {
-  const noticed = isNoticed(copy.path, sabotage);
-  if (!noticed) unnoticed++;
-  console.log(`${noticed ? 'noticed  ' : 'UNNOTICED'} ${sabotage.name} (${sabotage.file})`);
+
+const { values } = parseArgs({ options: { only: { type: 'string', multiple: true } } });
+const only = values.only ?? [''];
+const chosen = SABOTAGES.filter(({ name }) => only.some((part) => name.includes(part)));
+const startedMs = performance.now();
+const folders: TemporaryFolder[] = Array.from({ length: COPIES }, () => new TemporaryFolder());
+try {
+  for (const { path } of folders) copyProject(path);
+  const tests = [...new Set(chosen.flatMap((sabotage) => sabotage.tests))];
+  const unhealthy = await Promise.all(
+    folders.map(({ path }, i) =>
+      findUnhealthy(
+        path,
+        tests.filter((_, n) => n % COPIES === i),
+      ),
+    ),
+  );
+  for (const test of unhealthy.flat()) console.error(`${test} fails without any sabotage`);
+  const queue = chosen.filter(
+    (sabotage) => !sabotage.tests.some((t) => unhealthy.flat().includes(t)),
+  );
+  const untried = chosen.length - queue.length;
+  let noticed = 0;
+  const work = async ({ path }: TemporaryFolder): Promise<void> => {
+    for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
+      const verdict = await play(path, next);
+      if (verdict === 'noticed') noticed++;
+      console.log(`${verdict.padEnd(9)} ${next.name} (${next.file})`);
+    }
+  };
+  await Promise.all(folders.map(work));
+  const seconds = Math.round((performance.now() - startedMs) / 1000);
+  console.log(
+    `sabotage: ${noticed} of ${chosen.length} noticed, ${untried} not tried, ${seconds} s`,
+  );
+  process.exitCode = noticed === chosen.length ? 0 : 1;
+} finally {
+  for (const folder of folders) folder[Symbol.dispose]();
 }
-console.log(`sabotage: ${chosen.length - unnoticed} of ${chosen.length} noticed`);
-process.exitCode = unnoticed === 0 ? 0 : 1;
