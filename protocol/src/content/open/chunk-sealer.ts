@@ -62,12 +62,12 @@ export class ChunkSealer {
     const key = chunkKey(this.#suite, newest, padded);
     const keyText = bytesToHex(key);
     const known = base?.find(keyText) ?? this.#recent.get(keyText);
-    if (known !== undefined) return this.#resealed(known, padded);
+    if (known !== undefined) return this.#resealed(known, padded, plaintext.length);
     if (base?.hasLength(plaintext.length) === true) {
       for (const contentKey of older) {
         const olderKey = bytesToHex(chunkKey(this.#suite, contentKey, padded));
         const kept = base.find(olderKey);
-        if (kept !== undefined) return this.#resealed(kept, padded);
+        if (kept !== undefined) return this.#resealed(kept, padded, plaintext.length);
       }
     }
     const { ref, parts } = sealPaddedChunk(this.#suite, key, padded, plaintext.length);
@@ -75,12 +75,15 @@ export class ChunkSealer {
     return { ref, parts: () => parts };
   }
 
-  /** Sealing is deterministic: the same bytes come out as the first time. */
-  #resealed(ref: ChunkRef, scratch: Bytes): OutgoingChunk {
+  /**
+   * Sealing is deterministic: the same bytes come out as the first time. The plain length is this
+   * chunk's own: contents that differ in zeros at the end alone are padded to one chunk.
+   */
+  #resealed(known: ChunkRef, scratch: Bytes, plainLength: number): OutgoingChunk {
     const padded = scratch.slice();
     return {
-      ref,
-      parts: () => sealPaddedChunk(this.#suite, ref.key, padded, ref.plainLength).parts,
+      ref: { ...known, plainLength },
+      parts: () => sealPaddedChunk(this.#suite, known.key, padded, plainLength).parts,
     };
   }
 
