@@ -1,5 +1,11 @@
 import { Tokenizer, Type, type DecodeOptions, type Token } from 'cborg';
-import { CBOR_DEPTH_MAX, CBOR_ITEMS_MAX, FormatError, type Bytes } from '../core/index.ts';
+import {
+  bytesToUtf8,
+  CBOR_DEPTH_MAX,
+  CBOR_ITEMS_MAX,
+  FormatError,
+  type Bytes,
+} from '../core/index.ts';
 
 /**
  * Reads the items of one value and stops at the first that the encoding does not have, that is
@@ -13,13 +19,18 @@ export class BoundedTokenizer extends Tokenizer {
 
   constructor(bytes: Bytes, options: DecodeOptions) {
     // A plain view: `slice` of a Buffer would share its memory with what is decoded.
-    super(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength), options);
+    super(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength), {
+      ...options,
+      retainStringBytes: true,
+    });
   }
 
   override next(): Token {
     if (++this.#items > CBOR_ITEMS_MAX) throw new FormatError('too many items');
     const token = super.next();
     if (token.type === Type.map) throw new FormatError('not an encodable value');
+    // The library's own text loses a leading U+FEFF, which a name may begin with.
+    if (token.byteValue !== undefined) token.value = bytesToUtf8(token.byteValue);
     this.#countElement();
     if (token.type === Type.array) this.#openArray(token.value as number);
     return token;
