@@ -10,4 +10,5 @@ export type {
   HintSource,
 } from './engine-options.ts';
 export type { Engine } from './contract/index.ts';
+export { createNativeSource } from './watcher/index.ts';
 export { openEngineDatabase, SqliteSpaceStore, type EngineDatabase } from './trees/index.ts';
