@@ -1,5 +1,5 @@
 /**
- * A server that lies about history: each field of each commit changed, commits dropped, replayed,
+ * A server that lies about history, to real processes: fields of a commit changed, commits dropped, replayed,
  * reordered, an old head served. The client refuses with exit 7, touches nothing, and is right again
  * once the server is honest.
  */
@@ -85,7 +85,8 @@ test('lies about history are refused, harm nothing and leave no trace', async (t
   const [era, head, commits] = honest;
   const fields = mutateLeaves(encode(commits[0])).filter(({ path }) => !path.startsWith('/2:/'));
   assert.ok(fields.length >= 12, `${fields.length} fields of a commit`);
-  for (const { path, bytes } of fields) {
+  // All of them are changed in one process (answers.test.ts); here, where each costs a start, a third.
+  for (const { path, bytes } of fields.filter((_, i) => i % 3 === 0)) {
     await refuses(
       `a commit whose field ${path} is changed`,
       onCommits(([e, h, [, ...rest]]) => encode([e, h, [decode(bytes), ...rest]])),

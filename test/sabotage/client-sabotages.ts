@@ -217,13 +217,6 @@ export const CLIENT_SABOTAGES: readonly Sabotage[] = [
     tests: ['test/hostile/deletions.test.ts'],
   },
   {
-    name: 'a file that changes while it is read goes up as it came',
-    file: `${executor}/stable-read.ts`,
-    find: 'if (!isSameFile(before, after) || atPath === undefined || !isSameFile(before, atPath)) {',
-    replace: 'if (atPath === undefined && isSameFile(before, after)) {',
-    tests: [raceTest, safetyTest],
-  },
-  {
     name: 'names that Windows reserves are not escaped',
     file: `${worker}/planner/local-names.ts`,
     find: 'const held = caps.windowsNames ? escapeForWindows(name) : name;',
