@@ -6,6 +6,7 @@ import {
   HOLD_COUNT_MAX,
   HOLD_SHARE_COUNT_MIN,
   HOLD_SHARE_MAX,
+  OPEN_COPIES_MAX,
 } from './limits.ts';
 import type { Policy } from './planner/types.ts';
 import type { Pair, PairTrees } from './trees/index.ts';
@@ -25,6 +26,7 @@ export function policyOf(given: {
     holdCountMax: options.settings?.holdCountMax ?? HOLD_COUNT_MAX,
     holdShareMax: options.settings?.holdShareMax ?? HOLD_SHARE_MAX,
     holdShareCountMin: HOLD_SHARE_COUNT_MIN,
+    openCopiesMax: OPEN_COPIES_MAX,
     excluded: trees.exclusions.list(),
     held: trees.holds.list(),
     baseCount: trees.base.count(),

@@ -48,6 +48,8 @@ export const RECYCLE_PATH_BYTES_MAX = 1024;
 export const HOLD_COUNT_MAX = 500;
 export const HOLD_SHARE_MAX = 0.5;
 export const HOLD_SHARE_COUNT_MIN = 10;
+/** From this many open conflict copies of a node on, further losers become versions of it. */
+export const OPEN_COPIES_MAX = 10;
 /** Rounds less than this apart belong to one run of deletions. */
 export const DELETION_RUN_GAP_MS = 60 * SECOND_MS;
 /** A deletion waits until its pair has seen no further one for this long. */

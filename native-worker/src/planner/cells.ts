@@ -41,6 +41,7 @@ const SLOT = [
   'taken',
   'unhashed',
 ] as const;
+const COPY = ['equal', 'version'] as const;
 const FOLDER = [
   'recycled-whole',
   'trashed-whole',
@@ -81,6 +82,7 @@ export type Cell =
   | `upload.meta.${MetaCell}`
   | `download.meta.${MetaCell}`
   | `slot.${(typeof SLOT)[number]}`
+  | `copy.${(typeof COPY)[number]}`
   | `folder.${(typeof FOLDER)[number]}`
   | `new.${(typeof NEW)[number]}`
   | `frozen.${(typeof FROZEN)[number]}`
@@ -106,6 +108,7 @@ export const CELLS: readonly Cell[] = [
   ...named('upload.meta', META),
   ...named('download.meta', META),
   ...named('slot', SLOT),
+  ...named('copy', COPY),
   ...named('folder', FOLDER),
   ...named('new', NEW),
   ...named('frozen', FROZEN),

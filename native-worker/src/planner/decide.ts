@@ -1,8 +1,9 @@
 /** Content, existence and place of each unit by itself (engine §5.1, §5.2): the tables, applied. */
-import { CONTENT_TABLE } from './content-table.ts';
+import { CONTENT_TABLE, type ContentVerdict } from './content-table.ts';
 import { decideMeta } from './meta.ts';
 import { PLACE_TABLE } from './place-table.ts';
 import type { ContentCell } from './cells.ts';
+import { fateOfLoser } from './copies.ts';
 import type { Pass } from './pass.ts';
 import {
   compareKeys,
@@ -89,7 +90,7 @@ function decideKnown(unit: Unit, pass: Pass, decided: Set<Unit>): void {
   if (isUnhashed(unit, pass)) return;
   const cell = contentCell(unit);
   pass.trace(pass.cell(`content.${cell}`));
-  const verdict = CONTENT_TABLE[pass.mode][cell];
+  const verdict = verdictOf(cell, unit, pass);
   const staysMoved = pass.mode === 'upload' && isLocalGone(unit) && unit.remoteMoved;
   if (staysMoved) pass.trace('upload.place.deleted-moved');
   target.exists = verdict !== 'gone';
@@ -107,6 +108,14 @@ function decideKnown(unit: Unit, pass: Pass, decided: Set<Unit>): void {
   if (isThere && (target.content === 'none' || target.content === 'agreed')) {
     target.meta = decideMeta(unit, pass);
   }
+}
+
+function verdictOf(cell: ContentCell, unit: Unit, pass: Pass): ContentVerdict {
+  const verdict = CONTENT_TABLE[pass.mode][cell];
+  if (verdict !== 'conflict' || unit.node === null) return verdict;
+  const fate = fateOfLoser(unit.localNode, unit.node, pass);
+  if (fate === 'copied') return 'remote';
+  return fate === 'version' ? 'local' : verdict;
 }
 
 /** A file that may have changed but was not hashed waits for its hash. */

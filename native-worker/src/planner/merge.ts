@@ -1,4 +1,5 @@
 /** When two claimants of one slot become one (engine §5.4): folders, and files with equal bytes. */
+import { fateOfLoser } from './copies.ts';
 import type { Pass } from './pass.ts';
 import { holdsRemotely, isRemoteAlive, type Unit } from './unit.ts';
 
@@ -24,10 +25,26 @@ export function mergeOrPair(winner: Unit, loser: Unit, pass: Pass): boolean {
     pair.node.target.content = sameness === 'equal' ? 'agreed' : 'none';
     return true;
   }
+  if (sameness !== 'equal' && pair?.node === winner) return joinLoser(winner, loser, pass);
   if (sameness !== 'equal' || pass.mode !== 'two-way') return false;
   pass.trace('slot.equal-absorb');
   absorbFile(winner, loser);
   return true;
+}
+
+/** A new entry at the slot of a node, with other bytes: the node may have such a copy, or enough of them. */
+function joinLoser(winner: Unit, loser: Unit, pass: Pass): boolean {
+  if (winner.node === null || loser.node !== null) return false;
+  const fate = fateOfLoser(loser.target.entry, winner.node, pass);
+  if (fate === 'copied') {
+    loser.target.exists = false;
+    loser.target.mergedInto = winner;
+  } else if (fate === 'version') {
+    // Bound first: it is an edit of the node then.
+    adopt(winner, loser);
+    winner.target.content = 'none';
+  }
+  return fate !== 'copy';
 }
 
 /** Where only the case of a name differs, a node and an entry without one can still be one. */

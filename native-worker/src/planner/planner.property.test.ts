@@ -17,6 +17,8 @@ const REACHED_ELSEWHERE: ReadonlySet<Cell> = new Set<Cell>([
   'slot.normalisation-clash',
   'slot.unhashed',
   'new.purged',
+  'copy.equal',
+  'copy.version',
   'hold.count',
   'hold.share',
   'hold.pending',

@@ -27,6 +27,8 @@ export interface RemoteNode {
   readonly mtimeMs: number | null;
   readonly executable: boolean;
   readonly target: string | null;
+  /** The node that this one is a conflict copy of. */
+  readonly copyOf: NodeId | null;
   readonly state: 'live' | 'trashed' | 'unreadable';
 }
 
@@ -85,6 +87,8 @@ export interface Trees {
     readonly bySlot: (parent: NodeId, nameKey: string) => readonly RemoteNode[];
     /** Rows of every state with this parent: those below a trashed folder are still its children. */
     readonly children: (parent: NodeId) => readonly RemoteNode[];
+    /** Live conflict copies of the node. */
+    readonly copiesOf: (node: NodeId) => readonly RemoteNode[];
   };
   readonly local: {
     readonly byId: (id: LocalId) => LocalNode | undefined;
@@ -136,6 +140,8 @@ export interface Policy {
   readonly holdCountMax: number;
   readonly holdShareMax: number;
   readonly holdShareCountMin: number;
+  /** With so many open conflict copies a node gets no further one: losers become versions. */
+  readonly openCopiesMax: number;
   readonly excluded: ReadonlySet<NodeId>;
   readonly held: readonly HeldBatch[];
   /** Nodes in the base of this pair: the share of a mass deletion is judged against it. */

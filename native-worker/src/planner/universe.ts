@@ -108,6 +108,14 @@ export class Universe {
     return unit;
   }
 
+  /** Conflict copies of the node that are live, and were not deleted here. */
+  openCopies(node: NodeId): readonly RemoteNode[] {
+    return this.trees.remote.copiesOf(node).filter(({ id }) => {
+      const base = this.trees.base.byId(id);
+      return base === undefined || this.#statuses.local(base.localId) === 'seen';
+    });
+  }
+
   /** The entry of a unit as one of its own: the conflict copy that it becomes. */
   copyOf(unit: Unit): Unit {
     const known = this.#copies.get(unit.key);

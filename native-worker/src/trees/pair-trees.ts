@@ -70,6 +70,7 @@ function viewOf(
       byId: (id) => remote.byId(id),
       bySlot: (parent, key) => remote.bySlot(parent, key),
       children: (parent) => remote.children(parent),
+      copiesOf: (node) => remote.copiesOf(node),
     },
     local: { byId: local.byId, bySlot: local.bySlot, children: local.children },
     base: {

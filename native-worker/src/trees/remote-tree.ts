@@ -4,7 +4,6 @@ import { numbered, type EngineDatabase } from './engine-database.ts';
 
 /** A remote row with what only lists for people need. */
 export interface RemoteEntry extends RemoteNode {
-  readonly copyOf: NodeId | null;
   readonly device: DeviceId | '';
   readonly changedAtMs: number;
 }
@@ -83,6 +82,17 @@ export class RemoteTree {
          WHERE pair = ? AND copy_of IS NOT NULL AND state = 'live' ORDER BY changed_at_ms, node_id`,
       )
       .all(this.#pair)
+      .map(entryOf);
+  }
+
+  /** Open conflict copies of one node. */
+  copiesOf(node: NodeId): readonly RemoteEntry[] {
+    return this.#db
+      .sql<RemoteRow>(
+        `SELECT ${COLUMNS} FROM remote_node INDEXED BY remote_copy
+         WHERE pair = ? AND copy_of = ? AND state = 'live' ORDER BY +node_id`,
+      )
+      .all(this.#pair, node)
       .map(entryOf);
   }
 

@@ -141,11 +141,11 @@ class PretendExecutor {
   #applyRemote(operation: RemoteOperation): void {
     switch (operation.kind) {
       case 'remote-make-folder':
-        this.#server.make(operation.local, operation.parent, operation.name);
+        this.#server.make(operation.local, operation, null);
         return;
       case 'remote-upload':
         if (operation.node === null) {
-          this.#server.make(operation.local, operation.parent, operation.name);
+          this.#server.make(operation.local, operation, operation.copyOf);
         } else this.#server.revise(operation.node, operation.local);
         return;
       case 'remote-place':

@@ -89,6 +89,7 @@ export function aPolicy(changes: Partial<Policy> = {}): Policy {
     holdCountMax: 500,
     holdShareMax: 0.5,
     holdShareCountMin: 10,
+    openCopiesMax: 10,
     excluded: new Set(),
     held: [],
     baseCount: 1_000_000,
@@ -104,6 +105,7 @@ export interface EntryParts {
   readonly target?: string | null;
   readonly mtimeMs?: number;
   readonly executable?: boolean;
+  readonly copyOf?: NodeId | null;
 }
 
 export class PretendPair {
@@ -160,6 +162,7 @@ export class PretendPair {
       mtimeMs: parts.kind === 'file' ? (parts.mtimeMs ?? Number(this.now() / MS_TO_NS)) : null,
       executable: parts.executable ?? false,
       target: parts.target ?? null,
+      copyOf: parts.copyOf ?? null,
       state: 'live',
     });
     return id;
@@ -227,6 +230,10 @@ export class PretendPair {
         bySlot: (parent, key) =>
           this.remote.atSlot(parent, key).filter(({ state }) => state !== 'trashed'),
         children: (parent) => this.remote.children(parent),
+        copiesOf: (node) =>
+          [...this.remote.rows.values()].filter(
+            ({ copyOf, state }) => copyOf === node && state === 'live',
+          ),
       },
       local: {
         byId: (id) => this.local.get(id),

@@ -15,16 +15,21 @@ export class PretendServer {
     this.#pair = world.pair;
   }
 
-  make(local: LocalId, parent: RemoteParent, name: string): void {
+  make(
+    local: LocalId,
+    at: { readonly parent: RemoteParent; readonly name: string },
+    copyOf: NodeId | null,
+  ): void {
     const entry = this.#world.entry(local);
-    const folder = this.#remoteFolder(parent);
-    this.#needEmptyRemote(folder, name);
-    const id = this.#pair.addRemote(folder, name, {
+    const folder = this.#remoteFolder(at.parent);
+    this.#needEmptyRemote(folder, at.name);
+    const id = this.#pair.addRemote(folder, at.name, {
       kind: entry.kind,
       content: entry.sha256,
       target: entry.target,
       executable: entry.executable,
       mtimeMs: Number((entry.mtimeNs + 500_000n) / 1_000_000n),
+      copyOf: entry.kind === 'file' ? (copyOf ?? this.#pair.copyOf.get(local) ?? null) : null,
     });
     this.#world.madeRemote.set(local, id);
     this.#pair.putBase(this.#pair.agreed(this.#world.node(id), entry));

@@ -121,7 +121,7 @@ export class Actor<Id extends NodeId | LocalId> {
   }
 
   /** Makes what the path says; folders above it must be there. */
-  create(path: string, content = ''): this {
+  create(path: string, content = '', copyOf: NodeId | null = null): this {
     const [parent, name] = this.#slot(path);
     const isFolder = path.endsWith('/');
     const made = this.#side.create(
@@ -131,7 +131,7 @@ export class Actor<Id extends NodeId | LocalId> {
         ? { kind: 'folder' }
         : content.startsWith('->')
           ? { kind: 'symlink', target: content.slice(2) }
-          : { kind: 'file', content: contentOf(content) },
+          : { kind: 'file', content: contentOf(content), copyOf },
     );
     if (made === undefined) throw new Error(`${path} is taken`);
     return this;
