@@ -71,6 +71,22 @@ export class PairBook {
     }
   }
 
+  /** Deletions that a person approved on another device are not asked about here (engine §7). */
+  keepApproved(roots: readonly NodeId[]): void {
+    const { base, holds, local } = this.#trees;
+    const nodes = roots
+      .flatMap((root) => base.subtreeIds(root))
+      .filter((node) => {
+        const row = base.byId(node);
+        return row !== undefined && local.byId(row.localId)?.state !== 'gone';
+      });
+    if (nodes.length === 0) return;
+    const batch = bytesToHex(this.#options.random.bytes(16));
+    const createdMs = this.#options.clock.now();
+    holds.insert({ batch, side: 'local', of: base.count(), createdMs, nodes: new Set(nodes) });
+    holds.decide(batch, 'approved');
+  }
+
   /** Batches whose decision was carried out, and items that came back by themselves, leave the list. */
   settleHolds(): void {
     const { holds, base, local, remote } = this.#trees;

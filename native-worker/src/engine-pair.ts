@@ -151,6 +151,7 @@ export class PairRunner {
   /** Inside the store's transaction. */
   apply(delta: SpaceDelta): void {
     this.mirror.apply(delta);
+    this.book.keepApproved(delta.approved);
     this.#setCursor(delta.seq);
   }
 

@@ -114,7 +114,7 @@ export function recycleLocal(run: ExecutionRun, operation: LocalRecycle): Operat
     const isOwn = trees.base.byId(operation.node)?.localId === row.id;
     const count = isOwn ? trees.base.removeSubtree(operation.node) : 0;
     trees.holds.settle(operation.node);
-    run.counts.deletedNodes.local += count;
+    if (run.approvedHold(operation.node) === undefined) run.counts.deletedNodes.local += count;
   });
   run.counts.trashed += 1;
   run.record('delete', { node: operation.node, before: path, after: null });

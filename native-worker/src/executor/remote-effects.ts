@@ -101,7 +101,7 @@ function changesOf(
       if (row === null) return undefined;
       return [{ op: 'set-meta', id: operation.node, rev: operation.rev, meta: metaOf(row) }];
     case 'remote-trash':
-      return isWholeInBase(run, operation) ? [{ op: 'trash', id: operation.node }] : undefined;
+      return isWholeInBase(run, operation) ? [trashOf(run, operation.node)] : undefined;
     case 'remote-restore':
       return row === null ? undefined : restoreChanges(run, operation, row, content);
   }
@@ -176,6 +176,12 @@ function metaOf(row: LocalRow): FileMeta {
   return { mtimeMs: roundToMs(row.mtimeNs), executable: row.executable };
 }
 
+/** What was held here and approved is told to other devices: they do not ask again (engine §7). */
+function trashOf(run: ExecutionRun, id: NodeId): SpaceChange {
+  const hold = run.approvedHold(id);
+  return hold === undefined ? { op: 'trash', id } : { op: 'trash', id, hold };
+}
+
 /** A folder is trashed whole only while everything below it is what both sides agreed on. */
 function isWholeInBase(run: ExecutionRun, operation: RemoteTrash): boolean {
   const { trees } = run.options;
@@ -227,7 +233,9 @@ function agree(run: ExecutionRun, prepared: PreparedChange, view: NodeView | nul
   const { trees } = run.options;
   const { operation, row, content } = prepared;
   if (operation.kind === 'remote-trash') {
-    run.counts.deletedNodes.remote += trees.base.removeSubtree(operation.node);
+    const count = trees.base.removeSubtree(operation.node);
+    // What a person said yes to is no part of what is judged next.
+    if (run.approvedHold(operation.node) === undefined) run.counts.deletedNodes.remote += count;
     trees.holds.settle(operation.node);
     return;
   }

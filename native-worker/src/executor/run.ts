@@ -3,14 +3,14 @@
  * each operation.
  */
 import type { NodeId } from '@coffer/protocol/core';
-import type { SpaceClient, SpaceDelta } from '@coffer/sdk';
+import type { ApprovedHold, SpaceClient, SpaceDelta } from '@coffer/sdk';
 import type { LocalParent, Operation, RemoteParent } from '../planner/operations.ts';
 import type { LocalId, OperationId } from '../planner/types.ts';
 import { LocalFault, type Clock, type FileSystem, type Random } from '../ports/index.ts';
 import type { LocalRow } from '../scanner/local-tree-writer.ts';
 import { LOCAL_RETRY_MS_MIN, RETRY_MS_MAX, SYNCS_AT_ONCE_MAX } from '../limits.ts';
 import type { ContentPool } from '../content/index.ts';
-import type { ActivityTable, Pair, PairTrees } from '../trees/index.ts';
+import type { ActivityTable, Hold, Pair, PairTrees } from '../trees/index.ts';
 import { LocalPaths } from './local-paths.ts';
 import type { OperationOutcome } from './outcome.ts';
 import { RecycleBatch } from './own-folder.ts';
@@ -75,6 +75,7 @@ export class ExecutionRun {
   #agreements: (() => void)[] = [];
   readonly #madeNodes = new Map<LocalId, NodeId>();
   readonly #madeLocals = new Map<NodeId, LocalId>();
+  #approved: ReadonlyMap<NodeId, ApprovedHold> | undefined;
 
   constructor(options: ExecutorOptions) {
     this.options = options;
@@ -168,6 +169,12 @@ export class ExecutionRun {
   /** True when the node's remote row is what the plan saw. */
   isRemoteAsPlanned(node: NodeId): boolean {
     return !this.options.trees.dirty.isRemoteMarkedSince(node, this.options.planMark);
+  }
+
+  /** The batch that a person approved, if the node's deletion was held. */
+  approvedHold(node: NodeId): ApprovedHold | undefined {
+    this.#approved ??= approvedHolds(this.options.trees.holds.list());
+    return this.#approved.get(node);
   }
 
   madeNode(local: LocalId, node: NodeId): void {
@@ -264,6 +271,15 @@ export class ExecutionRun {
     }
     return '';
   }
+}
+
+function approvedHolds(holds: readonly Hold[]): ReadonlyMap<NodeId, ApprovedHold> {
+  const approved = new Map<NodeId, ApprovedHold>();
+  for (const { batch, decision, nodes } of holds) {
+    if (decision !== 'approved') continue;
+    for (const node of nodes) approved.set(node, { batch, nodes: nodes.size });
+  }
+  return approved;
 }
 
 /** The node and the entry that an operation is about. */

@@ -22,6 +22,11 @@ interface BaseRow {
 const COLUMNS = `node_id, local_id, parent, name, local_name, kind, rev, content_id, size, sha256,
   mtime_ms, local_mtime_ns, exec, target`;
 
+const BELOW = `WITH RECURSIVE below(id) AS (
+  SELECT ?2 UNION ALL
+  SELECT b.node_id FROM below CROSS JOIN base_node b INDEXED BY base_slot
+    WHERE b.pair = ?1 AND b.parent = below.id)`;
+
 /** What both sides of one pair last agreed on. */
 export class BaseTree {
   readonly #db: EngineDatabase;
@@ -70,6 +75,17 @@ export class BaseTree {
       .map(baseOf);
   }
 
+  /** The node and all below it, as far as the base has them. */
+  subtreeIds(id: NodeId): readonly NodeId[] {
+    return this.#db
+      .sql<{ node_id: NodeId }>(
+        `${BELOW} SELECT node_id FROM base_node
+         WHERE pair = ?1 AND node_id IN (SELECT id FROM below)`,
+      )
+      .all(numbered(this.#pair, id))
+      .map((row) => row.node_id);
+  }
+
   count(): number {
     const row = this.#db
       .sql<{ count: number }>('SELECT count(*) AS count FROM base_node WHERE pair = ?')
@@ -116,11 +132,8 @@ export class BaseTree {
   removeSubtree(id: NodeId): number {
     return this.#db
       .sql(
-        `WITH RECURSIVE below(id) AS (
-           SELECT ?2 UNION ALL
-           SELECT b.node_id FROM below CROSS JOIN base_node b INDEXED BY base_slot
-             WHERE b.pair = ?1 AND b.parent = below.id)
-         DELETE FROM base_node WHERE pair = ?1 AND node_id IN (SELECT id FROM below)`,
+        `${BELOW} DELETE FROM base_node
+         WHERE pair = ?1 AND node_id IN (SELECT id FROM below)`,
       )
       .run(numbered(this.#pair, id)).changes;
   }
