@@ -14,8 +14,10 @@ import {
   createSimUser,
   SimDisk,
   type DiskCall,
+  type DeliverHint,
   type DiskTurn,
   type DiskUser,
+  type SimVolume,
   type SimVolumeOptions,
 } from '@coffer/native-worker/testing';
 import type { OpenSuite } from '@coffer/protocol/crypto';
@@ -27,6 +29,10 @@ import { Person } from './person.ts';
 import type { Scheduler } from './scheduler.ts';
 
 export const ROOT = '/home/drive';
+const ASIDE = '/home/drive aside';
+const FOREIGN_NAME = 'somebody else’s file';
+const FOREIGN_CONTENT = 'not of this drive';
+const HINT_DELAY_MS_MAX = 3000;
 
 export interface DeviceConditions {
   /** Disk calls per hundred thousand at which the device is switched off. */
@@ -45,8 +51,12 @@ export interface DeviceParts {
   readonly network: SimNetwork;
   readonly choices: Choices;
   readonly volume: SimVolumeOptions;
-  /** The person's next action, when the world has one for this device. */
-  readonly onMeanwhile: () => void;
+  /** The root is a mounted disk of its own. */
+  readonly isExternal?: boolean;
+  /** The engine is given hints, as late and as often as the seed says. */
+  readonly hasHints?: boolean;
+  /** The first value of `SimDevice.onMeanwhile`. */
+  readonly onMeanwhile?: () => void;
   readonly onSwitchOff: (
     before: ReadonlyMap<string, string>,
     after: ReadonlyMap<string, string>,
@@ -78,11 +88,18 @@ export class SimDevice {
   /** Something of the world's that happens inside the engine's disk calls. */
   onCall: ((phase: 'before' | 'after', call: DiskCall) => void) | undefined;
   readonly conditions: DeviceConditions = { crashes: 0, faults: 0, meanwhile: 0 };
+  /** Performs the person's next action, inside a call of the engine. */
+  onMeanwhile: (() => void) | undefined;
+  /** Faults of disk calls so far, by code and call. */
+  readonly faults = new Map<string, number>();
+  /** The root is not there, or another folder is in its place: its person cannot reach it. */
+  isAway = false;
   /** Set: switched off at this disk call, counted from the device's start. */
   crashAtCall: number | undefined;
   calls = 0;
   crashes = 0;
   readonly #parts: DeviceParts;
+  readonly #external: SimVolume | undefined;
   #life = 0;
   #alive: Promise<Life> | undefined;
   #secrets: DeviceSecrets;
@@ -91,11 +108,14 @@ export class SimDevice {
   constructor(parts: DeviceParts) {
     this.#parts = parts;
     this.#secrets = parts.secrets;
+    this.onMeanwhile = parts.onMeanwhile;
     this.name = parts.name;
     const now = (): number => parts.scheduler.now();
     this.disk = new SimDisk({ ...parts.volume, now });
     this.user = createSimUser(this.disk);
     this.user.folder(ROOT);
+    this.#external = parts.isExternal === true ? this.disk.newVolume(parts.volume) : undefined;
+    if (this.#external !== undefined) this.disk.mount(ROOT, this.#external);
     this.disk.writeBack(0);
     this.database = openEngineDatabase(':memory:', now());
     this.person = new Person(parts.name, this.disk, this.user, ROOT, parts.choices, now);
@@ -157,6 +177,7 @@ export class SimDevice {
       clock,
       random,
       deviceName: name,
+      ...(this.#parts.hasHints === true ? { hints: this.disk.hints(this.#delivery(isDead)) } : {}),
       host: { pid: life, bootId: `${name} ${this.crashes}`, isAlive: (pid) => pid === life },
     });
     return { drive, engine };
@@ -174,7 +195,7 @@ export class SimDevice {
   }
 
   #turn(phase: 'before' | 'after', call: DiskCall): LocalFaultCode | undefined {
-    const { choices, onMeanwhile } = this.#parts;
+    const { choices } = this.#parts;
     const key = `${this.name} call ${++this.calls}`;
     if (
       this.calls === this.crashAtCall ||
@@ -184,15 +205,77 @@ export class SimDevice {
       throw new Crash('switched off');
     }
     this.onCall?.(phase, call);
-    if (choices.roll(`${key} meanwhile`, 10_000) < this.conditions.meanwhile) onMeanwhile();
+    if (choices.roll(`${key} meanwhile`, 10_000) < this.conditions.meanwhile) this.onMeanwhile?.();
     if (
       phase === 'before' &&
       FAULTY_CALLS.test(call.kind) &&
       choices.roll(`${key} fault`, 100_000) < this.conditions.faults
     ) {
-      return choices.pick(`${key} which`, FAULTS);
+      const code = choices.pick(`${key} which`, FAULTS);
+      this.faults.set(`${code} ${call.kind}`, (this.faults.get(`${code} ${call.kind}`) ?? 0) + 1);
+      return code;
     }
     return undefined;
+  }
+
+  /** Hints get lost, come at once, late, or twice. */
+  #delivery(isDead: () => boolean): DeliverHint {
+    const { choices, scheduler } = this.#parts;
+    return ({ path }, to) => {
+      const name = `${this.name} hint ${path}`;
+      const key = `${name} ${scheduler.numberOf(`${name} comes`)}`;
+      const times = choices.pick(`${key} times`, [0, 1, 1, 1, 1, 1, 1, 2]);
+      for (let time = 1; time <= times; time++) {
+        const delayMs = choices.roll(`${key} ${time}`, HINT_DELAY_MS_MAX);
+        void scheduler.park(name, delayMs, () => to.folder(path), isDead);
+      }
+    };
+  }
+
+  get isExternal(): boolean {
+    return this.#external !== undefined;
+  }
+
+  /** Takes the disk with the root away, as a clean unmount does; false when it is no disk of its own. */
+  unplug(): boolean {
+    if (this.#external === undefined || this.isAway) return false;
+    this.disk.writeBack(0);
+    this.disk.unmount(ROOT);
+    this.isAway = true;
+    return true;
+  }
+
+  /** Puts a foreign folder in the root's place; false when the root is a mount point. */
+  swapRoot(): boolean {
+    if (this.#external !== undefined || this.isAway) return false;
+    this.user.rename(ROOT, ASIDE);
+    this.user.folder(ROOT);
+    this.user.write(`${ROOT}/${FOREIGN_NAME}`, FOREIGN_CONTENT);
+    this.disk.writeBack(0);
+    this.isAway = true;
+    return true;
+  }
+
+  /** The root is back. Says what the engine did in the meantime to what was in its place. */
+  bringBack(): readonly string[] {
+    if (!this.isAway) return [];
+    this.isAway = false;
+    const there = this.disk.programs.readFolder(ROOT).map(String);
+    if (this.#external !== undefined) {
+      this.disk.mount(ROOT, this.#external);
+      return there.length === 0
+        ? []
+        : [`I2: ${this.name} wrote into an empty mount point: ${there.join(', ')}`];
+    }
+    const isUntouched =
+      there.join() === FOREIGN_NAME &&
+      this.person.contentOf(`${ROOT}/${FOREIGN_NAME}`) === FOREIGN_CONTENT;
+    this.user.remove(ROOT);
+    this.user.rename(ASIDE, ROOT);
+    this.disk.writeBack(0);
+    return isUntouched
+      ? []
+      : [`I2: ${this.name} touched a folder that is not its root: ${there.join(', ')}`];
   }
 
   /** Loses what was not synced; what runs is dead. */
@@ -220,6 +303,7 @@ export class SimDevice {
 
   /** Content of every visible file by path. */
   contents(): ReadonlyMap<string, string> {
+    if (this.isAway) return new Map();
     const files = this.person.entries().filter(({ kind }) => kind === 'file');
     return new Map(files.map(({ path }) => [path, this.person.contentOf(path)]));
   }

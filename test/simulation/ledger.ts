@@ -1,5 +1,6 @@
 /** What people wrote, touched and gave up: against it the oracles judge the world. */
-import type { Deed } from './person.ts';
+import { createHash } from 'node:crypto';
+import type { Deed } from './deed.ts';
 
 /** Unsynced writes of people may be torn by a crash; the system writes back what is older. */
 const UNSYNCED_MS_MAX = 10_000;
@@ -12,8 +13,15 @@ export class Ledger {
   readonly lostByCrash = new Set<string>();
   /** Devices that were switched off in this phase: their unsynced deletions may be undone. */
   readonly offInPhase = new Set<string>();
+  /** Devices that were ever switched off. */
+  readonly everOff = new Set<string>();
   undoneInPhase = false;
+  /** Somebody's change may or may not have been made: what it was about is not known. */
+  isUncertain = false;
   phase = 0;
+  readonly #torn = new Map<string, Set<string>>();
+  readonly #digests = new Map<string, string>();
+  readonly #contents = new Map<string, string>();
   #phaseStart = 0;
 
   startPhase(phase: number): void {
@@ -25,11 +33,36 @@ export class Ledger {
 
   record(deed: Deed): void {
     this.deeds.push(deed);
-    for (const content of deed.wrote) this.known.add(content);
+    for (const content of [...deed.wrote, ...deed.mayWrite]) this.known.add(content);
+  }
+
+  /** Content by its SHA-256, of all that are known. */
+  contentOf(sha256: string): string | undefined {
+    for (const content of this.known) {
+      if (!this.#digests.has(content)) {
+        this.#digests.set(content, digestOf(content));
+        this.#contents.set(digestOf(content), content);
+      }
+    }
+    return this.#contents.get(sha256);
+  }
+
+  digest(content: string): string {
+    const known = this.#digests.get(content) ?? digestOf(content);
+    this.#digests.set(content, known);
+    this.#contents.set(known, content);
+    return known;
   }
 
   phaseDeeds(): readonly Deed[] {
     return this.deeds.slice(this.#phaseStart);
+  }
+
+  /** Contents that came to be on this device. */
+  writtenOn(device: string): ReadonlySet<string> {
+    const own = this.deeds.filter((deed) => deed.device === device);
+    const written = own.flatMap(({ wrote, mayWrite }) => [...wrote, ...mayWrite]);
+    return new Set([...written, ...(this.#torn.get(device) ?? [])]);
   }
 
   /** Contents whose file somebody deleted or overwrote knowingly, at any time. */
@@ -48,6 +81,7 @@ export class Ledger {
     now: number,
   ): readonly string[] {
     this.offInPhase.add(device);
+    this.everOff.add(device);
     const violations: string[] = [];
     const left = new Set(after.values());
     for (const content of before.values()) if (!left.has(content)) this.lostByCrash.add(content);
@@ -56,16 +90,24 @@ export class Ledger {
       const was = before.get(path);
       const isOwnUnsynced = this.deeds.some(
         (deed) =>
-          deed.device === device && now - deed.at <= UNSYNCED_MS_MAX && deed.wrote.length > 0,
+          deed.device === device &&
+          now - deed.at <= UNSYNCED_MS_MAX &&
+          deed.wrote.length + deed.mayWrite.length > 0,
       );
       if (!isOwnUnsynced)
         violations.push(
           `I7: ${device} has a torn file at ${path} after a crash: ${show(content)}, was ${show(was)}`,
         );
       this.known.add(content);
+      const torn = this.#torn.get(device) ?? new Set();
+      this.#torn.set(device, torn.add(content));
     }
     return violations;
   }
+}
+
+function digestOf(content: string): string {
+  return createHash('sha256').update(Buffer.from(content, 'latin1')).digest('hex');
 }
 
 function show(content: string | undefined): string {

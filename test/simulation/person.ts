@@ -4,28 +4,20 @@
  */
 import type { DiskUser, SimDisk } from '@coffer/native-worker/testing';
 import type { Choices } from './choices.ts';
+import { deedOf, type Deed } from './deed.ts';
+import { IGNORE_FILE, IGNORE_PATTERN, isBuiltInIgnored } from './ignored.ts';
+import type { Feature } from './options.ts';
+import { editorFor, type SlowSave } from './saving.ts';
 
 export const MARK = 'Geheimnis';
 /** Names come from a small set, so that two people often choose the same one. */
 const NAMES = ['alpha', 'beta', 'gamma', 'delta'] as const;
+const HARD_NAMES = ['alpha', 'Alpha', 'ALPHA', '\u{c4}rger', 'A\u{308}rger', '\u{e4}rger'] as const;
+const SCRATCH_NAMES = ['alpha', 'beta', 'alpha.scratch', 'beta.scratch'] as const;
 
 export interface FoundEntry {
   readonly path: string;
   readonly kind: 'file' | 'folder' | 'symlink';
-}
-
-/** What the checks must know about an action: contents that came, were touched, or were given up. */
-export interface Deed {
-  readonly device: string;
-  readonly at: number;
-  readonly text: string;
-  /** Contents written by this action. */
-  readonly wrote: readonly string[];
-  /** Contents whose file this person deleted or overwrote, having them before their eyes. */
-  readonly gaveUp: readonly string[];
-  /** Contents whose file or a folder above it was renamed, moved or touched. */
-  readonly touched: readonly string[];
-  readonly deleted: readonly string[];
 }
 
 type Action =
@@ -40,15 +32,40 @@ type Action =
   | 'mode'
   | 'touch'
   | 'link'
-  | 'replace';
+  | 'retarget'
+  | 'replace'
+  | 'edit-copy'
+  | 'fill'
+  | 'purge'
+  | 'ignore';
 // prettier-ignore
 const ACTIONS: readonly [Action, ...Action[]] = [
-  'create', 'create', 'create', 'edit', 'edit', 'rename', 'rename', 'move', 'move',
-  'delete', 'delete', 'mkdir', 'mkdir', 'save', 'swap', 'mode', 'touch', 'link', 'replace',
+  'create', 'create', 'create', 'edit', 'edit', 'rename', 'rename', 'move', 'move', 'delete', 'delete',
+  'mkdir', 'mkdir', 'save', 'save', 'swap', 'mode', 'touch', 'link', 'retarget', 'replace', 'edit-copy',
 ];
+const CROWD_ACTIONS = ['fill', 'fill', 'fill', 'purge', 'purge', 'purge'] as const;
+const LARGE_BYTES = 3_000_000;
+const CROWD_MIN = 8;
+const CROWD_MORE = 24;
+
+type Find = (filter: (entry: FoundEntry) => boolean, salt?: string) => FoundEntry | undefined;
+
+interface Doing {
+  readonly key: string;
+  readonly n: number;
+  readonly entries: readonly FoundEntry[];
+  readonly one: Find;
+  readonly slot: () => string;
+  readonly content: string;
+  /** The same without its many bytes. */
+  readonly plain: string;
+}
 
 export class Person {
   readonly name: string;
+  /** Runs what is left of a slow save; set by the world, at once without it. */
+  onSlowSave: ((save: SlowSave) => void) | undefined;
+  features: ReadonlySet<Feature> = new Set();
   readonly #disk: SimDisk;
   readonly #user: DiskUser;
   readonly #root: string;
@@ -74,72 +91,26 @@ export class Person {
   /** Performs action number `n` of this person; undefined when there was nothing it could be done to. */
   act(n: number): Deed | undefined {
     const key = `${this.name} does ${n}`;
-    const action = this.#choices.pick(`${key} what`, ACTIONS);
     const entries = this.entries();
-    const one = (filter: (entry: FoundEntry) => boolean, salt = ''): FoundEntry | undefined => {
-      const fitting = entries.filter(filter);
-      return fitting[this.#choices.roll(`${key} which ${salt}`, Math.max(1, fitting.length))];
-    };
-    const slot = (salt = ''): string => this.#freeSlot(`${key} where ${salt}`, entries);
-    const content = `${MARK} ${this.name} ${n} ${'.'.repeat(this.#choices.roll(`${key} size`, 200))}`;
-    switch (action) {
-      case 'create':
-        return this.#write(slot(), content);
-      case 'edit':
-      case 'save': {
-        const file = one(({ kind }) => kind === 'file');
-        if (file === undefined) return undefined;
-        return action === 'edit'
-          ? this.#edit(file.path, content)
-          : this.#save(file.path, content, key);
-      }
-      case 'rename':
-      case 'move':
-        return this.#move(
-          one(() => true),
-          slot(),
-          action,
-        );
-      case 'replace':
-        return this.#replace(
-          one(({ kind }) => kind === 'file'),
-          one(({ kind }) => kind === 'file', 'target'),
-        );
-      case 'delete':
-        return this.#delete(one(() => true));
-      case 'mkdir':
-        this.#user.folder(slot());
-        return this.#deed('mkdir');
-      case 'swap':
-        return this.#swap(
-          one(() => true),
-          one(() => true, 'second'),
-        );
-      case 'mode':
-      case 'touch': {
-        const file = one(({ kind }) => kind === 'file');
-        if (file === undefined) return undefined;
-        if (action === 'mode')
-          this.#user.setMode(file.path, this.#choices.roll(`${key} mode`, 2) === 0 ? 0o755 : 0o644);
-        else
-          this.#user.setTimes(
-            file.path,
-            this.#now() - this.#choices.roll(`${key} time`, 1_000_000),
-          );
-        return this.#deed(`${action} ${file.path}`);
-      }
-      case 'link':
-        this.#user.symlink(`target ${n}`, slot());
-        return this.#deed('link');
-    }
+    return this.#do(this.#choices.pick(`${key} what`, this.#actions()), {
+      key,
+      n,
+      entries,
+      one: (filter, salt = '') => {
+        const fitting = entries.filter(filter);
+        return fitting[this.#choices.roll(`${key} which ${salt}`, Math.max(1, fitting.length))];
+      },
+      slot: () => this.#freeSlot(`${key} where `, entries),
+      ...this.#content(key, n),
+    });
   }
 
-  /** Everything below the root but `.coffer`, in a fixed order. */
+  /** Everything below the root that is not built-in ignored, in a fixed order. */
   entries(): readonly FoundEntry[] {
     const out: FoundEntry[] = [];
     const walk = (folder: string): void => {
       for (const name of [...this.#disk.programs.readFolder(folder)].map(String).sort()) {
-        if (folder === this.#root && name === '.coffer') continue;
+        if (isBuiltInIgnored(name)) continue;
         const path = `${folder}/${name}`;
         const type = this.#disk.programs.lstat(path)?.type;
         if (type === undefined || type === 'special') continue;
@@ -155,34 +126,111 @@ export class Person {
     return Buffer.from(this.#user.read(path)).toString('latin1');
   }
 
+  /** Contents of the file, or of all files below the folder. */
+  contentsBelow(entry: FoundEntry): readonly string[] {
+    return this.entries()
+      .filter(
+        ({ kind, path }) =>
+          kind === 'file' && (path === entry.path || path.startsWith(`${entry.path}/`)),
+      )
+      .map(({ path }) => this.contentOf(path));
+  }
+
+  #actions(): readonly [Action, ...Action[]] {
+    return [
+      ...ACTIONS,
+      ...(this.features.has('crowds') ? CROWD_ACTIONS : []),
+      ...(this.features.has('ignores') ? (['ignore', 'ignore'] as const) : []),
+    ];
+  }
+
+  #content(key: string, n: number): { readonly content: string; readonly plain: string } {
+    const plain = `${MARK} ${this.name} ${n} ${'.'.repeat(this.#choices.roll(`${key} size`, 200))}`;
+    if (!this.features.has('large-files') || this.#choices.roll(`${key} large`, 4) !== 0)
+      return { content: plain, plain };
+    const bytes = this.#choices.bytes(`${key} bytes`, LARGE_BYTES);
+    return { content: `${plain}${Buffer.from(bytes).toString('latin1')}`, plain };
+  }
+
+  #do(action: Action, doing: Doing): Deed | undefined {
+    const { key, one, slot, content } = doing;
+    const isFile = ({ kind }: FoundEntry): boolean => kind === 'file';
+    switch (action) {
+      case 'create':
+        return this.#write(slot(), content);
+      case 'edit':
+        return this.#edit(one(isFile), content);
+      case 'edit-copy':
+        return this.#edit(
+          one((entry) => isFile(entry) && entry.path.includes('(conflict ')),
+          content,
+        );
+      case 'save':
+        return this.#save(one(isFile), doing.plain, key);
+      case 'rename':
+      case 'move':
+        return this.#move(
+          one(() => true),
+          slot(),
+          action,
+        );
+      case 'replace':
+        return this.#replace(one(isFile), one(isFile, 'target'));
+      case 'delete':
+        return this.#delete(one(() => true));
+      case 'mkdir':
+        this.#user.folder(slot());
+        return this.#deed('mkdir');
+      case 'swap':
+        return this.#swap(
+          one(() => true),
+          one(() => true, 'second'),
+        );
+      case 'mode':
+      case 'touch':
+        return this.#changeMeta(action, one(isFile), key);
+      case 'link':
+      case 'retarget':
+        return this.#link(action, doing);
+      case 'fill':
+        return this.#fill(slot(), doing);
+      case 'purge':
+        return this.#purge(doing);
+      case 'ignore':
+        return this.#ignore(doing);
+    }
+  }
+
   #write(path: string, content: string): Deed {
-    this.#user.write(path, content);
+    this.#user.write(path, toBytes(content));
     return this.#deed(`create ${path}`, { wrote: [content] });
   }
 
-  #edit(path: string, content: string): Deed {
-    const before = this.contentOf(path);
-    this.#user.write(path, content);
-    return this.#deed(`edit ${path}`, { wrote: [content], gaveUp: [before] });
+  #edit(file: FoundEntry | undefined, content: string): Deed | undefined {
+    if (file === undefined) return undefined;
+    const before = this.contentOf(file.path);
+    this.#user.write(file.path, toBytes(content));
+    return this.#deed(`edit ${file.path}`, { wrote: [content], gaveUp: [before] });
   }
 
-  /** As editors do: write beside it, keep a backup or not, rename over it. */
-  #save(path: string, content: string, key: string): Deed {
+  /** As one of the editors does: at once, or step by step while engines look. */
+  #save(file: FoundEntry | undefined, content: string, key: string): Deed | undefined {
+    if (file === undefined) return undefined;
+    const { path } = file;
     const before = this.contentOf(path);
-    switch (this.#choices.roll(`${key} editor`, 3)) {
-      case 0: // vim with backup: rename away, write anew.
-        this.#user.rename(path, `${path}~`);
-        this.#user.write(path, content);
-        this.#user.remove(`${path}~`);
-        break;
-      case 1: // GIO: temporary beside it, renamed over.
-        this.#user.write(`${path.slice(0, path.lastIndexOf('/'))}/.goutputstream-SIM`, content);
-        this.#user.rename(`${path.slice(0, path.lastIndexOf('/'))}/.goutputstream-SIM`, path);
-        break;
-      default: // Truncate and write in place.
-        this.#user.write(path, content);
+    const editor = editorFor(this.#choices, key, this.#disk.volume.options.hardLinks);
+    const steps = editor.steps(this.#user, path, content, key.replaceAll(' ', '-'));
+    if (this.onSlowSave !== undefined && this.#choices.roll(`${key} slowly`, 2) === 0) {
+      const read = (): string | undefined =>
+        this.#disk.programs.lstat(path)?.type === 'file' ? this.contentOf(path) : undefined;
+      this.onSlowSave({ key, path, content, steps, read });
+      return this.#deed(`begin to save ${path} as ${editor.name}`, {
+        mayWrite: [content],
+        gaveUp: [before],
+      });
     }
-    return this.#deed(`save ${path}`, { wrote: [content], gaveUp: [before] });
+    for (const step of steps) step();
+    return this.#deed(`save ${path} as ${editor.name}`, { wrote: [content], gaveUp: [before] });
   }
 
   #move(entry: FoundEntry | undefined, target: string, what: string): Deed | undefined {
@@ -226,14 +274,62 @@ export class Person {
     return this.#deed(`delete ${entry.path}`, { gaveUp: gone, deleted: gone });
   }
 
-  /** Contents of the file, or of all files below the folder. */
-  contentsBelow(entry: FoundEntry): readonly string[] {
-    return this.entries()
-      .filter(
-        ({ kind, path }) =>
-          kind === 'file' && (path === entry.path || path.startsWith(`${entry.path}/`)),
-      )
+  #changeMeta(what: 'mode' | 'touch', file: FoundEntry | undefined, key: string): Deed | undefined {
+    if (file === undefined) return undefined;
+    const { path } = file;
+    if (what === 'mode')
+      this.#user.setMode(path, this.#choices.roll(`${key} mode`, 2) === 0 ? 0o755 : 0o644);
+    else this.#user.setTimes(path, this.#now() - this.#choices.roll(`${key} time`, 1_000_000));
+    return this.#deed(`${what} ${path}`, { touched: [this.contentOf(path)] });
+  }
+
+  #link(what: 'link' | 'retarget', { n, one, slot }: Doing): Deed | undefined {
+    const old = what === 'retarget' ? one(({ kind }) => kind === 'symlink') : undefined;
+    if (what === 'retarget' && old === undefined) return undefined;
+    if (old !== undefined) this.#user.remove(old.path);
+    const path = old?.path ?? slot();
+    this.#user.symlink(`target ${n}`, path);
+    return this.#deed(`${what} ${path}`);
+  }
+
+  /** A folder with many files. */
+  #fill(folder: string, { key, plain }: Doing): Deed {
+    const count = CROWD_MIN + this.#choices.roll(`${key} crowd`, CROWD_MORE);
+    this.#user.folder(folder);
+    const wrote = Array.from({ length: count }, (_, i) => `${plain} of ${i}`);
+    for (const [i, each] of wrote.entries())
+      this.#user.write(`${folder}/${MARK}-${i}`, toBytes(each));
+    return this.#deed(`fill ${folder} with ${count}`, { wrote });
+  }
+
+  /** Deletes everything, or everything in a folder, or every second file. */
+  #purge({ key, entries, one }: Doing): Deed | undefined {
+    const how = this.#choices.roll(`${key} how`, 3);
+    const folder = how === 0 ? undefined : one(({ kind }) => kind === 'folder')?.path;
+    const above = `${folder ?? this.#root}/`;
+    const going = entries
+      .filter(({ path }) => path.startsWith(above))
+      .filter(({ kind }, i) => how !== 2 || (kind === 'file' && i % 2 === 0));
+    const gone = going
+      .filter(({ kind }) => kind === 'file')
       .map(({ path }) => this.contentOf(path));
+    for (const { path } of going) this.#user.remove(path);
+    return this.#deed(`purge ${above} of ${going.length}`, { gaveUp: gone, deleted: gone });
+  }
+
+  #ignore({ n }: Doing): Deed {
+    const path = `${this.#root}/${IGNORE_FILE}`;
+    const content = `# ${MARK} ${this.name} ${n}\n${IGNORE_PATTERN}\n`;
+    const isThere = this.#disk.programs.lstat(path)?.type === 'file';
+    const gaveUp = isThere ? [this.contentOf(path)] : [];
+    this.#user.remove(path);
+    this.#user.write(path, toBytes(content));
+    return this.#deed(`ignore ${IGNORE_PATTERN}`, { wrote: [content], gaveUp });
+  }
+
+  #names(): readonly [string, ...string[]] {
+    if (this.features.has('names')) return HARD_NAMES;
+    return this.features.has('ignores') ? SCRATCH_NAMES : NAMES;
   }
 
   #freeSlot(key: string, entries: readonly FoundEntry[]): string {
@@ -242,22 +338,25 @@ export class Person {
       ...entries.filter(({ kind }) => kind === 'folder').map(({ path }) => path),
     ];
     const folder = folders[this.#choices.roll(`${key} folder`, folders.length)] ?? this.#root;
-    const name = this.#choices.pick(`${key} name`, NAMES);
-    let path = `${folder}/${MARK}-${name}`;
-    while (this.#disk.programs.lstat(path) !== undefined) path += "'";
-    return path;
+    let name = `${MARK}-${this.#choices.pick(`${key} name`, this.#names())}`;
+    // Two spellings of one name in a folder are a stall (engine §8), which other tests are about.
+    const taken = new Set(
+      this.#disk.programs.readFolder(folder).map((there) => String(there).normalize('NFC')),
+    );
+    while (
+      taken.has(name.normalize('NFC')) ||
+      this.#disk.programs.lstat(`${folder}/${name}`) !== undefined
+    )
+      name += "'";
+    return `${folder}/${name}`;
   }
 
   #deed(text: string, what: Partial<Deed> = {}): Deed {
-    return {
-      device: this.name,
-      at: this.#now(),
-      text,
-      wrote: [],
-      gaveUp: [],
-      touched: [],
-      deleted: [],
-      ...what,
-    };
+    return deedOf(this.name, this.#now(), text, what);
   }
+}
+
+/** Contents are latin1 in memory: each character is a byte. */
+function toBytes(content: string): Uint8Array {
+  return Buffer.from(content, 'latin1');
 }

@@ -6,45 +6,38 @@
 import { createHash } from 'node:crypto';
 import { createNodeOpenSuite } from '@coffer/protocol/suites/node-open';
 import { createMemoryServer, type MemoryServer } from '@coffer/server/testing';
-import type { SimVolumeOptions } from '@coffer/native-worker/testing';
+import type { DeviceSecrets } from '@coffer/sdk';
 import { anyPassword, makeAccount } from './accounts.ts';
+import { Activity } from './activity.ts';
 import { Choices } from './choices.ts';
 import { ROOT, SimDevice } from './device.ts';
 import { Ledger } from './ledger.ts';
-import { CALM, createNetwork, type SimNetwork } from './network.ts';
+import { createNetwork, type SimNetwork } from './network.ts';
+import type { WorldOptions, WorldReport } from './options.ts';
+import type { Memory } from './oracle-memory.ts';
 import { checkWorld } from './oracles.ts';
-import type { Deed } from './person.ts';
+import { probe } from './probes.ts';
 import { Scheduler } from './scheduler.ts';
+import { shapeOf, type DeviceShape, type WorldShape } from './shape.ts';
+import { isQuietStall } from './quiet-stalls.ts';
 import { changesOf, type SyncOutcome } from './sync-outcome.ts';
+import { ThirdParty } from './third-party.ts';
 
-export interface WorldOptions {
-  readonly seed: number;
-  /** Numbers of actions to leave out, to make a failing world smaller. */
-  readonly without?: ReadonlySet<number>;
-  readonly noFaults?: boolean;
-  /** Switches this device off at that disk call of its own. */
-  readonly crash?: { readonly device: number; readonly atCall: number };
-}
-
-export interface WorldReport {
-  readonly seed: number;
-  /** Hash of everything that happened, in order: equal for equal seeds. */
-  readonly logHash: string;
-  readonly log: readonly string[];
-  readonly violations: readonly string[];
-  readonly deeds: number;
-  readonly crashes: number;
-  readonly requests: number;
-  readonly calls: readonly number[];
+export interface WorldDevice {
+  readonly sim: SimDevice;
+  readonly shape: DeviceShape;
+  /** Position among all devices of the seed, those that are left out included. */
+  readonly index: number;
 }
 
 const START_MS = Date.UTC(2026, 0, 2, 3, 4, 5);
-const PHASE_MS = 60_000;
-const PHASES_MAX = 3;
-const ACTIONS_PER_PHASE_MAX = 7;
 const REST_ROUNDS_MAX = 14;
 const SYNC_TIMEOUT_MS = 120_000;
-const SYSTEM_WRITE_BACK_MS = 5_000;
+/** Local faults are tried again after at most 5 minutes. */
+const RETRY_MS = 330_000;
+const HOUR_MS = 3_600_000;
+const LEAP_HOURS_MAX = 24 * 40;
+const THIRD_PARTY = 'web';
 
 export async function runWorld(options: WorldOptions): Promise<WorldReport> {
   const world = await World.create(options);
@@ -55,102 +48,109 @@ export async function runWorld(options: WorldOptions): Promise<WorldReport> {
   }
 }
 
-export class World {
+interface WorldParts {
+  readonly options: WorldOptions;
+  readonly shape: WorldShape;
+  readonly server: MemoryServer;
   readonly choices: Choices;
   readonly scheduler: Scheduler;
+}
+
+export class World {
+  readonly shape: WorldShape;
+  readonly choices: Choices;
+  readonly scheduler: Scheduler;
+  readonly server: MemoryServer;
   readonly network: SimNetwork;
-  readonly devices: SimDevice[] = [];
+  readonly devices: WorldDevice[] = [];
   readonly ledger = new Ledger();
   readonly log: string[] = [];
   readonly violations: string[] = [];
+  /** Numbers of the actions that did something. */
+  readonly acted = new Set<number>();
+  readonly memory: Memory = { nodeOfContent: new Map(), copies: new Set(), searched: 0 };
+  thirdParty: ThirdParty | undefined;
+  #thirdPartyDevice: SimDevice | undefined;
   readonly #options: WorldOptions;
-  readonly #server: MemoryServer;
   readonly #stop = new AbortController();
-  #actions: { readonly device: number; readonly number: number }[] = [];
-  #actionNumber = 0;
-  #isActive = false;
+  readonly #marks: { from: number; to: number }[] = [];
 
-  private constructor(
-    options: WorldOptions,
-    server: MemoryServer,
-    choices: Choices,
-    scheduler: Scheduler,
-  ) {
-    this.#options = options;
-    this.#server = server;
-    this.choices = choices;
-    this.scheduler = scheduler;
-    this.network = createNetwork(() => this.#server, scheduler, choices);
+  private constructor(parts: WorldParts) {
+    this.#options = parts.options;
+    this.shape = parts.shape;
+    this.server = parts.server;
+    this.choices = parts.choices;
+    this.scheduler = parts.scheduler;
+    this.network = createNetwork(() => this.server, this.scheduler, this.choices);
   }
 
   static async create(options: WorldOptions): Promise<World> {
     const choices = new Choices(options.seed);
     const scheduler = new Scheduler(choices, START_MS);
-    const random = seededRandom(choices, 'server');
     const server = await createMemoryServer({
       clock: scheduler.clock('server'),
-      random,
+      random: seededRandom(choices, 'server'),
       passwords: anyPassword,
     });
-    const world = new World(options, server, choices, scheduler);
-    const suite = await createNodeOpenSuite(seededRandom(choices, 'clients').bytes);
-    const names = ['laptop', 'desktop', 'phone'].slice(0, 2 + choices.roll('devices', 2));
-    const secrets = await makeAccount(server, suite, names, START_MS);
-    for (const [i, name] of names.entries()) {
-      const own = secrets[i];
-      if (own === undefined) continue;
-      const device: SimDevice = new SimDevice({
-        name, suite, scheduler, choices,
-        secrets: own,
-        network: world.network,
-        volume: volumeOf(choices, name),
-        onMeanwhile: () => world.#actNow(i),
-        onSwitchOff: (before, after) => {
-          world.log.push(`${scheduler.now()} ${name} is switched off`);
-          world.violations.push(...world.ledger.switchedOff(name, before, after, scheduler.now()));
-        },
-      }); // prettier-ignore
-      if (options.crash?.device === i) device.crashAtCall = options.crash.atCall;
-      world.devices.push(device);
-    }
+    const world = new World({
+      options,
+      shape: shapeOf(choices, options),
+      server,
+      choices,
+      scheduler,
+    });
+    await world.#makeDevices();
     return world;
   }
 
-  async run(): Promise<WorldReport> {
-    await this.#through(this.#addPairs());
-    const phases = 1 + this.choices.roll('phases', PHASES_MAX);
-    for (let phase = 1; phase <= phases && this.violations.length === 0; phase++) {
-      this.ledger.startPhase(phase);
-      await this.#through(this.#activity(phase));
-      await this.#through(this.#rest());
-      if (this.violations.length === 0)
-        this.violations.push(...(await this.#through(checkWorld(this))));
-    }
-    const hash = createHash('sha256').update(this.log.join('\n')).digest('hex');
-    return {
-      seed: this.#options.seed,
-      logHash: hash,
-      log: this.log,
-      violations: this.violations,
-      deeds: this.ledger.deeds.length,
-      crashes: this.devices.reduce((sum, device) => sum + device.crashes, 0),
-      requests: this.network.requests.length,
-      calls: this.devices.map(({ calls }) => calls),
-    };
+  /** Devices of the seed, and the third party. */
+  get actors(): number {
+    return this.shape.devices.length + (this.shape.features.has('third-party') ? 1 : 0);
   }
 
   get signal(): AbortSignal {
     return this.#stop.signal;
   }
 
+  isLeftOut(action: number): boolean {
+    return this.#options.without?.actions?.includes(action) === true;
+  }
+
+  async run(): Promise<WorldReport> {
+    await this.through(this.addPairs());
+    let number = 1;
+    for (let phase = 1; phase <= this.shape.phases && this.violations.length === 0; phase++) {
+      this.ledger.startPhase(phase);
+      this.#mark('from', phase);
+      const activity = new Activity(this, phase, number);
+      number += activity.actionCount;
+      await this.through(activity.run());
+      this.#mark('to', phase);
+      await this.#judge();
+      if (phase < this.shape.phases) await this.#leap(phase);
+    }
+    if (this.violations.length === 0 && this.shape.features.has('probes'))
+      this.violations.push(...(await this.through(probe(this))));
+    return this.#report();
+  }
+
+  /** Comes to rest, and looks at what is there. */
+  async #judge(): Promise<void> {
+    if (this.violations.length > 0) return;
+    await this.through(this.rest());
+    if (this.violations.length === 0)
+      this.violations.push(...(await this.through(checkWorld(this))));
+  }
+
   async close(): Promise<void> {
     this.#stop.abort(new DOMException('the world ends', 'AbortError'));
-    for (const device of this.devices) device.close();
-    await this.#server.close();
+    for (const { sim } of this.devices) sim.close();
+    this.#thirdPartyDevice?.close();
+    await this.server.close();
   }
 
   /** Lets the scheduler run until `work` is done. */
-  async #through<T>(work: Promise<T>): Promise<T> {
+  async through<T>(work: Promise<T>): Promise<T> {
     let isDone = false;
     const settled = work.finally(() => {
       isDone = true;
@@ -164,106 +164,23 @@ export class World {
     return settled;
   }
 
-  async #addPairs(): Promise<void> {
-    for (const device of this.devices) {
+  async addPairs(): Promise<void> {
+    for (const { sim, shape } of this.devices) {
       let added: unknown = 'off';
       while (added === 'off') {
-        added = await device.whileOn(
-          device.live(this.signal).then(({ engine }) =>
-            engine.addPair({ local: ROOT, remote: '/' }).catch((error: unknown) => {
-              // Switched off after it was added: the pair is there already.
-              if (error instanceof Error && 'code' in error && error.code === 'exists')
-                return undefined;
-              throw error;
-            }),
+        added = await sim.whileOn(
+          sim.live(this.signal).then(({ engine }) =>
+            engine
+              .addPair({ local: ROOT, remote: '/', mode: shape.mode })
+              .catch((error: unknown) => {
+                // Switched off after it was added: the pair is there already.
+                if (error instanceof Error && 'code' in error && error.code === 'exists')
+                  return undefined;
+                throw error;
+              }),
           ),
         );
       }
-    }
-  }
-
-  /** People act and engines sync, with faults, for a while. */
-  async #activity(phase: number): Promise<void> {
-    this.#setFaults(phase);
-    this.#isActive = true;
-    const count =
-      1 + this.choices.roll(`phase ${phase} actions`, ACTIONS_PER_PHASE_MAX * this.devices.length);
-    this.#actions = Array.from({ length: count }, (_, i) => ({
-      number: ++this.#actionNumber,
-      device: this.choices.roll(`phase ${phase} action ${i} device`, this.devices.length),
-    }));
-    const people = this.#actions.map((action) =>
-      this.scheduler
-        .park(
-          `action ${action.number}`,
-          this.choices.roll(`action ${action.number} when`, PHASE_MS),
-          () => this.#act(action),
-        )
-        .then(() => undefined),
-    );
-    const engines = this.devices.map((device) => this.#keepSyncing(device));
-    const system = this.#writeBack();
-    await Promise.all(people);
-    this.#isActive = false;
-    this.#calmDown();
-    await Promise.all([...engines, system]);
-  }
-
-  #setFaults(phase: number): void {
-    if (this.#options.noFaults === true) return;
-    const level = (name: string, most: number): number => {
-      const isOn = this.choices.roll(`phase ${phase} has ${name}`, 3) === 0;
-      return isOn ? this.choices.roll(`phase ${phase} ${name}`, most) : 0;
-    };
-    Object.assign(this.network.conditions, {
-      lostBefore: level('lost requests', 120),
-      lostAfter: level('lost answers', 120),
-      unavailable: level('an absent server', 100),
-    });
-    for (const device of this.devices) {
-      Object.assign(device.conditions, {
-        crashes: level(`crashes of ${device.name}`, 400),
-        faults: level(`faults of ${device.name}`, 500),
-        meanwhile: level(`actions inside calls of ${device.name}`, 150),
-      });
-    }
-  }
-
-  #calmDown(): void {
-    Object.assign(this.network.conditions, CALM);
-    for (const device of this.devices)
-      Object.assign(device.conditions, { crashes: 0, faults: 0, meanwhile: 0 });
-  }
-
-  /** The next action of this device happens right now, inside a call of its engine. */
-  #actNow(device: number): void {
-    const next = this.#actions.find((action) => action.device === device);
-    if (next !== undefined) this.#act(next);
-  }
-
-  #act(action: { readonly device: number; readonly number: number }): void {
-    if (!this.#actions.includes(action)) return;
-    this.#actions = this.#actions.filter((other) => other !== action);
-    if (this.#options.without?.has(action.number) === true) return;
-    const deed: Deed | undefined = this.devices[action.device]?.person.act(action.number);
-    if (deed === undefined) return;
-    this.ledger.record(deed);
-    this.log.push(`${deed.at} ${deed.device} (${action.number}): ${deed.text}`);
-  }
-
-  async #writeBack(): Promise<void> {
-    const clock = this.scheduler.clock('system');
-    while (this.#isActive) {
-      await clock.sleep(1000);
-      for (const device of this.devices) device.disk.writeBack(SYSTEM_WRITE_BACK_MS);
-    }
-  }
-
-  async #keepSyncing(device: SimDevice): Promise<void> {
-    const clock = this.scheduler.clock(device.name);
-    for (let n = 1; this.#isActive; n++) {
-      await this.syncOnce(device);
-      await clock.sleep(this.choices.roll(`${device.name} pause ${this.ledger.phase} ${n}`, 9000));
     }
   }
 
@@ -288,23 +205,29 @@ export class World {
   }
 
   /** Syncs all devices, deciding what is held, until a round changes nothing anywhere. */
-  async #rest(): Promise<void> {
-    for (const device of this.devices) device.disk.writeBack(0);
+  async rest(): Promise<void> {
+    for (const { sim } of this.devices) sim.disk.writeBack(0);
     const clock = this.scheduler.clock('rest');
     for (let round = 1; round <= REST_ROUNDS_MAX; round++) {
       let isQuiet = true;
+      let isStalled = false;
       const heads = new Set<number>();
-      for (const device of this.devices) {
-        const summary = await this.syncOnce(device);
-        heads.add((await device.live(this.signal)).drive.space.head().seq);
+      for (const { sim } of this.devices) {
+        const summary = await this.syncOnce(sim);
+        const { drive, engine } = await sim.live(this.signal);
+        heads.add(drive.space.head().seq);
         if (summary === undefined || !summary.settled || changesOf(summary) > 0) isQuiet = false;
         if ((summary?.held ?? 0) > 0) {
-          await this.#decideHeld(device, round);
+          await this.#decideHeld(sim, round);
           isQuiet = false;
         }
+        const stalls = await engine.stalls({});
+        isStalled ||= stalls.some(({ reason }) => !isQuietStall(reason));
         await clock.sleep(20_000);
       }
-      if (isQuiet && heads.size === 1) return;
+      if (isStalled) await clock.sleep(RETRY_MS);
+      // What still stalls in the last rounds is for the oracles.
+      if (isQuiet && heads.size === 1 && (!isStalled || round > REST_ROUNDS_MAX - 4)) return;
     }
     this.violations.push(`I5: the world does not come to rest in ${REST_ROUNDS_MAX} rounds`);
   }
@@ -317,6 +240,84 @@ export class World {
     if (!isApproved) this.ledger.undoneInPhase = true;
     await (isApproved ? engine.approveHeld({}) : engine.undoHeld({}));
   }
+
+  /** Hours or weeks in which nobody does anything. */
+  async #leap(phase: number): Promise<void> {
+    const hours = this.choices.roll(`leap ${phase}`, LEAP_HOURS_MAX);
+    if (!this.shape.features.has('time-leaps')) return;
+    await this.through(this.scheduler.clock('calendar').sleep(hours * HOUR_MS));
+  }
+
+  async #makeDevices(): Promise<void> {
+    const { choices, shape, scheduler, server, network } = this;
+    const suite = await createNodeOpenSuite(seededRandom(choices, 'clients').bytes);
+    const names = [...shape.devices.map(({ name }) => name), THIRD_PARTY];
+    const secrets = await makeAccount(server, suite, names, START_MS);
+    const make = (own: DeviceSecrets, device?: DeviceShape): SimDevice => {
+      const name = own.deviceName;
+      return new SimDevice({
+        name, suite, scheduler, network,
+        choices,
+        secrets: own,
+        volume: device?.volume ?? {},
+        isExternal: device?.isExternal === true,
+        hasHints: device?.isLooping === true,
+        onSwitchOff: (before, after) => {
+          this.log.push(`${scheduler.now()} ${name} is switched off`);
+          this.violations.push(...this.ledger.switchedOff(name, before, after, scheduler.now()));
+        },
+      }); // prettier-ignore
+    };
+    for (const [index, device] of shape.devices.entries()) {
+      const own = secrets[index];
+      if (own === undefined || this.#options.without?.devices?.includes(index) === true) continue;
+      const sim = make(own, device);
+      sim.person.features = shape.features;
+      const { crash } = this.#options;
+      if (crash?.device === index) sim.crashAtCall = crash.atCall;
+      this.devices.push({ sim, shape: device, index });
+    }
+    const last = secrets.at(-1);
+    if (last !== undefined && shape.features.has('third-party')) this.#addThirdParty(make(last));
+  }
+
+  #addThirdParty(device: SimDevice): void {
+    this.#thirdPartyDevice = device;
+    this.thirdParty = new ThirdParty({
+      device,
+      choices: this.choices,
+      now: () => this.scheduler.now(),
+      signal: this.signal,
+      contentOf: (sha256) => this.ledger.contentOf(sha256),
+      announce: (content) => this.ledger.known.add(content),
+    });
+  }
+
+  #mark(which: 'from' | 'to', phase: number): void {
+    if (phase !== 1) return;
+    for (const { sim, index } of this.devices)
+      this.#marks[index] = { from: 0, to: 0, ...this.#marks[index], [which]: sim.calls };
+  }
+
+  #report(): WorldReport {
+    const faults = new Map(this.network.faults);
+    for (const { sim } of this.devices)
+      for (const [what, n] of sim.faults) faults.set(what, (faults.get(what) ?? 0) + n);
+    return {
+      seed: this.#options.seed,
+      logHash: createHash('sha256').update(this.log.join('\n')).digest('hex'),
+      log: this.log,
+      violations: this.violations,
+      deeds: this.ledger.deeds.length,
+      actions: [...this.acted],
+      phases: this.shape.phases,
+      crashes: this.devices.reduce((sum, { sim }) => sum + sim.crashes, 0),
+      requests: this.network.requests.length,
+      faults,
+      features: [...this.shape.features],
+      firstActivity: this.shape.devices.map((_, i) => this.#marks[i] ?? { from: 0, to: 0 }),
+    };
+  }
 }
 
 function seededRandom(
@@ -325,13 +326,4 @@ function seededRandom(
 ): { bytes: (length: number) => Uint8Array<ArrayBuffer> } {
   let n = 0;
   return { bytes: (length) => choices.bytes(`${name} random ${++n}`, length) };
-}
-
-/** Disks differ: birth times, granularity of times, reuse of inodes. */
-function volumeOf(choices: Choices, name: string): SimVolumeOptions {
-  return {
-    birthTimes: choices.roll(`${name} birth times`, 4) !== 0,
-    inodeReuse: choices.roll(`${name} inode reuse`, 2) === 0,
-    mtimeGranNs: choices.pick(`${name} granularity`, [1n, 1n, 1n, 1_000_000_000n]),
-  };
 }

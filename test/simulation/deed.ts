@@ -1,0 +1,30 @@
+/** What the checks must know about an action of a person. */
+export interface Deed {
+  /** Device on which it was done; the third party has a name of its own. */
+  readonly device: string;
+  readonly at: number;
+  readonly text: string;
+  /** Contents written by this action. */
+  readonly wrote: readonly string[];
+  /** Contents that this action may have written, or will, or not. */
+  readonly mayWrite: readonly string[];
+  /** Contents whose file this person deleted or overwrote, having them before their eyes. */
+  readonly gaveUp: readonly string[];
+  /** Contents whose file or a folder above it was renamed, moved or touched. */
+  readonly touched: readonly string[];
+  readonly deleted: readonly string[];
+}
+
+export function deedOf(device: string, at: number, text: string, what: Partial<Deed>): Deed {
+  return {
+    device,
+    at,
+    text,
+    wrote: [],
+    mayWrite: [],
+    gaveUp: [],
+    touched: [],
+    deleted: [],
+    ...what,
+  };
+}

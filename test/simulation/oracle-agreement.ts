@@ -1,0 +1,109 @@
+/** I1: every device shows what the drive holds, as far as its pair's mode says so. */
+import { isScratch } from './ignored.ts';
+import type { Ledger } from './ledger.ts';
+import type { Feature } from './options.ts';
+import type { DeviceSight, SeenEntry, Sight } from './sight.ts';
+
+export function agreement(
+  sight: Sight,
+  ledger: Ledger,
+  features: ReadonlySet<Feature>,
+): readonly string[] {
+  const isIgnored = (path: string): boolean => features.has('ignores') && isScratch(path);
+  return sight.devices.flatMap((device) => {
+    switch (device.mode) {
+      case 'two-way':
+        return twoWay(sight, device, isIgnored);
+      case 'upload':
+        return uploadOnly(sight, device, ledger);
+      case 'download':
+        return downloadOnly(sight, device, ledger, isIgnored);
+    }
+  });
+}
+
+function twoWay(
+  { remote }: Sight,
+  device: DeviceSight,
+  isIgnored: (path: string) => boolean,
+): readonly string[] {
+  const isOut = (path: string): boolean =>
+    isIgnored(path) || device.excluded.some((excluded) => `${path}/`.startsWith(`${excluded}/`));
+  const wanted = new Map(
+    [...remote]
+      .filter(([path]) => !isOut(path))
+      .map(([path, node]): [string, SeenEntry] => [
+        path,
+        {
+          kind: node.kind,
+          what: node.sha256 ?? node.target,
+          isExecutable: node.executable,
+          mtimeMs: node.mtimeMs,
+        },
+      ]),
+  );
+  const there = [...device.entries].filter(([path]) => !isIgnored(path));
+  const missing = [...wanted]
+    .filter(([path, entry]) => !isEqual(entry, device.entries.get(path), device))
+    .map(
+      ([path, entry]) =>
+        `I1: ${device.name} has ${describe(device.entries.get(path))} at ${path}, the drive ${describe(entry)}`,
+    );
+  const extra = there
+    .filter(([path]) => !wanted.has(path) && !device.hollow.has(path))
+    .map(([path, entry]) => `I1: ${device.name} alone has ${describe(entry)} at ${path}`);
+  const names = device.needlessNames.map(
+    (each) => `I1: ${device.name} has the needless name ${each}`,
+  );
+  return [...missing, ...extra, ...names];
+}
+
+/** An upload pair never changes its disk by what others did, and what is there is in the drive. */
+function uploadOnly(
+  { remote, past }: Sight,
+  device: DeviceSight,
+  ledger: Ledger,
+): readonly string[] {
+  const own = ledger.writtenOn(device.name);
+  const live = new Set<string | null>([...remote.values()].map(({ sha256 }) => sha256));
+  return [...device.contents].flatMap((content) => [
+    ...(own.has(content)
+      ? []
+      : [`I1: ${device.name} only uploads and has ${content.slice(0, 30)} of somebody else`]),
+    ...(live.has(ledger.digest(content)) || past.has(ledger.digest(content))
+      ? []
+      : [`I1: ${device.name} uploads, and ${content.slice(0, 30)} never went up`]),
+  ]);
+}
+
+/** A download pair sends nothing; where nobody acts on it, it shows the drive. */
+function downloadOnly(
+  sight: Sight,
+  device: DeviceSight,
+  ledger: Ledger,
+  isIgnored: (path: string) => boolean,
+): readonly string[] {
+  const own = new Set([...ledger.writtenOn(device.name)].map((content) => ledger.digest(content)));
+  const sent = [...sight.remote]
+    .filter(([, { sha256 }]) => sha256 !== null && own.has(String(sha256)))
+    .map(([path]) => `I1: ${device.name} only downloads, and its ${path} went up`);
+  const hasActed = ledger.deeds.some((deed) => deed.device === device.name);
+  const wasOff = ledger.everOff.has(device.name);
+  return hasActed || wasOff ? sent : [...sent, ...twoWay(sight, device, isIgnored)];
+}
+
+function isEqual(wanted: SeenEntry, there: SeenEntry | undefined, device: DeviceSight): boolean {
+  if (there === undefined) return false;
+  if (wanted.kind !== there.kind || wanted.what !== there.what) return false;
+  if (device.hasExecutableBit && wanted.isExecutable !== there.isExecutable) return false;
+  // Coarse disks cannot hold the times of others.
+  const isTimed = device.hasFineTimes && wanted.kind === 'file' && wanted.mtimeMs !== null;
+  return !isTimed || wanted.mtimeMs === there.mtimeMs;
+}
+
+function describe(entry: SeenEntry | undefined): string {
+  if (entry === undefined) return 'nothing';
+  const { kind, what, isExecutable, mtimeMs } = entry;
+  const time = kind === 'file' ? ` of ${mtimeMs}` : '';
+  return `${kind}${isExecutable ? ' executable' : ''} ${what?.slice(0, 12) ?? ''}${time}`.trim();
+}

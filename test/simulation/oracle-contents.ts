@@ -1,0 +1,97 @@
+/** I2, I4, I7, I8: nothing is lost, doubled or torn, and contents keep their nodes. */
+import type { Ledger } from './ledger.ts';
+import { isCopy, show, type Memory } from './oracle-memory.ts';
+import type { Feature } from './options.ts';
+import type { Sight } from './sight.ts';
+
+export interface ContentJudgement {
+  readonly ledger: Ledger;
+  readonly memory: Memory;
+  readonly features: ReadonlySet<Feature>;
+}
+
+export function contents(sight: Sight, judgement: ContentJudgement): readonly string[] {
+  return [...lost(sight, judgement), ...copies(sight, judgement), ...torn(sight, judgement)];
+}
+
+function liveHashes({ remote }: Sight): Map<string, number> {
+  const live = new Map<string, number>();
+  for (const { sha256 } of remote.values())
+    if (sha256 !== null) live.set(sha256, (live.get(sha256) ?? 0) + 1);
+  return live;
+}
+
+/**
+ * I2: what somebody wrote and nobody gave up is in a tree. Versions and trash count only where a
+ * person's change went there without having it before their eyes: an upload pair takes the head, and
+ * a change whose answer got lost may have been a deletion.
+ */
+function lost(sight: Sight, { ledger }: ContentJudgement): readonly string[] {
+  const givenUp = ledger.givenUp();
+  const live = liveHashes(sight);
+  const onDisks = new Set(sight.devices.flatMap((device) => [...device.contents]));
+  const mayBePast = ledger.isUncertain || sight.devices.some(({ mode }) => mode === 'upload');
+  const written = new Set(ledger.deeds.flatMap(({ wrote }) => wrote));
+  return [...written]
+    .filter((content) => !givenUp.has(content) && !ledger.lostByCrash.has(content))
+    .filter((content) => !onDisks.has(content) && !live.has(ledger.digest(content)))
+    .filter((content) => !(mayBePast && sight.past.has(ledger.digest(content))))
+    .map((content) => `I2: lost ${show(content)}, which nobody gave up`);
+}
+
+/** I4: no content is there twice, and no conflict copy comes without a conflict. */
+function copies(sight: Sight, { ledger, memory, features }: ContentJudgement): readonly string[] {
+  const doubled = [...liveHashes(sight)]
+    .filter(([, n]) => n > 1)
+    .map(([hash]) => `I4: twice there: ${show(ledger.contentOf(hash))}`);
+  const fresh = [...sight.remote.keys()].filter((path) => isCopy(path) && !memory.copies.has(path));
+  const deeds = ledger.phaseDeeds();
+  const actors = new Set(deeds.map(({ device }) => device));
+  const isAlone = actors.size < 2 && ledger.offInPhase.size === 0 && !features.has('exclusions');
+  const needless =
+    fresh.length > 0 && isAlone
+      ? [`I4: ${fresh.join(', ')} without anybody else: ${[...actors].join(', ')}`]
+      : [];
+  const claims = deeds.length + ledger.offInPhase.size;
+  const tooMany =
+    fresh.length > claims && !features.has('crowds')
+      ? [`I4: ${fresh.length} conflict copies of ${claims} actions`]
+      : [];
+  return [...doubled, ...needless, ...tooMany, ...unlisted(sight, features)];
+}
+
+/** Every device lists the conflicts that are open. */
+function unlisted({ remote, devices }: Sight, features: ReadonlySet<Feature>): readonly string[] {
+  if (features.has('exclusions')) return [];
+  const ids = new Set([...remote.values()].map(({ id }) => id));
+  const open = [...remote.values()].filter(({ copyOf }) => copyOf !== null && ids.has(copyOf));
+  return devices
+    .filter(({ mode, openConflicts }) => mode === 'two-way' && openConflicts !== open.length)
+    .map(
+      ({ name, openConflicts }) =>
+        `I4: ${name} lists ${openConflicts} conflicts, ${open.length} are open`,
+    );
+}
+
+/** I7: nothing that nobody wrote is in the drive. */
+function torn(sight: Sight, { ledger }: ContentJudgement): readonly string[] {
+  return [...liveHashes(sight).keys()]
+    .filter((hash) => ledger.contentOf(hash) === undefined)
+    .map((hash) => `I7: nobody wrote the content ${hash}`);
+}
+
+/** I8: a content that was there at the last rest, and was not given up, is in the same node. */
+export function nodeIds(
+  sight: Sight,
+  { ledger, memory, features }: ContentJudgement,
+): readonly string[] {
+  // What goes under an ignored name and comes back is new.
+  if (features.has('ignores')) return [];
+  const gone = new Set(ledger.phaseDeeds().flatMap(({ gaveUp }) => gaveUp));
+  return [...sight.remote].flatMap(([path, { sha256, id }]) => {
+    const before = sha256 === null ? undefined : memory.nodeOfContent.get(sha256);
+    const content = sha256 === null ? undefined : ledger.contentOf(sha256);
+    if (before === undefined || before === id || content === undefined) return [];
+    return gone.has(content) ? [] : [`I8: ${show(content)} at ${path} has another node`];
+  });
+}

@@ -1,0 +1,18 @@
+/** What the oracles carry from one rest to the next, and how they name things. */
+/** What the oracles remember from one rest to the next. */
+export interface Memory {
+  /** Node that had a content, by SHA-256. */
+  nodeOfContent: ReadonlyMap<string, string>;
+  /** Paths of conflict copies. */
+  copies: ReadonlySet<string>;
+  /** Request bodies that were searched already. */
+  searched: number;
+}
+
+export function isCopy(path: string): boolean {
+  return path.includes('(conflict ');
+}
+
+export function show(content: string | undefined): string {
+  return content === undefined ? 'nothing' : JSON.stringify(content.slice(0, 30));
+}

@@ -1,0 +1,56 @@
+/** Saves that take their time: between two steps of an editor, engines look and others act. */
+import { EDITORS } from '@coffer/native-worker/testing';
+import type { Choices } from './choices.ts';
+
+type Editor = (typeof EDITORS)[number];
+
+export interface SlowSave {
+  readonly key: string;
+  readonly path: string;
+  readonly content: string;
+  readonly steps: readonly (() => void)[];
+  /** Content at the path; undefined when no file is there. */
+  readonly read: () => string | undefined;
+}
+
+export interface SaveOutcome {
+  /** The new content is under the file's name. */
+  readonly isDone: boolean;
+  /** What was under the name when the editor wrote there, of whomever it was. */
+  readonly overwritten: readonly string[];
+}
+
+const [FIRST_EDITOR, ...MORE_EDITORS] = EDITORS;
+const PAUSE_MS_MAX = 1500;
+
+/** The editors of the world; one that needs hard links only where there are some. */
+export function editorFor(choices: Choices, key: string, hasHardLinks: boolean): Editor {
+  if (FIRST_EDITOR === undefined) throw new Error('there are no editors');
+  const fitting = MORE_EDITORS.filter(({ name }) => hasHardLinks || !name.includes('gedit'));
+  return choices.pick(`${key} editor`, [FIRST_EDITOR, ...fitting]);
+}
+
+/**
+ * Runs the steps with pauses. An editor whose file was taken away gives up; one whose `pause` gives
+ * false was switched off with its device.
+ */
+export async function saveSlowly(
+  save: SlowSave,
+  pause: (name: string, ms: number) => Promise<boolean>,
+  choices: Choices,
+): Promise<SaveOutcome> {
+  const overwritten: string[] = [];
+  for (const [i, step] of save.steps.entries()) {
+    const ms = choices.roll(`${save.key} pause ${i}`, PAUSE_MS_MAX);
+    if (!(await pause(`${save.key} step ${i}`, ms))) return { isDone: false, overwritten };
+    const before = save.read();
+    if (before !== undefined && before !== save.content) overwritten.push(before);
+    try {
+      step();
+    } catch (error) {
+      if (!(error instanceof Error && error.name === 'LocalFault')) throw error;
+      return { isDone: save.read() === save.content, overwritten };
+    }
+  }
+  return { isDone: save.read() === save.content, overwritten };
+}

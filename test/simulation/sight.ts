@@ -1,0 +1,202 @@
+/** What the oracles look at: the drive and every disk at one moment of rest, under remote names. */
+import type { Drive, NodeView } from '@coffer/sdk';
+import { ROOT } from './device.ts';
+import { isBuiltInIgnored, isScratch } from './ignored.ts';
+import type { PairMode } from './shape.ts';
+import type { World, WorldDevice } from './world.ts';
+
+export interface SeenEntry {
+  readonly kind: string;
+  /** SHA-256 of a file, target of a link. */
+  readonly what: string | null;
+  readonly isExecutable: boolean;
+  readonly mtimeMs: number | null;
+}
+
+export interface DeviceSight {
+  readonly name: string;
+  readonly mode: PairMode;
+  /** By the path that the entry should have in the drive. */
+  readonly entries: ReadonlyMap<string, SeenEntry>;
+  /** Folders that hold nothing but what does not sync. */
+  readonly hollow: ReadonlySet<string>;
+  /** Remote paths that selective sync leaves out. */
+  readonly excluded: readonly string[];
+  /** Contents of files, hidden ones left out. */
+  readonly contents: ReadonlySet<string>;
+  readonly hasExecutableBit: boolean;
+  /** Granularity of times below a millisecond. */
+  readonly hasFineTimes: boolean;
+  /** Names that differ from the remote ones although the disk could hold those. */
+  readonly needlessNames: readonly string[];
+  readonly stalls: readonly { readonly reason: string; readonly path: string }[];
+  readonly openConflicts: number;
+}
+
+export interface Sight {
+  readonly remote: ReadonlyMap<string, NodeView>;
+  /** Files in the trash and kept versions, by SHA-256. */
+  readonly past: ReadonlySet<string>;
+  readonly devices: readonly DeviceSight[];
+}
+
+export async function lookAt(world: World): Promise<Sight> {
+  const [first] = world.devices;
+  if (first === undefined) throw new Error('there is no device');
+  const { drive } = await first.sim.live(world.signal);
+  const devices: DeviceSight[] = [];
+  for (const device of world.devices) devices.push(await lookAtDevice(world, device, drive));
+  return { remote: remoteTree(drive), past: await pastContents(drive, world.signal), devices };
+}
+
+function remoteTree(drive: Drive): ReadonlyMap<string, NodeView> {
+  const listing = drive.list('/', { recursive: true });
+  if (!listing.ok) throw new Error('the root is not there');
+  return new Map(listing.value.entries.map(({ path, node }) => [path, node]));
+}
+
+async function pastContents(drive: Drive, signal: AbortSignal): Promise<ReadonlySet<string>> {
+  const { space } = drive;
+  const hashes = new Set<string>();
+  const walk = async (id: NodeView['id'], isTrashed: boolean): Promise<void> => {
+    for (const node of space.children(id)) {
+      if ('unreadable' in node) continue;
+      if (isTrashed && node.sha256 !== null) hashes.add(node.sha256);
+      if (node.kind === 'folder') await walk(node.id, isTrashed);
+      if (node.kind !== 'file') continue;
+      for (const { rev, isCurrent } of space.contents.versions(node.id)) {
+        if (isCurrent) continue;
+        const { sha256 } = await space.contents.uploadedContent({ id: node.id, rev }, signal);
+        hashes.add(sha256);
+      }
+    }
+  };
+  await walk(space.rootFolder, false);
+  await walk(space.trash, true);
+  return hashes;
+}
+
+async function lookAtDevice(
+  world: World,
+  { sim, shape }: WorldDevice,
+  drive: Drive,
+): Promise<DeviceSight> {
+  const { engine } = await sim.live(world.signal);
+  const [pair] = await engine.listPairs({});
+  const names = new RemoteNames(sim.database);
+  const { programs, volume } = sim.disk;
+  const entries = new Map<string, SeenEntry>();
+  const hollow = new Set<string>();
+  const contents = new Set<string>();
+  const needlessNames: string[] = [];
+  for (const { path, kind } of sim.person.entries()) {
+    const local = path.slice(ROOT.length);
+    const remote = names.remotePath(local);
+    const stat = programs.lstat(path);
+    const content = kind === 'file' ? sim.person.contentOf(path) : undefined;
+    if (content !== undefined) contents.add(content);
+    const digest = content === undefined ? null : world.ledger.digest(content);
+    entries.set(remote, {
+      kind,
+      what: kind === 'symlink' ? programs.readLink(path) : digest,
+      isExecutable: kind === 'file' && ((stat?.mode ?? 0) & 0o100) !== 0,
+      mtimeMs: stat === undefined || kind !== 'file' ? null : roundedMs(stat.mtimeNs),
+    });
+    if (kind === 'folder' && isHollow(sim, path)) hollow.add(remote);
+    if (isNeedless(drive, local, remote, volumeOf(sim).options.caseSensitive))
+      needlessNames.push(`${local} for ${remote}`);
+  }
+  const options = volumeOf(sim).options;
+  return {
+    name: sim.name,
+    mode: shape.mode,
+    entries,
+    hollow,
+    contents,
+    needlessNames,
+    excluded: pair?.excluded ?? [],
+    hasExecutableBit: options.execBit,
+    hasFineTimes: options.mtimeGranNs < 1_000_000n && volume.options.mtimeGranNs < 1_000_000n,
+    stalls: await engine.stalls({}),
+    openConflicts: (await engine.conflicts({})).length,
+  };
+}
+
+function volumeOf(sim: WorldDevice['sim']): WorldDevice['sim']['disk']['volume'] {
+  return sim.disk.paths.inode(ROOT).inodeVolume;
+}
+
+function roundedMs(ns: bigint): number {
+  return Number((ns + 500_000n) / 1_000_000n);
+}
+
+function isHollow({ disk }: WorldDevice['sim'], folder: string): boolean {
+  let hidden = 0;
+  const holdsOnlyHidden = (path: string): boolean =>
+    disk.programs.readFolder(path).every((each) => {
+      const name = String(each);
+      const below = `${path}/${name}`;
+      if (disk.programs.lstat(below)?.type === 'folder' && !isScratch(`/${name}`))
+        return holdsOnlyHidden(below);
+      const isHidden = isBuiltInIgnored(name) || isScratch(`/${name}`);
+      if (isHidden) hidden++;
+      return isHidden;
+    });
+  return holdsOnlyHidden(folder) && hidden > 0;
+}
+
+/** Only a sibling whose name this disk cannot tell apart is a reason for another local name. */
+function isNeedless(
+  drive: Drive,
+  local: string,
+  remote: string,
+  isCaseSensitive: boolean,
+): boolean {
+  const lastOf = (path: string): string => path.slice(path.lastIndexOf('/') + 1).normalize('NFC');
+  if (lastOf(local) === lastOf(remote)) return false;
+  if (isCaseSensitive) return true;
+  const folder = remote.slice(0, remote.lastIndexOf('/'));
+  const listing = drive.list(folder === '' ? '/' : folder);
+  if (!listing.ok) return false;
+  const fold = (name: string): string => name.normalize('NFC').toLowerCase();
+  const same = listing.value.entries.filter(
+    ({ path }) => fold(lastOf(path)) === fold(lastOf(remote)),
+  );
+  return same.length < 2;
+}
+
+interface BaseName {
+  readonly node: string;
+  readonly name: string;
+}
+
+/** Local paths as the drive names them, by the engine's own list of what is paired with what. */
+class RemoteNames {
+  readonly #children = new Map<string, BaseName>();
+  readonly #root: string;
+
+  constructor(database: WorldDevice['sim']['database']) {
+    const [pair] = database.sql<{ remote_root: string }>('SELECT remote_root FROM pair').all();
+    this.#root = pair?.remote_root ?? '';
+    const rows = database
+      .sql<{ node_id: string; parent: string; name: string; local_name: string }>(
+        'SELECT node_id, parent, name, CAST(local_name AS TEXT) AS local_name FROM base_node',
+      )
+      .all();
+    for (const { node_id: node, parent, name, local_name } of rows)
+      this.#children.set(`${parent}/${local_name.normalize('NFC')}`, { node, name });
+  }
+
+  remotePath(local: string): string {
+    let parent: string | undefined = this.#root;
+    const names: string[] = [];
+    for (const segment of local.split('/').slice(1)) {
+      const found: BaseName | undefined = this.#children.get(
+        `${parent ?? ''}/${segment.normalize('NFC')}`,
+      );
+      names.push(found?.name ?? segment);
+      parent = found?.node;
+    }
+    return `/${names.join('/')}`;
+  }
+}

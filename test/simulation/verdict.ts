@@ -1,0 +1,60 @@
+/** One seed, run once or twice, and what became of it: data that can travel between threads. */
+import { invariantOf, type WorldOptions, type WorldReport } from './options.ts';
+import { runWorld } from './world.ts';
+
+export interface SeedJob {
+  readonly options: WorldOptions;
+  /** Both runs must give one log (I9). */
+  readonly isTwice: boolean;
+}
+
+export interface SeedVerdict extends WorldReport {
+  readonly options: WorldOptions;
+  readonly wasTwice: boolean;
+  readonly seconds: number;
+}
+
+export async function judgeSeed({ options, isTwice }: SeedJob): Promise<SeedVerdict> {
+  const began = performance.now();
+  const report = await runTwice(options, isTwice);
+  const seconds = (performance.now() - began) / 1000;
+  return { ...report, options, wasTwice: isTwice, seconds };
+}
+
+async function runTwice(options: WorldOptions, isTwice: boolean): Promise<WorldReport> {
+  try {
+    const report = await runWorld(options);
+    if (!isTwice) return report;
+    const again = await runWorld(options);
+    if (again.logHash === report.logHash) return report;
+    const at = report.log.findIndex((line, i) => line !== again.log[i]);
+    const difference = `I9: two runs differ at line ${at}: ${report.log[at]} / ${again.log[at]}`;
+    return { ...report, violations: [...report.violations, difference] };
+  } catch (error) {
+    const what = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    return brokenWorld(options, `broken: ${what}`);
+  }
+}
+
+/** The report of a world that did not come to its end. */
+export function brokenWorld(options: WorldOptions, violation: string): WorldReport {
+  return {
+    seed: options.seed,
+    logHash: '',
+    log: [],
+    violations: [violation],
+    deeds: 0,
+    actions: [],
+    phases: 0,
+    crashes: 0,
+    requests: 0,
+    faults: new Map(),
+    features: [],
+    firstActivity: [],
+  };
+}
+
+/** Names of the invariants that a world broke. */
+export function brokenInvariants({ violations }: WorldReport): ReadonlySet<string> {
+  return new Set(violations.map(invariantOf));
+}
