@@ -87,6 +87,8 @@ async function keepsOld(
   path = 'big',
 ): Promise<void> {
   world.evil.tell(HONEST);
+  // What was given up for a while is tried again.
+  desk.clock.time += 10 * 60_000;
   await desk.drive.refresh(signal);
   const before = desk.tree();
   world.evil.tell(lie);
@@ -331,6 +333,43 @@ test('T9 T19 T56 pages and totals that a member signed over another content are 
     assert.ok(!names.includes(name), `${name} reached the disk`);
   }
   assert.equal(desk.read('other'), 'a chunk of another file');
+});
+
+test('T9 T17 pages of a long file that are lost, changed, cut or of another file are refused', async () => {
+  const here = await scene(48 * MIB);
+  await using _ = here.world;
+  const { world, laptop, desk } = here;
+  const peer = await EvilPeer.of(world, laptop.secrets, laptop.drive.space.id);
+  const big = peer.children(peer.root).find(({ content }) => (content?.pages.length ?? 0) > 0);
+  assert.ok(big?.content, 'a file with a list of pages');
+  const pages = new Set<string>(big.content.pages);
+  const onPages =
+    (change: (page: Bytes) => Bytes): Mutate =>
+    ({ call, request, status, body }) => {
+      const [first] = request.body === undefined ? [] : [bytesToHex(request.body.slice(0, 32))];
+      if (call !== 'read' || status !== 200 || !pages.has(first ?? '')) return undefined;
+      const [page, ...rest] = framesOf(body);
+      return page === undefined
+        ? undefined
+        : toAnswer([{ id: page.id, body: change(page.body) }, ...rest]);
+    };
+  const cases: readonly (readonly [string, Mutate, readonly string[]])[] = [
+    ['lost', onPages(() => new Uint8Array()), ['data-missing']],
+    ['a flipped bit', onPages((page) => flip(page, 500)), ['page-mismatch']],
+    ['an entry less', onPages((page) => page.subarray(0, -36)), ['page-mismatch', 'malformed']],
+    ['noise', onPages((page) => contentOf(page.length, 5)), ['page-mismatch', 'malformed']],
+  ];
+  for (const [claim, lie, codes] of cases) await keepsOld(here, lie, codes, claim);
+  // A member who names the pages of this file in the record of another.
+  const { size, sha256 } = { size: 48 * MIB, sha256: new Uint8Array(32) };
+  const { content } = big;
+  await peer.publishAll([
+    peer.newNode({ kind: 'file', name: 'thief', size, sha256, content: () => content }).record,
+  ]);
+  await desk.drive.refresh(signal);
+  const get = desk.drive.get('/thief', { write: () => undefined }, {}, signal);
+  await assert.rejects(get, { name: 'IntegrityError', code: 'open-failed' });
+  assert.equal(desk.read('big'), OLD);
 });
 
 test('T35 two accounts with the same file share no chunk, and no id follows from its content alone', async () => {

@@ -156,7 +156,14 @@ test('T57 many nodes with one name, which no tag gave away, all have a place of 
 });
 
 test('T65 bidirectional and invisible characters stay as they are, on the disk and in lists', async () => {
-  const odd = ['invoice\u202efdp.exe', 'a\u200bb', 'a\u2066b\u2069', 'рaypal', '\u00ad'];
+  const odd = [
+    'invoice\u202efdp.exe',
+    'a\u200bb',
+    'a\u2066b\u2069',
+    '\ufeffbom',
+    'рaypal',
+    '\u00ad',
+  ];
   const here = await scene();
   await using _ = here.world;
   const { names } = await meet(here, odd.map(folder));
