@@ -166,6 +166,7 @@ export class PairRunner {
     this.#options.database.transaction(() => {
       this.book.keepStalls(plan, dirty);
       this.book.keepHolds(plan);
+      this.trees.dirty.markWaiting(plan.waiting);
     });
     const hashed = await this.#hash(plan.hashes, signal);
     this.deletions.planned(plan.operations);

@@ -103,6 +103,38 @@ export class DirtySet {
       .run(this.#pair, id, this.#mark, reason);
   }
 
+  /** What waits for something in its way enters the next plan too. */
+  markWaiting({ remote, local }: Dirty): void {
+    for (const id of remote) this.markRemote(id);
+    for (const id of local) this.markLocal(id, 'waiting');
+  }
+
+  /** An entry that could not be looked at is back: nothing was planned at and below it meanwhile. */
+  markBelow(local: LocalId): void {
+    this.#db
+      .sql(
+        `WITH RECURSIVE below(id) AS (
+           SELECT ?2 UNION
+           SELECT l.local_id FROM below CROSS JOIN local_node l INDEXED BY local_slot
+             WHERE l.pair = ?1 AND l.parent = below.id)
+         INSERT INTO dirty_local (pair, local_id, mark, reason)
+         SELECT ?1, id, ?3, 'below' FROM below WHERE true
+         ON CONFLICT DO UPDATE SET mark = excluded.mark`,
+      )
+      .run(numbered(this.#pair, local, this.#mark));
+    this.#db
+      .sql(
+        `WITH RECURSIVE below(id) AS (
+           SELECT node_id FROM base_node WHERE pair = ?1 AND local_id = ?2 UNION
+           SELECT r.node_id FROM below CROSS JOIN remote_node r INDEXED BY remote_slot
+             WHERE r.pair = ?1 AND r.parent = below.id)
+         INSERT INTO dirty_remote (pair, node_id, mark)
+         SELECT ?1, id, ?3 FROM below WHERE true
+         ON CONFLICT DO UPDATE SET mark = excluded.mark`,
+      )
+      .run(numbered(this.#pair, local, this.#mark));
+  }
+
   /** Every node of the pair, for a pair whose base is not known or was dropped. */
   markAll(): void {
     this.#db

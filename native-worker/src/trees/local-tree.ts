@@ -111,8 +111,10 @@ export class LocalTree implements LocalTreeWriter {
   readonly allocate = (): LocalId => allocateLocalId(this.#db);
 
   readonly upsert = (row: LocalRow): void => {
+    const wasUnknown = row.state !== 'unknown' && this.#stateOf(row.id) === 'unknown';
     this.put(row);
-    this.#dirty.markLocal(row.id, 'scan');
+    if (wasUnknown) this.#dirty.markBelow(row.id);
+    else this.#dirty.markLocal(row.id, 'scan');
   };
 
   readonly mark = (id: LocalId, state: 'gone' | 'unknown' | 'detached'): void => {
@@ -220,6 +222,12 @@ export class LocalTree implements LocalTreeWriter {
     return this.chainOf(id)
       ?.slice(1)
       .map(({ name }) => name);
+  }
+
+  #stateOf(id: LocalId): string | undefined {
+    return this.#db
+      .sql<{ state: string }>('SELECT state FROM local_node WHERE local_id = ?')
+      .get(id)?.state;
   }
 
   #setState(id: LocalId, state: LocalNode['state']): void {
