@@ -7,25 +7,31 @@ import { globSync } from 'node:fs';
 const asked = process.argv.slice(2);
 const TOGETHER = ['--test-isolation=none'];
 const APART = ['--test-concurrency=2', '--test-timeout=240000'];
+/** Uses both cores by itself. */
+const SIMULATION = ['--test-concurrency=1', '--test-timeout=420000'];
 
-/** Name, files, node options, and the least number of files: a suite that looks at nothing must fail. */
+/**
+ * Name, files, node options, and the least number of files: a suite that looks at nothing must fail.
+ * @type {readonly (readonly [string, readonly string[], readonly string[], number])[]}
+ */
 const SUITES = [
-  ['unit', globSync('{protocol,sdk,server,native-worker,cli}/src/**/*.test.ts'), TOGETHER, 5],
-  ['vectors', globSync('test/vectors/**/*.test.ts'), TOGETHER, 0],
-  [
-    'system',
-    globSync('test/{e2e,hostile,scenarios,simulation,crash,browser}/**/*.test.ts'),
-    APART,
-    0,
-  ],
+  ['unit', globSync('{protocol,sdk,server,native-worker,cli}/src/**/*.test.ts'), TOGETHER, 80],
+  ['vectors and SDK', globSync('test/{vectors,sdk}/**/*.test.ts'), APART, 8],
+  ['scenarios', globSync('test/scenarios/*.test.ts'), APART, 8],
+  ['hostile', globSync('test/hostile/**/*.test.ts'), APART, 8],
+  ['processes', globSync('test/e2e/**/*.test.ts'), APART, 3],
+  ['browser', globSync('test/browser/**/*.test.ts'), APART, 1],
+  ['simulation', globSync('test/simulation/**/*.test.ts'), SIMULATION, 1],
 ];
 
+/** @param {readonly string[]} args */
 function run(args) {
   const began = performance.now();
   const { status } = spawnSync(process.execPath, args, { stdio: 'inherit' });
   return { passed: status === 0, seconds: (performance.now() - began) / 1000 };
 }
 
+/** @type {[string, { passed: boolean, seconds: number }][]} */
 const results = [];
 if (asked.length > 0) {
   results.push(['asked for', run(['--test', '--test-reporter=spec', ...APART, ...asked])]);
