@@ -115,6 +115,7 @@ export function decideHeld(
       found = true;
       core.options.database.transaction(() => {
         runner.trees.holds.decide(hold.batch, decision);
+        runner.deletions.decided();
         for (const node of hold.nodes) runner.book.markNode(node);
       });
     }

@@ -6,13 +6,22 @@ import { DELETION_QUIET_MS, DELETION_RUN_GAP_MS, DELETION_WAIT_MS_MAX } from './
 import type { Operation } from './planner/operations.ts';
 import type { OperationId } from './planner/types.ts';
 
+/** Numbers of nodes by the side that they are deleted on. */
+export interface DeletedNodes {
+  readonly local: number;
+  readonly remote: number;
+}
+
+const NONE: DeletedNodes = { local: 0, remote: 0 };
+
 export class DeletionRun {
   readonly #now: () => number;
   #seen = new Set<OperationId>();
   #firstMs = 0;
   #lastMs = 0;
-  #executed = { local: 0, remote: 0 };
-  #executedAtMs = Number.NEGATIVE_INFINITY;
+  #executed = NONE;
+  #held = NONE;
+  #countedAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(now: () => number) {
     this.#now = now;
@@ -44,16 +53,43 @@ export class DeletionRun {
     return this.#seen.size > 0;
   }
 
-  executed(nodes: { readonly local: number; readonly remote: number }): void {
+  executed(nodes: DeletedNodes): void {
     if (nodes.local + nodes.remote === 0) return;
-    const before = this.inRun();
-    this.#executed = { local: before.local + nodes.local, remote: before.remote + nodes.remote };
-    this.#executedAtMs = this.#now();
+    this.#continueRun();
+    this.#executed = sumOf(this.#executed, nodes);
   }
 
-  /** Nodes whose deletion this run has already carried out. */
-  inRun(): { readonly local: number; readonly remote: number } {
-    const isOver = this.#now() - this.#executedAtMs > DELETION_RUN_GAP_MS;
-    return isOver ? { local: 0, remote: 0 } : this.#executed;
+  /** Tells what a plan held back for a person. */
+  held(nodes: DeletedNodes): void {
+    if (nodes.local + nodes.remote === 0) return;
+    this.#continueRun();
+    this.#held = sumOf(this.#held, nodes);
   }
+
+  /** A person decided on what was held: it is no question any more. */
+  decided(): void {
+    this.#held = NONE;
+  }
+
+  /** Nodes whose deletion this run has carried out or holds. */
+  inRun(): { readonly executed: DeletedNodes; readonly held: DeletedNodes } {
+    if (this.isOver()) return { executed: NONE, held: NONE };
+    return { executed: this.#executed, held: this.#held };
+  }
+
+  isOver(): boolean {
+    return this.#now() - this.#countedAtMs > DELETION_RUN_GAP_MS;
+  }
+
+  #continueRun(): void {
+    if (this.isOver()) {
+      this.#executed = NONE;
+      this.#held = NONE;
+    }
+    this.#countedAtMs = this.#now();
+  }
+}
+
+function sumOf(a: DeletedNodes, b: DeletedNodes): DeletedNodes {
+  return { local: a.local + b.local, remote: a.remote + b.remote };
 }

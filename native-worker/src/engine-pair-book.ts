@@ -1,12 +1,13 @@
 /** What a pair keeps for people: stalls, held deletions, and where things are. */
 import { bytesToHex, type NodeId } from '@coffer/protocol/core';
+import type { DeletedNodes } from './engine-deletions.ts';
 import type { EngineOptions } from './engine-options.ts';
 import type { LocalPaths } from './executor/index.ts';
 import { nameKey } from './planner/index.ts';
 import type { Plan, StallReason } from './planner/operations.ts';
 import type { Dirty, LocalId } from './planner/types.ts';
 import type { LocalRow } from './scanner/index.ts';
-import type { Pair, PairTrees } from './trees/index.ts';
+import type { Hold, Pair, PairTrees } from './trees/index.ts';
 
 export class PairBook {
   readonly #pair: Pair;
@@ -53,15 +54,28 @@ export class PairBook {
     this.#trees.stalls.replacePlanned({ nodes: dirty.remote, locals: dirty.local }, stalls);
   }
 
-  /** New held deletions of a plan become a batch. */
-  keepHolds(plan: Plan): void {
+  /**
+   * New held deletions of a plan become a batch, or join the open one of the same run. Returns how
+   * many there are on each side.
+   */
+  keepHolds(plan: Plan, isNewRun: boolean): DeletedNodes {
     const { clock, random } = this.#options;
-    const known = new Set<NodeId>();
-    for (const { nodes } of this.#trees.holds.list()) for (const node of nodes) known.add(node);
+    const { holds } = this.#trees;
+    const before = holds.list();
+    const known = new Set(before.flatMap(({ nodes }) => [...nodes]));
+    const held = { local: 0, remote: 0 };
     for (const hold of plan.holds) {
       const nodes = hold.nodes.filter((node) => !known.has(node));
       if (nodes.length === 0) continue;
-      this.#trees.holds.insert({
+      held[hold.side] += nodes.length;
+      const isOpen = (other: Hold): boolean =>
+        other.side === hold.side && other.decision === 'none';
+      const open = isNewRun ? undefined : before.findLast(isOpen);
+      if (open !== undefined) {
+        holds.join(open.batch, nodes);
+        continue;
+      }
+      holds.insert({
         batch: bytesToHex(random.bytes(16)),
         side: hold.side,
         of: hold.of,
@@ -69,6 +83,7 @@ export class PairBook {
         nodes: new Set(nodes),
       });
     }
+    return held;
   }
 
   /** Deletions that a person approved on another device are not asked about here (engine §7). */

@@ -165,7 +165,7 @@ export class PairRunner {
     const { plan, dirty, mark } = this.#plan();
     this.#options.database.transaction(() => {
       this.book.keepStalls(plan, dirty);
-      this.book.keepHolds(plan);
+      this.deletions.held(this.book.keepHolds(plan, this.deletions.isOver()));
       this.trees.dirty.markWaiting(plan.waiting);
     });
     const hashed = await this.#hash(plan.hashes, signal);

@@ -1,5 +1,6 @@
 /** What the planner is told besides the trees. */
 import type { Bytes } from '@coffer/protocol/core';
+import type { DeletionRun } from './engine-deletions.ts';
 import type { EngineOptions } from './engine-options.ts';
 import {
   DEVICE_NAME_CHARACTERS_MAX,
@@ -15,10 +16,11 @@ export function policyOf(given: {
   readonly options: EngineOptions;
   readonly pair: Pair;
   readonly trees: PairTrees;
-  readonly deletionsInRun: Policy['deletionsInRun'];
+  readonly deletionsInRun: ReturnType<DeletionRun['inRun']>;
   readonly sha256: (bytes: Bytes) => Bytes;
 }): Policy {
   const { options, pair, trees } = given;
+  const { executed, held } = given.deletionsInRun;
   return {
     mode: pair.mode,
     deviceName: sanitiseDeviceName(options.deviceName),
@@ -29,8 +31,12 @@ export function policyOf(given: {
     openCopiesMax: OPEN_COPIES_MAX,
     excluded: trees.exclusions.list(),
     held: trees.holds.list(),
-    baseCount: trees.base.count(),
-    deletionsInRun: given.deletionsInRun,
+    // What the run holds is judged with what comes after it; the planner adds it to the base again.
+    baseCount: trees.base.count() - held.local - held.remote,
+    deletionsInRun: {
+      local: executed.local + held.local,
+      remote: executed.remote + held.remote,
+    },
     sha256: given.sha256,
   };
 }

@@ -58,11 +58,13 @@ export class HoldTable {
         'INSERT INTO hold (batch, pair, side, count, of, created_ms, decision) VALUES (?, ?, ?, ?, ?, ?, ?)',
       )
       .run(hold.batch, this.#pair, hold.side, hold.nodes.size, hold.of, hold.createdMs, 'none');
-    for (const node of hold.nodes) this.add(hold.batch, node);
+    this.#add(hold.batch, hold.nodes);
   }
 
-  add(batch: string, node: NodeId): void {
-    this.#db.sql('INSERT OR IGNORE INTO hold_item (batch, node_id) VALUES (?, ?)').run(batch, node);
+  /** More deletions of the run that a batch came from. */
+  join(batch: string, nodes: readonly NodeId[]): void {
+    this.#add(batch, nodes);
+    this.#db.sql('UPDATE hold SET count = count + ? WHERE batch = ?').run(nodes.length, batch);
   }
 
   decide(batch: string, decision: 'approved' | 'undone'): void {
@@ -86,6 +88,11 @@ export class HoldTable {
          AND NOT EXISTS (SELECT 1 FROM hold_item WHERE hold_item.batch = hold.batch)`,
       )
       .run(this.#pair);
+  }
+
+  #add(batch: string, nodes: Iterable<NodeId>): void {
+    const insert = this.#db.sql('INSERT OR IGNORE INTO hold_item (batch, node_id) VALUES (?, ?)');
+    for (const node of nodes) insert.run(batch, node);
   }
 
   #nodesOf(batch: string): ReadonlySet<NodeId> {
