@@ -26,12 +26,24 @@ const CHANGING_CALLS =
   /^(createFile|make|link|rename|unlink|removeFolder|set|syncFolder|file\.(write|set|sync))/;
 const SYNC_TIMEOUT_MS = 120_000;
 
+type Row = Readonly<Record<string, string | bigint | Uint8Array | null>>;
+
+export interface Snapshot {
+  readonly tables: ReadonlyMap<string, readonly Row[]>;
+  readonly files: readonly {
+    readonly path: string;
+    readonly content: string | null;
+    readonly mtimeMs: number;
+  }[];
+}
+
 export class ScenarioDevice {
   readonly sim: SimDevice;
   readonly name: string;
   /** Every finished `sync` since the scenario began. */
   readonly syncs: SyncResult[] = [];
   readonly #world: DeviceWorld;
+  #loop: { readonly stop: AbortController; readonly ended: Promise<void> } | undefined;
 
   constructor(sim: SimDevice, world: DeviceWorld) {
     this.sim = sim;
@@ -48,10 +60,14 @@ export class ScenarioDevice {
     const slash = path.lastIndexOf('/');
     if (slash > 0) this.sim.user.folder(this.at(path.slice(0, slash)));
     this.sim.user.write(this.at(path), content);
+    this.wrote(content);
+  }
+
+  /** Another program writes this content: it can be found again by its hash. */
+  wrote(content: string): void {
     this.#world.wrote(createHash('sha256').update(content).digest('hex'), content);
   }
 
-  /** Whether the content came by `write` or not, it can be found again. */
   read(path: string): string {
     return text(this.sim.user.read(this.at(path)));
   }
@@ -191,6 +207,21 @@ export class ScenarioDevice {
     return result;
   }
 
+  /** Starts the engine's own loop; it goes on while simulated time passes. */
+  run(): void {
+    const stop = new AbortController();
+    const ended = this.sim.live(this.#world.signal).then(({ engine }) => engine.run(stop.signal));
+    ended.catch(() => undefined);
+    this.#loop = { stop, ended };
+  }
+
+  /** Ends the loop; rejects with what it ended with before. */
+  async stop(): Promise<void> {
+    this.#loop?.stop.abort();
+    await this.#world.through(this.#loop?.ended ?? Promise.resolve());
+    this.#loop = undefined;
+  }
+
   /** `sync` of a device that stays on. */
   async mustSync(): Promise<SyncResult> {
     const result = await this.sync();
@@ -202,6 +233,49 @@ export class ScenarioDevice {
   loseDatabase(): void {
     this.sim.disk.writeBack(0);
     this.sim.loseDatabase();
+  }
+
+  /** Disk and database as they are now. */
+  snapshot(): Snapshot {
+    const { database } = this.sim;
+    const tables = database
+      .sql<{ name: string }>("SELECT name FROM sqlite_master WHERE type = 'table'")
+      .all()
+      .map(({ name }) => name)
+      .filter((name) => !name.startsWith('sqlite_'));
+    const rows = (name: string): readonly Row[] =>
+      database.wideSql<Row>(`SELECT * FROM "${name}"`).all();
+    const files = Object.entries(this.tree()).map(([path, content]) => ({
+      path,
+      content,
+      mtimeMs: this.mtimeMs(path),
+    }));
+    return { tables: new Map(tables.map((name) => [name, rows(name)])), files };
+  }
+
+  /** An old state comes back, as a virtual machine or a backup of the whole disk brings it. */
+  restore({ tables, files }: Snapshot): void {
+    this.loseDatabase();
+    const { database } = this.sim;
+    database.sql('PRAGMA defer_foreign_keys = ON').run();
+    for (const [name, rows] of tables) {
+      database.sql(`DELETE FROM "${name}"`).run();
+      for (const row of rows) {
+        const columns = Object.keys(row).map((column) => `"${column}"`);
+        const marks = columns.map((_, i) => `?${i + 1}`);
+        database
+          .sql(`INSERT INTO "${name}" (${columns.join()}) VALUES (${marks.join()})`)
+          .run(Object.fromEntries(Object.values(row).map((value, i) => [i + 1, value])));
+      }
+    }
+    const kept = new Set(files.map(({ path }) => path));
+    for (const path of Object.keys(this.tree())) if (!kept.has(path)) this.remove(path);
+    for (const { path, content, mtimeMs } of files) {
+      if (content === null) this.folder(path);
+      else this.write(path, content);
+      this.setTimes(path, mtimeMs);
+    }
+    this.sim.disk.writeBack(0);
   }
 
   /** Asks the running engine something. */
