@@ -1,6 +1,7 @@
 /** Real processes on temporary folders: a server, and devices that run the command line. */
 import assert from 'node:assert/strict';
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import {
   lstatSync,
@@ -186,7 +187,7 @@ export async function settle(...devices: readonly Device[]): Promise<void> {
   assert.fail('the devices do not come to rest');
 }
 
-/** What a folder holds: bytes, link targets, executable bits and times (ms), without `.coffer`. */
+/** What a folder holds: digests of contents, link targets, executable bits and times (ms), without `.coffer`. */
 export function treeOf(folder: string): Readonly<Record<string, string>> {
   const out: Record<string, string> = {};
   const walk = (path: string, name: string): void => {
@@ -202,13 +203,20 @@ export function treeOf(folder: string): Readonly<Record<string, string>> {
         out[relative] = `link ${readlinkSync(full)}`;
       } else {
         const executable = (stat.mode & 0o100) === 0 ? '' : ' executable';
-        out[relative] =
-          `${readFileSync(full).toString('base64')} ${Math.round(stat.mtimeMs)}${executable}`;
+        const digest = createHash('sha256').update(readFileSync(full)).digest('hex');
+        out[relative] = `${digest} ${Math.round(stat.mtimeMs)}${executable}`;
       }
     }
   };
   walk(folder, '');
   return out;
+}
+
+/** The texts of all files below `folder`, without `.coffer`. */
+export function textsOf(folder: string): readonly string[] {
+  return Object.entries(treeOf(folder))
+    .filter(([, entry]) => entry !== 'folder' && !entry.startsWith('link '))
+    .map(([name]) => readFileSync(join(folder, name), 'utf8'));
 }
 
 /** Files below `folder` whose bytes, or own path, hold one of `needles`. */
