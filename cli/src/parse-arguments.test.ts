@@ -1,0 +1,107 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { COMMANDS } from './commands/registry.ts';
+import { parseDurationMs } from './durations.ts';
+import { UsageFailure, worstExitCode } from './failure.ts';
+import { helpCommand, helpOverview } from './help.ts';
+import { escapeForTerminal, formatBytes } from './output.ts';
+import { nearest, parseInvocation } from './parse-arguments.ts';
+
+const parse = (text: string) => parseInvocation(text.split(' ').filter(Boolean), COMMANDS);
+const refusal = (text: string): UsageFailure => {
+  try {
+    parse(text);
+  } catch (error) {
+    assert.ok(error instanceof UsageFailure);
+    return error;
+  }
+  throw new Error(`'${text}' was taken`);
+};
+
+test('the longest command that the words name is chosen, the rest are its arguments', () => {
+  const { command, input } = parse('sync add /a /b --mode upload --ignore *.log --ignore *.tmp');
+  assert.equal(command?.name, 'sync add');
+  assert.deepEqual(input.positionals, ['/a', '/b']);
+  assert.equal(input.value('mode'), 'upload');
+  assert.deepEqual(input.values('ignore'), ['*.log', '*.tmp']);
+});
+
+test('global options stand anywhere', () => {
+  const { command, input } = parse('--home /h sync now --json');
+  assert.equal(command?.name, 'sync now');
+  assert.equal(input.value('home'), '/h');
+  assert.equal(input.has('json'), true);
+});
+
+test('two dashes end the options', () => {
+  const { command, input } = parse('rm -- --forever');
+  assert.equal(command?.name, 'rm');
+  assert.deepEqual(input.positionals, ['--forever']);
+  assert.equal(input.has('forever'), false);
+});
+
+test('a group that is a command too takes its verbs before its arguments', () => {
+  assert.equal(parse('trash').command?.name, 'trash');
+  assert.equal(parse('trash restore /a').command?.name, 'trash restore');
+  assert.equal(parse('conflicts list').command?.name, 'conflicts');
+});
+
+test('an unknown word suggests the nearest', () => {
+  assert.match(refusal('sync nwo').hint ?? '', /coffer sync now/);
+  assert.match(refusal('stauts').hint ?? '', /coffer status/);
+  assert.match(refusal('ls --lnog').hint ?? '', /--long/);
+  assert.equal(nearest('xyzzy', ['status', 'sync now']), undefined);
+});
+
+test('missing and surplus arguments say how the command is used', () => {
+  assert.match(refusal('sync add').hint ?? '', /coffer sync add LOCAL \[REMOTE\]/);
+  assert.match(refusal('mv /a /b /c').hint ?? '', /coffer mv FROM TO/);
+  assert.match(refusal('sync').message, /needs one of: add, list, now/);
+});
+
+test('every command has help with its usage and an example that is taken', () => {
+  for (const command of COMMANDS) {
+    const help = helpCommand(command);
+    assert.ok(help.includes(`coffer ${command.name}`), command.name);
+    const words = command.example
+      .replace(/^coffer /, '')
+      .replaceAll("'", '')
+      .split(' ');
+    assert.equal(parseInvocation(words, COMMANDS).command?.name, command.name, command.example);
+    assert.ok(helpOverview(COMMANDS).includes(command.summary));
+  }
+});
+
+test('every command loads', async () => {
+  for (const command of COMMANDS)
+    assert.equal(typeof (await command.load()), 'function', command.name);
+});
+
+test('of several causes the gravest gives the exit code', () => {
+  assert.equal(worstExitCode([]), 0);
+  assert.equal(worstExitCode([3, 1, 6]), 6);
+  assert.equal(worstExitCode([5, 4, 7]), 7);
+  assert.equal(worstExitCode([3, 1]), 1);
+});
+
+test('durations are read in their units and nothing else', () => {
+  assert.deepEqual(
+    ['90s', '15m', '2h', '7d'].map(parseDurationMs),
+    [90_000, 900_000, 7_200_000, 604_800_000],
+  );
+  for (const wrong of ['', '0s', '5', '1w', '-1s', '1.5h'])
+    assert.throws(() => parseDurationMs(wrong), UsageFailure);
+});
+
+test('names that deceive are shown escaped, bytes in powers of 1000', () => {
+  assert.equal(
+    escapeForTerminal('invoice\u202efdp.exe\u001b[2J'),
+    'invoice\\u{202e}fdp.exe\\u{1b}[2J',
+  );
+  assert.deepEqual([0, 999, 1400, 23_400_000].map(formatBytes), [
+    '0 B',
+    '999 B',
+    '1.4 kB',
+    '23 MB',
+  ]);
+});
