@@ -12,6 +12,18 @@ function edges(operations: readonly Operation[]): readonly string[] {
     .sort();
 }
 
+test('an operation to another place has another id', () => {
+  const ids = ['a', 'b', 'd/f'].map((path) => {
+    const s = new Scenario({ f: '1', 'd/': '' });
+    s.remote.move('f', path);
+    return s
+      .plan()
+      .operations.map(({ id }) => id)
+      .join();
+  });
+  assert.equal(new Set(ids).size, 3);
+});
+
 describe('planner order', () => {
   test('(a) a parent is made before its child, on each side', () => {
     const s = new Scenario({});

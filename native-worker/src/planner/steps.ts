@@ -46,7 +46,17 @@ export class Steps {
 export function idOf({ effect, saw }: Step, sha256: Policy['sha256']): OperationId {
   const node = 'node' in effect ? effect.node : null;
   const local = 'local' in effect ? effect.local : null;
-  return operationId(sha256, { kind: effect.kind, node, local, saw });
+  return operationId(sha256, { kind: effect.kind, node, local, saw, place: placeOf(effect) });
+}
+
+function placeOf(effect: Effect): string {
+  const name = 'localName' in effect ? effect.localName : 'name' in effect ? effect.name : '';
+  return `${'parent' in effect ? folderOf(effect.parent) : ''}/${name}`;
+}
+
+/** The two ways to name a folder are told apart by their keys. */
+function folderOf(parent: LocalParent | RemoteParent): string {
+  return Object.entries(parent).flat().join(' ');
 }
 
 /** An order of steps that does not depend on the order in which they were made. */
