@@ -54,7 +54,7 @@ const FOLDER = [
 ] as const;
 const NEW = ['local', 'remote', 'purged'] as const;
 const FROZEN = ['unknown', 'unreadable', 'detached', 'parent'] as const;
-const EXCLUSION = ['recycle', 'up-first', 'forget', 'moved-out'] as const;
+const EXCLUSION = ['recycle', 'up-first', 'forget', 'moved-out', 'follows'] as const;
 const HOLD = ['count', 'share', 'root', 'pending', 'approved', 'undone'] as const;
 const ORDER = [
   'parent-first',

@@ -46,6 +46,8 @@ function decideUnit(unit: Unit, pass: Pass, decided: Set<Unit>): void {
     target.forget = unit.base !== undefined;
   } else if (unit.local === 'unknown' || unit.remote === 'unreadable') {
     freeze(unit, pass);
+  } else if (pass.universe.followsOut(unit)) {
+    pass.universe.block(unit, 'exclusion.follows');
   } else if (unit.remote === 'excluded') {
     decideExcluded(unit, pass);
   } else if (unit.base === undefined) {

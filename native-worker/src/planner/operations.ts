@@ -32,7 +32,10 @@ interface Common {
   readonly saw: Saw;
 }
 
-/** Both sides are equal: write the base row. Replaces base rows of either id. */
+/**
+ * Both sides are equal: write the base row. Replaces base rows of either id. A `hollow` folder is
+ * `seen` from then on.
+ */
 export interface Bind extends Common {
   readonly kind: 'bind';
   readonly node: NodeId;
@@ -86,7 +89,8 @@ export interface LocalSetMeta extends Common {
 }
 /**
  * The entry goes to the recycle area. A folder goes whole only if all below it equals base, or is
- * what operations before this one moved out. `node` is the one whose content the bytes are: the
+ * what operations before this one moved out. Where something ignored by a rule lies in it, it stays
+ * with that alone, as `hollow`, and its folders that hold such likewise. `node` is the one whose content the bytes are: the
  * entry's own, or the one into which an equal entry without a node was merged.
  */
 export interface LocalRecycle extends Common {

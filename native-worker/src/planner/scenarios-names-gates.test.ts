@@ -145,6 +145,37 @@ describe('planner scenarios F: ignored and left out', () => {
     assert.deepEqual(s.settle().remote, { 'd/': '', f: '1' });
   });
 
+  test('C9 a hollow folder is adopted by a new remote folder at its slot, and holds what that one holds', () => {
+    const s = new Scenario({ 'd/': '', 'd/e/': '', 'd/e/f': '1', 'd/g': '2' });
+    for (const path of ['d/e/my.log', 'd/your.log']) {
+      s.local.create(path, 'log');
+      setState(s, s.local.id(path), 'detached');
+    }
+    const [d, e] = [s.local.id('d'), s.local.id('d/e')];
+    s.remote.remove('d');
+    assert.deepEqual(s.settle().remote, {});
+    assert.deepEqual(
+      [d, e].map((id) => s.pair.local.get(id)?.state),
+      ['hollow', 'hollow'],
+    );
+    s.remote.create('d/').create('d/e/').create('d/e/new', '3');
+    const { local, remote, cells } = s.settle();
+    assert.deepEqual(remote, { 'd/': '', 'd/e/': '', 'd/e/new': '3' });
+    assert.deepEqual(local, remote);
+    assert.deepEqual([s.local.id('d'), s.local.id('d/e')], [d, e]);
+    assert.ok(cells.has('slot.folders-pair'));
+  });
+
+  test('a remote file at the slot of a hollow folder waits', () => {
+    const s = new Scenario({ 'd/': '' });
+    s.local.create('d/my.log', 'log');
+    setState(s, s.local.id('d/my.log'), 'detached');
+    s.remote.remove('d');
+    s.settle();
+    s.remote.create('d', '1');
+    assert.deepEqual(s.plan().waiting.remote, [s.remote.id('d')]);
+  });
+
   test('a remote file whose slot an ignored entry has waits, and so does what is in such a folder', () => {
     const s = new Scenario({});
     s.local.create('f', 'mine').create('d/');

@@ -3,18 +3,20 @@
  * answer is computed once and kept: work is proportional to what is asked.
  */
 import type { NodeId } from '@coffer/protocol/core';
-import type { LocalId, Trees } from './types.ts';
+import type { LocalId, LocalNode, Trees } from './types.ts';
 import type { LocalStatus, RemoteStatus } from './unit.ts';
 
 export class Statuses {
   readonly #trees: Trees;
   readonly #excluded: ReadonlySet<NodeId>;
+  readonly #key: (name: string) => string;
   readonly #remote = new Map<NodeId, RemoteStatus>();
   readonly #local = new Map<LocalId, LocalStatus>();
 
-  constructor(trees: Trees, excluded: ReadonlySet<NodeId>) {
+  constructor(trees: Trees, excluded: ReadonlySet<NodeId>, key: (name: string) => string) {
     this.#trees = trees;
     this.#excluded = excluded;
+    this.#key = key;
     this.#remote.set(trees.remoteRoot, 'live');
     this.#local.set(trees.localRoot, 'seen');
   }
@@ -33,6 +35,25 @@ export class Statuses {
     const status = this.#readLocal(id);
     this.#local.set(id, status);
     return status;
+  }
+
+  /** Its entry was moved, or lies in what was moved, to where selective sync leaves nothing out. */
+  isMovedOut(id: NodeId): boolean {
+    const base = this.#trees.base.byId(id);
+    if (base === undefined || this.#excluded.has(id) || this.remote(id) !== 'excluded')
+      return false;
+    const row = this.#trees.local.byId(base.localId);
+    if (row === undefined || this.local(row.id) !== 'seen') return false;
+    let at: LocalId = row.parent;
+    while (at !== this.#trees.localRoot) {
+      const above = this.#trees.base.byLocalId(at);
+      if (above !== undefined)
+        return this.remote(above.id) !== 'excluded' || this.isMovedOut(above.id);
+      const folder = this.#trees.local.byId(at);
+      if (folder === undefined) return false;
+      at = folder.parent;
+    }
+    return true;
   }
 
   #readRemote(id: NodeId): RemoteStatus {
@@ -55,6 +76,27 @@ export class Statuses {
     if (above === 'unknown') return 'unknown';
     if (above === 'gone' || above === 'below-gone') return 'below-gone';
     if (above === 'detached') return row.state === 'gone' ? 'below-gone' : 'detached';
+    if (row.state === 'hollow') return this.#claimant(row) === undefined ? 'detached' : 'seen';
     return row.state;
+  }
+
+  /** The new remote folder that has the slot of a hollow one. */
+  #claimant({ parent, name }: LocalNode): NodeId | undefined {
+    const { remote, base } = this.#trees;
+    const folder = this.#nodeOf(parent);
+    if (folder === undefined) return undefined;
+    const isNew = (id: NodeId): boolean =>
+      this.remote(id) === 'live' && base.byId(id) === undefined;
+    return remote
+      .bySlot(folder, this.#key(name))
+      .find(({ id, kind }) => kind === 'folder' && isNew(id))?.id;
+  }
+
+  #nodeOf(folder: LocalId): NodeId | undefined {
+    if (folder === this.#trees.localRoot) return this.#trees.remoteRoot;
+    const paired = this.#trees.base.byLocalId(folder)?.id;
+    if (paired !== undefined) return paired;
+    const row = this.#trees.local.byId(folder);
+    return row?.state === 'hollow' ? this.#claimant(row) : undefined;
   }
 }

@@ -50,11 +50,12 @@ export interface LocalNode {
   readonly target: string | null;
   /**
    * `gone`: it is not there. `unknown`: it may be there but could not be looked at; nothing is
-   * planned for it, and nothing at or above it is deleted. `detached`: it is there and is no node
-   * (newly ignored, or a folder that holds only ignored entries): its base row is forgotten, its slot
-   * stays taken, and it does not keep the folder that it is in.
+   * planned for it, and nothing at or above it is deleted. `detached`: it is there, is ignored by a
+   * rule, and is no node: its base row is forgotten, its slot stays taken, and it does not keep the
+   * folder that it is in. `hollow`: the same for a folder that was deleted and stays for the ignored
+   * entries in it; a remote folder that takes its slot adopts it.
    */
-  readonly state: 'seen' | 'gone' | 'unknown' | 'detached';
+  readonly state: 'seen' | 'gone' | 'unknown' | 'detached' | 'hollow';
 }
 
 /** The base tree: what both sides last agreed on, pairing a node with its local entry. */

@@ -41,7 +41,7 @@ export class Universe {
     this.trees = trees;
     this.policy = policy;
     this.caps = caps;
-    this.#statuses = new Statuses(trees, policy.excluded);
+    this.#statuses = new Statuses(trees, policy.excluded, (name) => this.key(name));
     const root = rootUnit(trees);
     this.root = root;
     this.#byNode.set(trees.remoteRoot, root);
@@ -108,6 +108,13 @@ export class Universe {
     return unit;
   }
 
+  /** Left out only until the folder that it is in, which was moved here, has left too. */
+  followsOut({ node, remote, remotePlace, localMoved }: Unit): boolean {
+    const above = remotePlace?.parent.node;
+    if (remote !== 'excluded' || localMoved || node === null || above === undefined) return false;
+    return above !== null && !this.policy.excluded.has(node) && this.#statuses.isMovedOut(above);
+  }
+
   /** Conflict copies of the node that are live, and were not deleted here. */
   openCopies(node: NodeId): readonly RemoteNode[] {
     return this.trees.remote.copiesOf(node).filter(({ id }) => {
@@ -162,7 +169,8 @@ export class Universe {
     const { node, localNode, remote, local } = folder;
     if (node !== null) {
       for (const child of this.trees.base.children(node)) this.ofNode(child.id);
-      const isShown = remote !== 'excluded' && remote !== 'unreadable' && remote !== 'purged';
+      const isHidden = remote === 'excluded' && !this.#statuses.isMovedOut(node);
+      const isShown = !isHidden && remote !== 'unreadable' && remote !== 'purged';
       if (isShown && local !== 'detached') {
         for (const child of this.trees.remote.children(node)) this.ofNode(child.id);
       }

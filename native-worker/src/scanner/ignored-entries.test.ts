@@ -122,7 +122,7 @@ test('a rule file that cannot be read freezes its folder instead of syncing what
   assert.deepEqual(Object.keys(scan.ids()).toSorted(), ['d', 'd/.cofferignore']);
 });
 
-test('C9 a detached folder is adopted again when something not ignored appears in it', () => {
+test('C9 a hollow folder is adopted again when something not ignored appears in it', () => {
   const { scan, user, at } = aScan();
   user.write(at('.cofferignore'), '*.log\n');
   user.folder(at('d'));
@@ -130,9 +130,9 @@ test('C9 a detached folder is adopted again when something not ignored appears i
   scan.synced();
   const id = scan.id('d');
   // What the executor leaves when the remote folder was deleted.
-  scan.tree.mark(id, 'detached');
+  scan.tree.mark(id, 'hollow');
   scan.settle();
-  assert.equal(scan.stateOf(id), 'detached');
+  assert.equal(scan.stateOf(id), 'hollow');
   user.write(at('d/f'), 'x');
   scan.settleHinted(['d']);
   assert.deepEqual(Object.keys(scan.ids()).toSorted(), ['.cofferignore', 'd', 'd/f']);

@@ -60,10 +60,10 @@ export interface LocalTreeWriter {
   /** Writes the row and marks it dirty for planning. */
   readonly upsert: (row: LocalRow) => void;
   /**
-   * `gone` and `detached` hold for the row and all rows that are below it then; `unknown` for the
-   * row alone (what lies below keeps its last state, and no deletion in it is planned). Marks dirty.
+   * `gone` and `detached` hold for the row and all rows that are below it then; `unknown` and
+   * `hollow` for the row alone (what lies below keeps its last state). Marks dirty.
    */
-  readonly mark: (id: LocalId, state: 'gone' | 'unknown' | 'detached') => void;
+  readonly mark: (id: LocalId, state: Exclude<LocalRow['state'], 'seen'>) => void;
   /** Replaces the stalls that scans found directly in this folder. Called for each complete look. */
   readonly setStalls: (folder: LocalId, stalls: readonly ScanStall[]) => void;
 }

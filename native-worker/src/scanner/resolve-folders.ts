@@ -76,7 +76,7 @@ function isBlocked(pass: PassState, { entry }: Newcomer): boolean {
 /** The row moved here with all that is below it. */
 function adopt(pass: PassState, newcomer: Newcomer, row: LocalRow): void {
   const before = pass.pathOf(row.id);
-  const isBack = row.state === 'gone' || row.state === 'detached';
+  const isBack = row.state !== 'seen' && row.state !== 'unknown';
   if (row.state === 'gone') pass.memory.returned.set(row.id, pass.nowMs);
   const at = { parent: newcomer.folder, name: newcomer.entry.name };
   writeEntry(pass, row, newcomer.entry, {}, at);

@@ -62,7 +62,7 @@ function absentFolder(pass: PassState, row: LocalRow): void {
 function unreadableFolder(pass: PassState, row: LocalRow): void {
   const isRoot = row.id === pass.options.tree.root;
   if (isRoot) pass.rootLost = true;
-  else if (row.state !== 'unknown') pass.mark(row.id, 'unknown');
+  else if (row.state === 'seen') pass.mark(row.id, 'unknown');
   pass.stall(row.id, { reason: 'FolderUnreadable', name: '', local: row.id, detail: '' });
   pass.memory.dueAt(row.id, pass.nowMs + UNREADABLE_RETRY_MS);
 }
@@ -74,7 +74,7 @@ function* readFolder(
   look: ReadLook,
   deep: boolean,
 ): Steps<void> {
-  if (row.state === 'detached') {
+  if (row.state === 'detached' || row.state === 'hollow') {
     // Adopted again when something that is not ignored is in it (engine §5.5).
     if (look.entries.length === 0) return;
     pass.write({ ...row, state: 'seen' });

@@ -64,11 +64,11 @@ export class MemoryLocalTree implements LocalTreeWriter {
     this.dirty.push(row.id);
   }
 
-  mark(id: LocalId, state: 'gone' | 'unknown' | 'detached'): void {
+  mark(id: LocalId, state: Exclude<LocalRow['state'], 'seen'>): void {
     const row = this.#rows.get(id);
     if (row === undefined) return;
     this.upsert({ ...row, state });
-    if (state === 'unknown') return;
+    if (state === 'unknown' || state === 'hollow') return;
     for (const child of this.#below(id)) this.mark(child.id, state);
   }
 

@@ -117,8 +117,8 @@ export class LocalTree implements LocalTreeWriter {
     else this.#dirty.markLocal(row.id, 'scan');
   };
 
-  readonly mark = (id: LocalId, state: 'gone' | 'unknown' | 'detached'): void => {
-    if (state === 'unknown') {
+  readonly mark = (id: LocalId, state: Exclude<LocalRow['state'], 'seen'>): void => {
+    if (state === 'unknown' || state === 'hollow') {
       this.#setState(id, state);
       return;
     }
@@ -131,6 +131,27 @@ export class LocalTree implements LocalTreeWriter {
       .all(numbered(this.#pair, id, state));
     for (const row of marked) this.#dirty.markLocal(row.local_id, state);
   };
+
+  /** Marks `gone` the row and all below it but these entries, which are elsewhere, and what is below them. */
+  markGone(id: LocalId, elsewhere: ReadonlySet<LocalId>): void {
+    if (elsewhere.size === 0) {
+      this.mark(id, 'gone');
+      return;
+    }
+    const marked = this.#db
+      .sql<{ local_id: LocalId }>(
+        `WITH RECURSIVE below(id) AS (
+           SELECT ?2 UNION
+           SELECT l.local_id FROM below CROSS JOIN local_node l INDEXED BY local_slot
+             WHERE l.pair = ?1 AND l.parent = below.id
+               AND l.local_id NOT IN (SELECT value FROM json_each(?3)))
+         UPDATE local_node SET state = 'gone'
+         WHERE pair = ?1 AND local_id IN (SELECT id FROM below) AND state <> 'gone'
+         RETURNING local_id`,
+      )
+      .all(numbered(this.#pair, id, JSON.stringify([...elsewhere])));
+    for (const row of marked) this.#dirty.markLocal(row.local_id, 'gone');
+  }
 
   readonly setStalls = (folder: LocalId, stalls: readonly ScanStall[]): void => {
     this.#stalls.replaceScanned(folder, stalls);

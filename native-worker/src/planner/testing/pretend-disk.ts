@@ -106,15 +106,16 @@ export class PretendDisk {
     const rows = this.#pair.local.below(local).filter(({ state }) => state !== 'gone');
     for (const row of rows) {
       if (row.state === 'unknown') throw new Drop('something unknown lies in the folder');
-      if (row.state !== 'detached') continue;
+      if (row.state !== 'detached' && row.state !== 'hollow') continue;
       for (let at: LocalId = row.id; ; at = this.#pair.local.get(at)?.parent ?? local) {
         staying.add(at);
         if (at === local) break;
       }
     }
     for (const row of rows) {
+      if (row.state === 'detached') continue;
       if (row.sha256 !== null) this.#pair.recycled.add(row.sha256);
-      this.#pair.putLocal({ ...row, state: staying.has(row.id) ? 'detached' : 'gone' });
+      this.#pair.putLocal({ ...row, state: staying.has(row.id) ? 'hollow' : 'gone' });
     }
     const top = paired ?? node;
     this.#world.removeBaseBelow(

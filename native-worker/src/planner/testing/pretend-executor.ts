@@ -91,10 +91,8 @@ class PretendExecutor {
 
   #checkSaw({ saw, ...operation }: Operation): void {
     if (saw.local !== null && 'local' in operation) {
-      const row = this.#pair.local.get(operation.local);
-      if (row === undefined || row.state !== 'seen' || row.kind !== saw.local.kind) {
-        throw new Drop('the entry is not there');
-      }
+      const row = this.#world.entry(operation.local);
+      if (row.kind !== saw.local.kind) throw new Drop('the entry is of another kind');
       const isSame =
         row.size === saw.local.size &&
         row.mtimeNs === saw.local.mtimeNs &&

@@ -19,6 +19,7 @@ export class PretendWorld {
 
   /** Rows below a folder whose entry gets another node have that node as parent from now on. */
   rebind(node: RemoteNode, entry: LocalNode): void {
+    if (entry.state === 'hollow') this.pair.putLocal({ ...entry, state: 'seen' });
     const former = this.pair.baseByLocal.get(entry.id);
     const below = former === undefined || former === node.id ? [] : this.pair.base.children(former);
     this.pair.putBase(this.pair.agreed(node, entry));
@@ -36,7 +37,8 @@ export class PretendWorld {
 
   entry(id: LocalId): LocalNode {
     const row = this.pair.local.get(id);
-    if (row === undefined || row.state !== 'seen') throw new Drop('the entry is not there');
+    const isThere = row?.state === 'seen' || row?.state === 'hollow';
+    if (row === undefined || !isThere) throw new Drop('the entry is not there');
     return row;
   }
 

@@ -3,7 +3,7 @@ import type { NodeId } from '@coffer/protocol/core';
 import type { Cell } from '../cells.ts';
 import type { Operation, Plan } from '../operations.ts';
 import { plan } from '../plan.ts';
-import type { Caps, LocalId, LocalNode, Policy, RemoteNode } from '../types.ts';
+import type { Caps, Dirty, LocalId, LocalNode, Policy, RemoteNode } from '../types.ts';
 import { executePlan } from './pretend-executor.ts';
 import { aPolicy, contentOf, LINUX, PretendPair } from './pretend-pair.ts';
 import { localSide, remoteSide, type PretendSide } from './pretend-users.ts';
@@ -31,6 +31,7 @@ export class Scenario {
   readonly local: Actor<LocalId>;
   readonly remote: Actor<NodeId>;
   readonly #policy: Partial<Policy>;
+  #waiting: Dirty = { remote: [], local: [] };
 
   constructor(
     tree: TreeOf,
@@ -88,7 +89,14 @@ export class Scenario {
 
   #plan(policy: Partial<Policy>, trace: ((cell: Cell) => void) | undefined): Plan {
     const full = aPolicy({ ...this.#policy, ...policy });
-    return plan(this.pair.takeDirty(), this.pair.trees(), full, this.pair.caps, trace);
+    const { remote, local } = this.pair.takeDirty();
+    const dirty = {
+      remote: [...remote, ...this.#waiting.remote],
+      local: [...local, ...this.#waiting.local],
+    };
+    const made = plan(dirty, this.pair.trees(), full, this.pair.caps, trace);
+    this.#waiting = made.waiting;
+    return made;
   }
 }
 

@@ -56,7 +56,7 @@ export class Troubles {
     checkNothingLost(pair, memory);
     for (const [id, before] of this.#unknown) {
       const now = pair.local.get(id);
-      claim(now?.state === 'unknown' || now?.state === 'detached', 'an unknown entry was touched');
+      claim(now?.state === 'unknown', 'an unknown entry was touched');
       claim(
         now?.parent === before.parent && now.name === before.name,
         'an unknown entry was moved',
