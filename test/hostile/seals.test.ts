@@ -114,4 +114,20 @@ test('T58 bytes that decode to something else than they are written as are refus
     assert.throws(() => decodeCbor(Uint8Array.from(bytes), text, 100), FormatError, claim);
   }
   assert.deepEqual(decodeCbor(Uint8Array.from([0x81, 0x61, 0x61]), text, 100), ['a']);
+  const number = schema.tuple(schema.uint());
+  const floats = [
+    [0x81, 0xf9, 0x3c, 0x00],
+    [0x81, 0xfa, 0x3f, 0x80, 0x00, 0x00],
+    [0x81, 0xf9, 0x80, 0x00],
+    [0x81, 0xf9, 0x7e, 0x00],
+    [0x81, 0x18, 0x01],
+  ];
+  for (const bytes of floats) {
+    assert.throws(
+      () => decodeCbor(Uint8Array.from(bytes), number, 100),
+      FormatError,
+      String(bytes),
+    );
+  }
+  assert.deepEqual(decodeCbor(Uint8Array.of(0x81, 0x01), number, 100), [1]);
 });
