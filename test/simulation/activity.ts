@@ -248,7 +248,7 @@ export class Activity {
 
   /** Selective sync: a folder is left out, or all are taken in again. */
   async #choosePaths({ sim, shape }: WorldDevice, n: number): Promise<void> {
-    const { choices, signal, log, scheduler } = this.#world;
+    const { choices, signal, log, scheduler, ledger } = this.#world;
     const key = `${sim.name} chooses ${this.#phase} ${n}`;
     const roll = choices.roll(key, 8);
     if (!this.#world.shape.features.has('exclusions') || shape.mode !== 'two-way' || roll > 1)
@@ -268,6 +268,7 @@ export class Activity {
           return roll === 0 ? `leaves out ${path}` : 'takes all in';
         }),
       );
+      ledger.choseInPhase.add(sim.name);
       log.push(`${scheduler.now()} ${sim.name} ${done}`);
     } catch (error) {
       const name = error instanceof Error ? error.name : '';

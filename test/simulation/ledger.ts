@@ -13,6 +13,8 @@ export class Ledger {
   readonly lostByCrash = new Set<string>();
   /** Devices that were switched off in this phase: their unsynced deletions may be undone. */
   readonly offInPhase = new Set<string>();
+  /** Devices that left folders out in this phase: what was deleted in those did not go up. */
+  readonly choseInPhase = new Set<string>();
   /** Devices that were ever switched off. */
   readonly everOff = new Set<string>();
   undoneInPhase = false;
@@ -28,6 +30,7 @@ export class Ledger {
     this.phase = phase;
     this.#phaseStart = this.deeds.length;
     this.offInPhase.clear();
+    this.choseInPhase.clear();
     this.undoneInPhase = false;
   }
 
@@ -38,19 +41,14 @@ export class Ledger {
 
   /** Content by its SHA-256, of all that are known. */
   contentOf(sha256: string): string | undefined {
-    for (const content of this.known) {
-      if (!this.#digests.has(content)) {
-        this.#digests.set(content, digestOf(content));
-        this.#contents.set(digestOf(content), content);
-      }
-    }
+    if (this.#contents.size < this.known.size)
+      for (const content of this.known) this.#contents.set(this.digest(content), content);
     return this.#contents.get(sha256);
   }
 
   digest(content: string): string {
     const known = this.#digests.get(content) ?? digestOf(content);
     this.#digests.set(content, known);
-    this.#contents.set(known, content);
     return known;
   }
 

@@ -41,8 +41,12 @@ function lost(sight: Sight, { ledger }: ContentJudgement): readonly string[] {
 
 /** I4: no content is there twice, and no conflict copy comes without a conflict. */
 function copies(sight: Sight, { ledger, memory, features }: ContentJudgement): readonly string[] {
+  // A file that was ignored while it was renamed elsewhere is new when it is ignored no longer. What a
+  // crash tore is nobody's own: two empty files are two.
+  const own = new Set(ledger.deeds.flatMap(({ wrote, mayWrite }) => [...wrote, ...mayWrite]));
   const doubled = [...liveHashes(sight)]
-    .filter(([, n]) => n > 1)
+    .filter(([, n]) => n > 1 && !features.has('ignores'))
+    .filter(([hash]) => own.has(ledger.contentOf(hash) ?? ''))
     .map(([hash]) => `I4: twice there: ${show(ledger.contentOf(hash))}`);
   const fresh = [...sight.remote.keys()].filter((path) => isCopy(path) && !memory.copies.has(path));
   const deeds = ledger.phaseDeeds();

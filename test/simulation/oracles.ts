@@ -50,16 +50,18 @@ function resurrection({ ledger }: World, sight: Sight): readonly string[] {
   const oneWay = new Set(
     sight.devices.filter(({ mode }) => mode !== 'two-way').map(({ name }) => name),
   );
-  return deeds.flatMap(({ device, deleted }) =>
+  return deeds.flatMap(({ device, deleted }, i) =>
     deleted
-      // A crash undoes what was not on disk yet, deletions too; one-way pairs do not tell of theirs.
+      // A crash undoes what was not on disk yet, deletions too; one-way pairs do not tell of theirs;
+      // what is absent in a folder that was left out since is not deleted.
       .filter((content) => visible.has(content) && !ledger.offInPhase.has(device))
-      .filter(() => !oneWay.has(device))
+      .filter(() => !oneWay.has(device) && !ledger.choseInPhase.has(device))
       .filter(
         (content) =>
-          !deeds.some((other) =>
+          !deeds.some((other, j) =>
+            // An editor that was at work when its file was deleted writes it again.
             other.device === device
-              ? other.mayWrite.includes(content) || other.wrote.includes(content)
+              ? j > i && other.wrote.includes(content)
               : [...other.touched, ...other.gaveUp, ...other.wrote, ...other.mayWrite].includes(
                   content,
                 ),

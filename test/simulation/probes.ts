@@ -19,25 +19,26 @@ export async function probe(world: World): Promise<readonly string[]> {
   if (actor === undefined) return [];
   const { sim } = actor;
   world.ledger.startPhase(world.shape.phases + 1);
-  for (const i of EDITORS.keys()) write(world, sim, `${FOLDER}/file ${i}`, `${MARK} probe ${i}`);
-  await world.rest();
-  const before = nodesBelow(await driveOf(world, sim), FOLDER);
-  if (before.size !== EDITORS.length)
-    return [...world.violations, `I1: of ${EDITORS.length} new files ${before.size} went up`];
+  const isMade = await makeFolder(world, sim);
+  if (!isMade) return [...world.violations, `I1: not all of ${EDITORS.length} new files went up`];
   return [
-    ...(await renameFolder(world, actor, before)),
+    ...(await renameFolder(world, actor)),
     ...(await saveEverywhere(world, sim)),
     ...(await showOldHead(world)),
   ];
 }
 
+/** A folder with a file for each editor, known everywhere. */
+export async function makeFolder(world: World, sim: SimDevice): Promise<boolean> {
+  for (const i of EDITORS.keys()) write(world, sim, `${FOLDER}/file ${i}`, `${MARK} probe ${i}`);
+  await world.rest();
+  return nodesBelow(await driveOf(world, sim), FOLDER).size === EDITORS.length;
+}
+
 /** I6: one record, no content; all other devices move what they have. */
-async function renameFolder(
-  world: World,
-  actor: WorldDevice,
-  before: ReadonlyMap<string, NodeView>,
-): Promise<readonly string[]> {
+export async function renameFolder(world: World, actor: WorldDevice): Promise<readonly string[]> {
   const { sim } = actor;
+  const before = nodesBelow(await driveOf(world, sim), FOLDER);
   const from = world.network.arrivals.length;
   sim.user.rename(`${ROOT}${FOLDER}`, `${ROOT}${RENAMED}`);
   const summary = await world.syncOnce(sim);
@@ -66,7 +67,7 @@ async function renameFolder(
 }
 
 /** I8: whatever way a program saves, it is the same node with one more version. */
-async function saveEverywhere(world: World, sim: SimDevice): Promise<readonly string[]> {
+export async function saveEverywhere(world: World, sim: SimDevice): Promise<readonly string[]> {
   const drive = await driveOf(world, sim);
   const before = nodesBelow(drive, RENAMED);
   const { hardLinks } = sim.disk.paths.inode(ROOT).inodeVolume.options;
@@ -93,7 +94,7 @@ async function saveEverywhere(world: World, sim: SimDevice): Promise<readonly st
 }
 
 /** The server is set back: every device refuses and touches nothing, until the newest state is back. */
-async function showOldHead(world: World): Promise<readonly string[]> {
+export async function showOldHead(world: World): Promise<readonly string[]> {
   const { server, devices, choices } = world;
   const [first] = devices;
   if (first === undefined) return [];

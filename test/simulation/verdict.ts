@@ -26,14 +26,18 @@ async function runTwice(options: WorldOptions, isTwice: boolean): Promise<WorldR
     const report = await runWorld(options);
     if (!isTwice) return report;
     const again = await runWorld(options);
-    if (again.logHash === report.logHash) return report;
-    const at = report.log.findIndex((line, i) => line !== again.log[i]);
-    const difference = `I9: two runs differ at line ${at}: ${report.log[at]} / ${again.log[at]}`;
-    return { ...report, violations: [...report.violations, difference] };
+    return { ...report, violations: [...report.violations, ...differences(report, again)] };
   } catch (error) {
     const what = error instanceof Error ? (error.stack ?? error.message) : String(error);
     return brokenWorld(options, `broken: ${what}`);
   }
+}
+
+/** I9: two runs of one world have one log. */
+export function differences(first: WorldReport, again: WorldReport): readonly string[] {
+  if (first.logHash === again.logHash) return [];
+  const at = first.log.findIndex((line, i) => line !== again.log[i]);
+  return [`I9: two runs differ at line ${at}: ${first.log[at]} / ${again.log[at]}`];
 }
 
 /** The report of a world that did not come to its end. */

@@ -117,6 +117,7 @@ export class World {
   }
 
   async run(): Promise<WorldReport> {
+    this.log.push(...this.shape.devices.map(describeDevice));
     await this.through(this.addPairs());
     let number = 1;
     for (let phase = 1; phase <= this.shape.phases && this.violations.length === 0; phase++) {
@@ -195,7 +196,9 @@ export class World {
           ),
       );
       if (summary === 'off') return undefined;
-      this.log.push(`${this.scheduler.now()} ${device.name} synced: ${JSON.stringify(summary)}`);
+      const isIdle = summary.settled && changesOf(summary) + summary.held + summary.stalls === 0;
+      const what = isIdle ? 'has nothing to do' : `synced: ${JSON.stringify(summary)}`;
+      this.log.push(`${this.scheduler.now()} ${device.name} ${what}`);
       return summary;
     } catch (error) {
       const what = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
@@ -318,6 +321,12 @@ export class World {
       firstActivity: this.shape.devices.map((_, i) => this.#marks[i] ?? { from: 0, to: 0 }),
     };
   }
+}
+
+function describeDevice({ name, mode, isExternal, isLooping, volume }: DeviceShape): string {
+  const rules = Object.entries(volume).map(([key, value]) => `${key}=${String(value)}`);
+  const how = [mode, ...(isExternal ? ['external'] : []), ...(isLooping ? ['looping'] : [])];
+  return `${name}: ${[...how, ...rules].join(' ')}`;
 }
 
 function seededRandom(

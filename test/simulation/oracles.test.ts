@@ -1,0 +1,208 @@
+/** Each oracle sees the violation that it is there for. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { deedOf } from './deed.ts';
+import { ROOT, type SimDevice } from './device.ts';
+import { Ledger } from './ledger.ts';
+import { FEATURES } from './options.ts';
+import { checkWorld } from './oracles.ts';
+import { MARK } from './person.ts';
+import { makeFolder, renameFolder, saveEverywhere, showOldHead } from './probes.ts';
+import { brokenWorld, differences } from './verdict.ts';
+import { World, type WorldDevice } from './world.ts';
+
+const SEED = 5;
+const CONTENT = `${MARK} planted`;
+const PATH = `/${MARK}-planted`;
+
+interface Stage {
+  readonly world: World;
+  readonly actor: WorldDevice;
+  readonly sim: SimDevice;
+  readonly other: SimDevice;
+  /** A file of the actor's person, known to the ledger or not. */
+  readonly write: (path: string, content: string, isKnown?: boolean) => void;
+}
+
+/** A world without features and faults at rest, with one file; then `plant`, and what is seen. */
+async function seen(plant: (stage: Stage) => Promise<readonly string[] | void>): Promise<string> {
+  const world = await World.create({ seed: SEED, noFaults: true, without: { features: FEATURES } });
+  try {
+    const [actor, other] = world.devices;
+    assert.ok(actor !== undefined && other !== undefined);
+    const { sim } = actor;
+    const write = (path: string, content: string, isKnown = true): void => {
+      sim.user.write(`${ROOT}${path}`, content);
+      const deed = deedOf(sim.name, world.scheduler.now(), 'write', { wrote: [content] });
+      if (isKnown) world.ledger.record(deed);
+    };
+    await world.through(world.addPairs());
+    world.ledger.startPhase(1);
+    write(PATH, CONTENT);
+    await world.through(world.rest());
+    assert.deepEqual(await world.through(checkWorld(world)), []);
+    const own = await world.through(plant({ world, actor, sim, other: other.sim, write }));
+    const violations = [...(own ?? []), ...(await world.through(checkWorld(world)))];
+    return violations.join('\n');
+  } finally {
+    await world.close();
+  }
+}
+
+test('I1 sees a file that a device has alone, and one that it lacks', async () => {
+  const alone = await seen(async ({ other }) => other.user.write(`${ROOT}/more`, 'x'));
+  assert.match(alone, /^I1: desktop alone has file/m);
+  const lacking = await seen(async ({ other }) => other.user.remove(`${ROOT}${PATH}`));
+  assert.match(lacking, /^I1: desktop has nothing at/m);
+});
+
+test('I1 sees a time and an executable bit that differ', async () => {
+  const time = await seen(async ({ other }) => other.user.setTimes(`${ROOT}${PATH}`, 1000));
+  assert.match(time, /^I1: desktop has file \w+ of 1000/m);
+  const mode = await seen(async ({ other }) => other.user.setMode(`${ROOT}${PATH}`, 0o755));
+  assert.match(mode, /^I1: desktop has file executable/m);
+});
+
+test('I2 sees a content that is nowhere', async () => {
+  const violations = await seen(async ({ world, sim }) =>
+    world.ledger.record(deedOf(sim.name, 0, 'planted', { wrote: ['never there'] })),
+  );
+  assert.match(violations, /^I2: lost "never there"/m);
+});
+
+test('I2 sees an engine that wrote into a folder that is not its root', async () => {
+  const violations = await seen(async ({ sim }) => {
+    assert.ok(sim.isExternal ? sim.unplug() : sim.swapRoot());
+    sim.user.write(`${ROOT}/of the engine`, 'x');
+    return sim.bringBack();
+  });
+  assert.match(violations, /^I2: laptop (wrote into an empty mount point|touched a folder)/m);
+});
+
+test('I3 sees a deleted content that is there', async () => {
+  const violations = await seen(async ({ world, sim }) =>
+    world.ledger.record(deedOf(sim.name, 0, 'planted', { deleted: [CONTENT] })),
+  );
+  assert.match(violations, /^I3: .*planted", deleted on laptop, came back/m);
+});
+
+test('I4 sees a content that is there twice', async () => {
+  const violations = await seen(async ({ world, write }) => {
+    write(`${PATH} again`, CONTENT);
+    await world.rest();
+  });
+  assert.match(violations, /^I4: twice there/m);
+});
+
+test('I4 sees a conflict copy without a conflict', async () => {
+  const violations = await seen(async ({ world, write }) => {
+    write(`${PATH} (conflict laptop 2026-01-02 03-04-05)`, `${CONTENT} copy`);
+    await world.rest();
+  });
+  assert.match(violations, /^I4: .* without anybody else/m);
+});
+
+test('I5 sees a device that has something to do', async () => {
+  const violations = await seen(async ({ write }) => write(`${PATH} late`, `${CONTENT} late`));
+  assert.match(violations, /^I5: laptop is not idle at rest/m);
+});
+
+test('I6 sees a folder rename that sends content', async () => {
+  const violations = await seen(async ({ world, actor, sim, write }) => {
+    assert.ok(await makeFolder(world, sim));
+    write(`/${MARK}-probe/more`, `${CONTENT} more`);
+    return renameFolder(world, actor);
+  });
+  assert.match(violations, /^I6: a folder rename sent .*packs.* records/m);
+});
+
+test('I7 sees a content that nobody wrote', async () => {
+  const violations = await seen(async ({ world, write }) => {
+    write(`${PATH} torn`, 'half of someth', false);
+    await world.rest();
+  });
+  assert.match(violations, /^I7: nobody wrote the content/m);
+});
+
+test('I7 sees a file that a crash tore although its device did not write it', () => {
+  const ledger = new Ledger();
+  ledger.record(deedOf('laptop', 0, 'write', { wrote: ['whole'] }));
+  const after = new Map([['/f', '\0\0\0\0\0']]);
+  const violations = ledger.switchedOff('desktop', new Map([['/f', 'whole']]), after, 1000);
+  assert.match(violations.join('\n'), /^I7: desktop has a torn file at \/f/);
+});
+
+test('I8 sees a content that changed its node', async () => {
+  const violations = await seen(async ({ world }) => {
+    const hash = world.ledger.digest(CONTENT);
+    world.memory.nodeOfContent = new Map([[hash, 'another node']]);
+    world.ledger.startPhase(2);
+  });
+  assert.match(violations, /^I8: .* has another node/m);
+});
+
+test('I8 sees a save that made another node', async () => {
+  const violations = await seen(async ({ world, actor, sim }) => {
+    assert.ok(await makeFolder(world, sim));
+    await renameFolder(world, actor);
+    const save = world.rest.bind(world);
+    // Between the save and the rest somebody puts the content into a new file instead.
+    world.rest = async () => {
+      world.rest = save;
+      const path = `${ROOT}/${MARK}-renamed probe/file 0`;
+      const saved = sim.person.contentOf(path);
+      sim.user.remove(path);
+      await save();
+      sim.user.write(path, saved);
+      await save();
+    };
+    return saveEverywhere(world, sim);
+  });
+  assert.match(violations, /^I8: a save by in place \(nano\) made another node/m);
+});
+
+test('I9 sees two runs that differ', () => {
+  const one = { ...brokenWorld({ seed: 1 }, ''), logHash: 'a', log: ['same', 'one'] };
+  const two = { ...one, logHash: 'b', log: ['same', 'two'] };
+  assert.deepEqual(differences(one, two), ['I9: two runs differ at line 1: one / two']);
+  assert.deepEqual(differences(one, one), []);
+});
+
+test('I11 sees a name and a hash in a request', async () => {
+  const name = await seen(async ({ world }) => {
+    world.network.sent.push(new TextEncoder().encode(`{"name":"${MARK}-alpha"}`));
+  });
+  assert.match(name, /^I11: left a device/m);
+  const hash = await seen(async ({ world }) => {
+    world.network.sent.push(Buffer.from(world.ledger.digest(CONTENT), 'hex'));
+  });
+  assert.match(hash, /^I11: left a device/m);
+});
+
+test('I12 sees a stall at rest', async () => {
+  const violations = await seen(async ({ world, sim }) => {
+    sim.user.pipe(`${ROOT}/pipe`);
+    await world.syncOnce(sim);
+  });
+  assert.match(violations, /^I12: laptop stalls at rest: SpecialFileSkipped/m);
+});
+
+test('an old head that a device takes is seen', async () => {
+  const violations = await seen(async ({ world }) => {
+    const sync = world.syncOnce.bind(world);
+    const rest = world.rest.bind(world);
+    // A device that remembers nothing takes whatever it is shown.
+    world.rest = async () => {
+      await rest();
+      world.syncOnce = (device) => {
+        device.loseDatabase();
+        return sync(device);
+      };
+    };
+    const found = await showOldHead(world);
+    world.syncOnce = sync;
+    await world.addPairs();
+    return found;
+  });
+  assert.match(violations, /^refusal: laptop took an old head/m);
+});
