@@ -90,7 +90,7 @@ async function withLock(action) {
 function install() {
   const npm = process.env.npm_execpath;
   const isScript = npm !== undefined && npm.endsWith('npm-cli.js');
-  const args = ['ci', '--no-audit', '--no-fund', '--loglevel=error'];
+  const args = ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
   const options = {
     cwd: root,
     stdio: ['ignore', 2, 2],

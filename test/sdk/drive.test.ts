@@ -1,6 +1,7 @@
 /** A drive by paths, against the real server in this process. */
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { utf8ToBytes } from '@coffer/protocol/core';
 import { paths, putText, readText, signal, World } from './harness.ts';
 
 test('what one device puts, the other one lists and reads', async () => {
@@ -183,6 +184,27 @@ test('devices say their names, and the list marks this one', async () => {
     ['desk', false],
     ['laptop', true],
   ]);
+});
+
+test('a device that only the server names is refused, one that it hides is shown', async () => {
+  await using world = await World.create('laptop', 'desk');
+  const [laptop, desk] = world.pair;
+  const ghost = { id: 'ab'.repeat(16), createdAt: 1, lastSeenAt: null };
+  const listing = (devices: readonly unknown[]) => {
+    laptop.answer = ({ request, body }) =>
+      request.path === '/v1/account/devices' ? utf8ToBytes(JSON.stringify({ devices })) : body;
+  };
+  listing([ghost]);
+  await assert.rejects(laptop.drive.devices(signal), {
+    name: 'IntegrityError',
+    code: 'chain-broken',
+  });
+  listing([]);
+  const shown = await laptop.drive.devices(signal);
+  assert.deepEqual(
+    shown.map(({ id }) => id).sort(),
+    [laptop.secrets.device, desk.secrets.device].sort(),
+  );
 });
 
 test('a restart asks the server nothing to show what was verified', async () => {

@@ -175,7 +175,7 @@ export const devices: CommandRun = async (context) => {
     id,
     name,
     current: isCurrent,
-    createdAt: formatTime(createdAt),
+    createdAt: createdAt === null ? null : formatTime(createdAt),
     lastSeenAt: lastSeenAt === null ? null : formatTime(lastSeenAt),
   }));
   const { output } = context;

@@ -4,6 +4,7 @@
  */
 import {
   Defect,
+  IntegrityError,
   ok,
   type AccountId,
   type Bytes,
@@ -42,7 +43,8 @@ export interface DriveDevice {
   /** Empty for a device that never said its name. */
   readonly name: string;
   readonly isCurrent: boolean;
-  readonly createdAt: number;
+  /** By the server's clock; null when the server does not say. */
+  readonly createdAt: number | null;
   readonly lastSeenAt: number | null;
 }
 
@@ -207,17 +209,27 @@ export class Drive {
     return this.#parts.connection.account.quota(signal);
   }
 
-  /** Devices that the server knows, with the names that they gave themselves. */
+  /**
+   * Devices that the account's key chain certifies, with the names that they gave themselves and the
+   * times that the server says. One that the server alone names is none of ours: IntegrityError.
+   */
   async devices(signal: AbortSignal): Promise<readonly DriveDevice[]> {
     const { account, connection } = this.#parts;
     await account.pull(signal);
-    const listed = await connection.account.devices(signal);
-    return listed.map(({ id, createdAt, lastSeenAt }) => ({
-      id,
-      name: this.#deviceItem(id)?.name ?? '',
-      isCurrent: id === this.device,
-      createdAt,
-      lastSeenAt,
+    const certified = await account.certifiedDevices(signal);
+    const listed = new Map(
+      (await connection.account.devices(signal)).map((device) => [device.id, device]),
+    );
+    for (const id of listed.keys()) {
+      if (certified.some(({ device }) => device === id)) continue;
+      throw new IntegrityError('chain-broken', `the server lists a device that is not ours: ${id}`);
+    }
+    return certified.map(({ device }) => ({
+      id: device,
+      name: this.#deviceItem(device)?.name ?? '',
+      isCurrent: device === this.device,
+      createdAt: listed.get(device)?.createdAt ?? null,
+      lastSeenAt: listed.get(device)?.lastSeenAt ?? null,
     }));
   }
 

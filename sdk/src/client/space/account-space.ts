@@ -6,6 +6,7 @@ import {
   itemKey,
   recordKey,
   type ItemRecord,
+  type KeyChain,
   type RecordChange,
 } from '@coffer/protocol/model';
 import {
@@ -45,6 +46,12 @@ export class AccountSpace {
 
   async pull(signal: AbortSignal): Promise<void> {
     await this.#space.pull(signal);
+  }
+
+  /** Devices that the account's own key chain certifies now, asked for anew. */
+  async certifiedDevices(signal: AbortSignal): Promise<ReturnType<KeyChain['devices']>> {
+    const { chains, secrets } = this.#space.options;
+    return (await chains.refresh(secrets.account, signal)).devices();
   }
 
   item(id: ItemId): Item | undefined {
