@@ -28,7 +28,9 @@ import {
   yieldNodeTurn,
   type NodeHttpTransport,
 } from '@coffer/sdk/node';
+import { statSync, writeFileSync } from 'node:fs';
 import { platform } from 'node:os';
+import { join } from 'node:path';
 import { CliFailure } from './failure.ts';
 import { engineHost } from './host.ts';
 import type { ParsedInput } from './command.ts';
@@ -56,6 +58,7 @@ export interface AccountStatus {
   };
 }
 
+const NOTE_HEAD_EVERY_MS = 10 * 60 * 1000;
 const NO_QUOTA = {
   usedBytes: null,
   totalBytes: null,
@@ -132,6 +135,23 @@ export class CommandContext implements AsyncDisposable {
   engine(): Promise<Engine> {
     this.#engine ??= this.#openEngine();
     return this.#engine;
+  }
+
+  /**
+   * Tells the account's other devices which head this one has seen, at most every 10 minutes: that is
+   * how they notice a server that shows them less (docs/protocol.md §4). A lost connection is no
+   * failure, the next sync says it.
+   */
+  async noteHead(): Promise<void> {
+    const marker = join(this.profile.home, 'head-noted');
+    const notedMs = statSync(marker, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+    if (systemClock.now() - notedMs < NOTE_HEAD_EVERY_MS) return;
+    try {
+      await (await this.drive()).noteHead(this.signal);
+      writeFileSync(marker, '', { mode: 0o600 });
+    } catch (error) {
+      if (!(error instanceof RemoteFault)) throw error;
+    }
   }
 
   /** Who is signed in, and what the server says of the quota, if it can be reached. */

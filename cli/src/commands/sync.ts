@@ -104,6 +104,7 @@ export const syncNow: CommandRun = async (context, input) => {
     { ...pairs, ...(timeout === undefined ? {} : { timeoutMs: parseSeconds(timeout) * 1000 }) },
     { signal: context.signal },
   );
+  if (summary.settled) await context.noteHead();
   context.output.result(summary, () => summaryLines(summary));
   if (!summary.settled) {
     throw new CliFailure(
