@@ -349,3 +349,31 @@ scenario('a commit carries all small changes of one sync', { init: { f: 'v1' } }
   const made = w.a.syncs[0]?.requests.filter((request) => request === COMMIT);
   assert.equal(made?.length, 1);
 });
+
+scenario('A7 one conflict met by two devices makes one copy', { init: { f: 'v1' } }, async (w) => {
+  await w.web.write('f', 'theirs');
+  w.a.write('f', 'ours');
+  w.b.write('f', 'ours');
+  await w.settle();
+  await w.expect({ f: 'theirs', [`f (conflict ${w.first.name})`]: 'ours' });
+});
+
+scenario(
+  'A18★ a file edited while its new content comes down is never overwritten',
+  { init: { f: 'v1' }, meanwhile: 'second' },
+  async (w) => {
+    w.first.write('f', 'theirs');
+    w.meanwhile = () => w.second.write('f', 'mine');
+    await w.settle();
+    w.meanwhile = undefined;
+    const mine = w.second.conflictCopies().map((path) => w.second.read(path));
+    if (mine.length > 0 || w.second.read('f') === 'theirs') {
+      const isEdited = mine.length > 0;
+      const copy = isEdited ? { [`f (conflict ${w.second.name})`]: 'mine' } : {};
+      await w.expect({ f: 'theirs', ...copy });
+    } else {
+      await w.expect({ f: 'mine' });
+      assert.deepEqual(await w.web.versions('f'), ['v1', 'theirs', 'mine']);
+    }
+  },
+);

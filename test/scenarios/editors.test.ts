@@ -81,3 +81,19 @@ scenario('S12 a download of a browser is sent once it is whole', { init: { x: ''
   await w.expect({ 'film.mkv': 'the whole film', x: '' });
   assert.deepEqual(await w.web.versions('film.mkv'), ['the whole film']);
 });
+
+scenario('S11 a file that grows is sent once it is quiet', { init: { x: '' } }, async (w) => {
+  const whole = Array.from({ length: 30 }, (_, n) => `line ${n}`).join();
+  w.a.wrote(whole);
+  for (let n = 0; n < 30; n++) {
+    const line = n === 0 ? 'line 0' : `,line ${n}`;
+    w.later(100 * n, () => w.a.sim.user.append(w.a.at('log'), line));
+  }
+  for (let n = 0; n < 15; n++) {
+    await w.a.mustSync();
+    await w.sleep(150);
+  }
+  await w.settle();
+  await w.expect({ log: whole, x: '' });
+  assert.deepEqual(await w.web.versions('log'), [whole]);
+});

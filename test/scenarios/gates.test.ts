@@ -193,3 +193,66 @@ scenario(
     assert.deepEqual(await w.a.stalls(), []);
   },
 );
+
+scenario(
+  'G4 deleting everything is held, other work goes on, and the hold outlives a crash; undo brings all back',
+  { init: { ...TWENTY, keep: 'k' } },
+  async (w) => {
+    w.a.remove('d');
+    w.a.remove('keep');
+    w.a.write('other', 'o');
+    await w.settle();
+    assert.deepEqual(await w.remote(), { ...w.b.tree() });
+    assert.equal(w.b.read('other'), 'o');
+    assert.equal(Object.keys(w.b.tree()).length, 23);
+    const [held, ...more] = await w.a.ask((engine) => engine.held({}));
+    assert.deepEqual([held?.side, held?.count, more.length], ['remote', 22, 0]);
+
+    w.a.sim.disk.writeBack(0);
+    w.a.sim.switchOff('while held');
+    await w.a.mustSync();
+    assert.equal((await w.a.ask((engine) => engine.held({}))).length, 1);
+    assert.deepEqual(await w.web.trashed(), []);
+
+    await w.a.ask((engine) => engine.undoHeld({}));
+    await w.settle();
+    await w.expect({ ...TWENTY, keep: 'k', other: 'o' });
+    assert.deepEqual(await w.a.ask((engine) => engine.held({})), []);
+  },
+);
+
+scenario(
+  'G4 an approved deletion is performed everywhere and asked once; what was edited meanwhile survives',
+  { init: { ...TWENTY, keep: 'k' } },
+  async (w) => {
+    w.a.remove('d');
+    await w.settle();
+    assert.equal((await w.a.ask((engine) => engine.held({}))).length, 1);
+    w.b.write('d/7', 'edited');
+    await w.settle();
+    await w.a.ask((engine) => engine.approveHeld({}));
+    await w.settle();
+    assert.deepEqual(await w.b.ask((engine) => engine.held({})), []);
+    await w.expect({ 'd/7': 'edited', keep: 'k' });
+  },
+);
+
+scenario(
+  'G10 an unreadable folder deletes nothing below it, and the rest goes on',
+  { init: { 'd/e/f': 'f', 'd/g': 'g', x: 'x' }, stalls: 'checked' },
+  async (w) => {
+    w.a.setMode('d/e', 0o000);
+    w.a.write('x', 'x2');
+    w.b.write('d/e/new', 'new');
+    await w.settle();
+    assert.deepEqual(await w.web.trashed(), []);
+    assert.equal((await w.remote())['x'], 'x2');
+    assert.equal((await w.remote())['d/e/f'], 'f');
+    assert.ok((await w.a.stalls()).includes('FolderUnreadable d/e'), (await w.a.stalls()).join());
+    w.a.setMode('d/e', 0o755);
+    await w.sleep(600_000);
+    await w.settle();
+    await w.expect({ 'd/e/f': 'f', 'd/e/new': 'new', 'd/g': 'g', x: 'x2' });
+    assert.deepEqual(await w.a.stalls(), []);
+  },
+);

@@ -22,6 +22,8 @@ export interface ScenarioOptions {
   readonly first?: Side;
   /** False: not on a disk that ignores case, because names differ by case alone or the disks are given. */
   readonly caseless?: boolean;
+  /** What the account may store, in stored bytes. */
+  readonly quotaBytes?: number;
   /** Stalls that the scenario checks itself. */
   readonly stalls?: 'checked';
   /** Runs once for every disk call of these devices' first sync, each time switched off at it. */
@@ -78,8 +80,8 @@ async function play(
   body: Body,
   interruption?: Interruption,
 ): Promise<void> {
-  const { init = {}, paired = true } = options;
-  const w = await ScenarioWorld.create({ first, disks, init, paired, interruption });
+  const { init = {}, paired = true, quotaBytes } = options;
+  const w = await ScenarioWorld.create({ first, disks, init, paired, quotaBytes, interruption });
   try {
     await body(w);
     await w.checkIdle();

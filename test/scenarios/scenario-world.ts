@@ -24,6 +24,8 @@ export interface WorldSetup {
   readonly init: Tree;
   /** False: the scenario adds the pairs itself, by `pair`. */
   readonly paired: boolean;
+  /** What the account may store, in stored bytes. */
+  readonly quotaBytes?: number | undefined;
   /** What happens to one device during its first sync in the first `settle`. */
   readonly interruption?: Interruption | undefined;
 }
@@ -107,6 +109,7 @@ export class ScenarioWorld {
       clock: scheduler.clock('server'),
       random: seededRandom(choices, 'server'),
       passwords: anyPassword,
+      policy: { quotaBytes: setup.quotaBytes ?? null },
     });
     const suite = await createNodeOpenSuite(seededRandom(choices, 'clients').bytes);
     const secrets = await makeAccount(server, suite, ['anna', 'bert', 'web'], START_MS);

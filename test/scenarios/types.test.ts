@@ -60,12 +60,16 @@ scenario(
   },
 );
 
-scenario('D7 a link that gets a new target points there everywhere', { init: { l: '-> one', x: '' } }, async (w) => {
-  w.a.remove('l');
-  w.a.symlink('two', 'l');
-  await w.settle();
-  await w.expect({ l: '-> two', x: '' });
-});
+scenario(
+  'D7 a link that gets a new target points there everywhere',
+  { init: { l: '-> one', x: '' } },
+  async (w) => {
+    w.a.remove('l');
+    w.a.symlink('two', 'l');
+    await w.settle();
+    await w.expect({ l: '-> two', x: '' });
+  },
+);
 
 scenario(
   'D8 a folder replaced by a link: what it held is in the trash, nothing behind the link changes',
