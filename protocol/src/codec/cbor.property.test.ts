@@ -12,6 +12,7 @@ import {
 } from '../core/index.ts';
 import { decodeCbor, encodeCbor, type Cbor } from './cbor.ts';
 import * as schema from './schema.ts';
+import { referenceDecode, referenceEncode } from './testing/reference-cbor.ts';
 
 const anything: schema.Schema<Cbor> = (value) => value as Cbor;
 const decodeAny = (bytes: Uint8Array): Cbor => decodeCbor(bytes, anything, 1 << 20);
@@ -53,6 +54,58 @@ test('whatever is accepted is the one encoding of what it says', () => {
     }),
     { numRuns: 3000 },
   );
+});
+
+test('reading and writing in one pass say what decoding, encoding again and comparing says', () => {
+  const outcome = (read: () => Cbor): unknown => {
+    try {
+      return read();
+    } catch (error) {
+      assert.ok(error instanceof FormatError, String(error));
+      return 'refused';
+    }
+  };
+  const head = fc
+    .tuple(
+      fc.integer({ min: 0, max: 255 }),
+      fc.uint8Array({ minLength: 0, maxLength: 9 }),
+      fc.constantFrom(0, 1, 23, 24, 25),
+    )
+    .map(([first, rest, zeros]) =>
+      concatBytes(Uint8Array.of(first), new Uint8Array(rest), new Uint8Array(zeros)),
+    );
+  const changed = fc
+    .tuple(value, fc.nat(), fc.integer({ min: 0, max: 255 }), fc.nat({ max: 3 }))
+    .map(([original, at, byte, kind]) => mutate(encodeCbor(original), at, byte, kind));
+  fc.assert(
+    fc.property(fc.oneof(changed, head, fc.uint8Array({ maxLength: 12 })), (bytes) => {
+      assert.deepEqual(
+        outcome(() => decodeAny(bytes)),
+        outcome(() => referenceDecode(bytes)),
+      );
+    }),
+    { numRuns: 20_000 },
+  );
+  fc.assert(
+    fc.property(value, (original) => {
+      assert.deepEqual(encodeCbor(original), new Uint8Array(referenceEncode(original)));
+    }),
+  );
+});
+
+test('every head has one form', () => {
+  for (const head of ['1800', '1817', '190000', '1900ff', '1a00000000', '1a0000ffff', '1c', '1f']) {
+    assert.throws(() => decodeAny(hexToBytes(head)), FormatError, head);
+  }
+  for (const head of ['1b00000000ffffffff', '1b0020000000000000', '3b001fffffffffffff', '9f00ff']) {
+    assert.throws(() => decodeAny(hexToBytes(head)), FormatError, head);
+  }
+  for (const number of [23, 24, 255, 256, 65_535, 65_536, 2 ** 32 - 1, 2 ** 32, 2 ** 53 - 1]) {
+    assert.equal(decodeAny(encodeCbor(number)), number);
+    assert.equal(decodeAny(encodeCbor(-number)), -number);
+    assert.deepEqual(encodeCbor(number), new Uint8Array(referenceEncode(number)));
+    assert.deepEqual(encodeCbor(-number), new Uint8Array(referenceEncode(-number)));
+  }
 });
 
 test('values that the encoding cannot hold are refused before they are encoded', () => {

@@ -33,6 +33,7 @@ export type Digest = Brand<string, 'Digest'>;
 
 export const ID_SIZE_BYTES = 16;
 export const DIGEST_SIZE_BYTES = 32;
+const RESERVED_PREFIX = '0'.repeat(16);
 
 export type Id16 =
   AccountId | DeviceId | SpaceId | NodeId | ItemId | LinkId | FileRequestId | PairingId;
@@ -44,8 +45,9 @@ export type Id32 = CommitId | ChunkId | PageId | Digest;
  */
 export function idFromBytes<T extends Id16>(bytes: Bytes): T {
   if (bytes.length !== ID_SIZE_BYTES) throw new FormatError('an id has 16 bytes');
-  if (bytes.subarray(0, 8).every((byte) => byte === 0)) throw new FormatError('reserved id');
-  return bytesToHex(bytes) as T;
+  const text = bytesToHex(bytes);
+  if (text.startsWith(RESERVED_PREFIX)) throw new FormatError('reserved id');
+  return text as T;
 }
 
 /** An id with eight leading zero bytes that the protocol itself defines, ending in `last`. */

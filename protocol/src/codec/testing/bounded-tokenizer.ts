@@ -5,7 +5,7 @@ import {
   CBOR_ITEMS_MAX,
   FormatError,
   type Bytes,
-} from '../core/index.ts';
+} from '../../core/index.ts';
 
 /**
  * Reads the items of one value and stops at the first that the encoding does not have, that is
