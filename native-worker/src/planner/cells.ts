@@ -52,7 +52,7 @@ const FOLDER = [
   'moves-with-children-remote',
   'cycle-undone',
 ] as const;
-const NEW = ['local', 'remote', 'purged'] as const;
+const NEW = ['local', 'remote', 'purged', 'restored'] as const;
 const FROZEN = ['unknown', 'unreadable', 'detached', 'parent'] as const;
 const EXCLUSION = ['recycle', 'up-first', 'forget', 'moved-out', 'follows'] as const;
 const HOLD = ['count', 'share', 'root', 'pending', 'approved', 'undone'] as const;

@@ -80,6 +80,11 @@ function decideNew(unit: Unit, pass: Pass): void {
     pass.trace('new.local');
     target.exists = true;
     target.content = 'local';
+  } else if (isLocalAlive(unit)) {
+    // Without a base only what comes back from the trash has both.
+    pass.trace('new.restored');
+    target.exists = true;
+    target.content = unit.kind === 'folder' || isContentEqual(unit) ? 'none' : 'local';
   } else if (isRemoteAlive(unit)) {
     pass.trace('new.remote');
     target.exists = true;

@@ -11,8 +11,9 @@
  * where no row pairs exactly their node and entry. A bind that takes the place of another node's row
  * gives the rows below that node the new one as parent and marks them dirty: the folder is the same.
  * Forget removes one row, set-aside the entry's. recycle removes the rows at and below the node in
- * the base tree whose entry is gone then, trash those whose node is not live then: what had moved out
- * before, or waits in staging, keeps its row (without it, it would be taken for new on both sides).
+ * the base tree whose entry is gone then, trash those whose node is not live and whose entry is gone
+ * then: what had moved out before, or waits in staging, keeps its row (without it, it would be taken
+ * for new on both sides), and so does what a recycle of the same plan is about to take.
  *
  * A plan has at most one operation for each side of a node, so that no operation changes what
  * another one of the same plan saw, but for folders.

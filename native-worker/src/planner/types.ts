@@ -90,12 +90,18 @@ export interface Trees {
     readonly children: (parent: NodeId) => readonly RemoteNode[];
     /** Live conflict copies of the node. */
     readonly copiesOf: (node: NodeId) => readonly RemoteNode[];
+    /** Trashed files with this content. */
+    readonly trashedFiles: (sha256: Digest, size: number) => readonly RemoteNode[];
   };
   readonly local: {
     readonly byId: (id: LocalId) => LocalNode | undefined;
     readonly bySlot: (parent: LocalId, nameKey: string) => LocalNode | undefined;
     /** Entries of every state but `gone`. */
     readonly children: (parent: LocalId) => readonly LocalNode[];
+    /** Files of every state with this content. */
+    readonly byContent: (sha256: Digest, size: number) => readonly LocalNode[];
+    /** The node that an entry without a base is a conflict copy of. */
+    readonly copyOf: (id: LocalId) => NodeId | null;
   };
   readonly base: {
     readonly byId: (id: NodeId) => BaseNode | undefined;

@@ -7,6 +7,7 @@ import type { Cell } from './cells.ts';
 import { localNameFor, remoteNameOf } from './local-names.ts';
 import { nameKey } from './name-key.ts';
 import { Statuses } from './status.ts';
+import { TrashMatches } from './trash-matches.ts';
 import type {
   BaseNode,
   Caps,
@@ -31,6 +32,7 @@ export class Universe {
   /** Units that found their slot taken by something that stays: nothing is planned for them. */
   readonly blocked = new Map<string, Cell>();
   readonly #statuses: Statuses;
+  readonly #trash: TrashMatches;
   readonly #byNode = new Map<NodeId, Draft>();
   readonly #byLocal = new Map<LocalId, Draft>();
   readonly #copies = new Map<string, Unit>();
@@ -42,6 +44,10 @@ export class Universe {
     this.policy = policy;
     this.caps = caps;
     this.#statuses = new Statuses(trees, policy.excluded, (name) => this.key(name));
+    this.#trash = new TrashMatches(trees, this.#statuses, {
+      key: (name) => this.key(name),
+      isOff: policy.mode === 'download',
+    });
     const root = rootUnit(trees);
     this.root = root;
     this.#byNode.set(trees.remoteRoot, root);
@@ -75,14 +81,20 @@ export class Universe {
     const base = this.trees.base.byId(id);
     const remoteNode = this.trees.remote.byId(id);
     const remote = this.#statuses.remote(id);
-    if (base === undefined && (remote === 'purged' || remote === 'deleted')) return undefined;
-    const row = base === undefined ? undefined : this.trees.local.byId(base.localId);
-    // An entry of another kind is another entry, whatever its identity says.
-    const localNode = row?.kind === base?.kind ? row : undefined;
+    const localNode = this.#entryOf(base, remoteNode);
+    const isNowhere = remote === 'purged' || remote === 'deleted';
+    if (base === undefined && isNowhere && localNode === undefined) return undefined;
     const unit = this.#create({ key: id, node: id, base, remoteNode, localNode });
     this.#byNode.set(id, unit);
     if (localNode !== undefined) this.#byLocal.set(localNode.id, unit);
     return unit;
+  }
+
+  #entryOf(base: BaseNode | undefined, node: RemoteNode | undefined): LocalNode | undefined {
+    if (base === undefined) return node === undefined ? undefined : this.#trash.entryOf(node);
+    const row = this.trees.local.byId(base.localId);
+    // An entry of another kind is another entry, whatever its identity says.
+    return row?.kind === base.kind ? row : undefined;
   }
 
   ofLocal(id: LocalId): Unit | undefined {
@@ -96,6 +108,8 @@ export class Universe {
     if (base !== undefined) this.ofNode(base.id);
     const status = this.#statuses.local(id);
     if (localNode === undefined || status === 'gone' || status === 'below-gone') return undefined;
+    const trashed = base === undefined ? this.#trash.nodeOf(localNode) : undefined;
+    if (trashed !== undefined) return this.ofNode(trashed);
     const key = localKey(id);
     const unit = this.#create({
       key,

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Digest } from '@coffer/protocol/core';
 import type { LocalId } from '../planner/types.ts';
+import { isSimilarFolder } from '../planner/folder-traits.ts';
 import {
   decideFile,
-  isSimilarFolder,
   judgeInode,
   type Candidate,
   type FileFacts,

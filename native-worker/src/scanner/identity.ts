@@ -24,20 +24,6 @@ export function judgeInode(row: LocalRow, seen: Sighting, birthtime: boolean): I
   return row.kind === 'file' && row.size === seen.size && row.sha256 !== null ? 'ask' : 'different';
 }
 
-/** A direct child of a folder as rule 3 compares it. */
-export interface ChildTrait {
-  readonly name: string;
-  /** 0 for folders and links. */
-  readonly size: number;
-}
-
-/** Rule 3 for folders: the pairs (name, size) of their direct children agree by half or more. */
-export function isSimilarFolder(a: readonly ChildTrait[], b: readonly ChildTrait[]): boolean {
-  const known = new Set(a.map(({ name, size }) => `${size}/${name}`));
-  const shared = b.filter(({ name, size }) => known.has(`${size}/${name}`)).length;
-  return shared > 0 && shared * 2 >= Math.max(a.length, b.length);
-}
-
 /** Where a candidate's old slot stands now. */
 export type OldPlace =
   /** The entry is still there: a hard link. */

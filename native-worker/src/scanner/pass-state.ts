@@ -1,11 +1,11 @@
 /** What one pass knows (`PassState`), and what the scanner remembers between passes (`Memory`). */
 import type { Digest } from '@coffer/protocol/core';
+import type { ChildTrait } from '../planner/folder-traits.ts';
 import type { StallReason } from '../planner/operations.ts';
 import type { LocalId } from '../planner/types.ts';
 import { LOCAL_RETRY_MS_MIN, RETRY_MS_MAX, SLOT_GAP_MS } from '../limits.ts';
 import type { EntryStat } from '../ports/index.ts';
 import type { LookEntry } from './folder-look.ts';
-import type { ChildTrait } from './identity.ts';
 import type { IgnoreRules } from './ignore.ts';
 import type { LocalRow, ScanStall } from './local-tree-writer.ts';
 import { isForgettable, isSameStamp, type SettleState } from './settle.ts';

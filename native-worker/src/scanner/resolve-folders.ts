@@ -1,7 +1,8 @@
 /** Folders at new slots: found again by inode, kept by slot, recognised by what they hold, or new. */
 import { LocalFault, type EntryStat } from '../ports/index.ts';
+import { isSimilarFolder, type ChildTrait } from '../planner/folder-traits.ts';
 import { sightingOf } from './folder-look.ts';
-import { isSimilarFolder, judgeInode, type ChildTrait } from './identity.ts';
+import { judgeInode } from './identity.ts';
 import type { LocalRow } from './local-tree-writer.ts';
 import { whereabouts } from './old-places.ts';
 import type { Newcomer, PassState } from './pass-state.ts';

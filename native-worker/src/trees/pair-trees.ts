@@ -71,8 +71,15 @@ function viewOf(
       bySlot: (parent, key) => remote.bySlot(parent, key),
       children: (parent) => remote.children(parent),
       copiesOf: (node) => remote.copiesOf(node),
+      trashedFiles: (sha256, size) => remote.trashedFiles(sha256, size),
     },
-    local: { byId: local.byId, bySlot: local.bySlot, children: local.children },
+    local: {
+      byId: local.byId,
+      bySlot: local.bySlot,
+      children: local.children,
+      byContent: local.byContent,
+      copyOf: (id) => local.copyOf(id),
+    },
     base: {
       byId: (id) => base.byId(id),
       byLocalId: (id) => base.byLocalId(id),

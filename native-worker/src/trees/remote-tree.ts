@@ -96,6 +96,17 @@ export class RemoteTree {
       .map(entryOf);
   }
 
+  /** Trashed files with this content, ascending by id. */
+  trashedFiles(sha256: Digest, size: number): readonly RemoteEntry[] {
+    return this.#db
+      .sql<RemoteRow>(
+        `SELECT ${COLUMNS} FROM remote_node INDEXED BY remote_hash
+         WHERE pair = ? AND sha256 = ? AND size = ? AND state = 'trashed' ORDER BY +node_id`,
+      )
+      .all(this.#pair, sha256, size)
+      .map(entryOf);
+  }
+
   /** True when every live node at and below has a base row with its content and place. */
   isWholeInBase(id: NodeId): boolean {
     const stranger = this.#db

@@ -42,7 +42,10 @@ export function remember(pair: PretendPair, mode: PairMode, changed: Memory['cha
   };
 }
 
-/** Files deleted on one side and untouched, folders included, on the other. */
+/**
+ * Files deleted on one side and untouched, folders included, on the other. One whose bytes a new entry
+ * has may come back as that.
+ */
 function doomedNodes(pair: PretendPair): ReadonlySet<NodeId> {
   const doomed = new Set<NodeId>();
   for (const base of pair.base.rows.values()) {
@@ -51,11 +54,18 @@ function doomedNodes(pair: PretendPair): ReadonlySet<NodeId> {
     const local = pair.local.get(base.localId);
     const isLocalGone = local?.state !== 'seen';
     const isRemoteGone = remote?.state !== 'live';
-    if (isLocalGone === isRemoteGone) continue;
+    if (isLocalGone === isRemoteGone || isMadeAnew(pair, base.sha256)) continue;
     if (isLocalGone ? isRemoteStill(pair, base.id) : isLocalStill(pair, base.id))
       doomed.add(base.id);
   }
   return doomed;
+}
+
+function isMadeAnew(pair: PretendPair, content: Digest | null): boolean {
+  return [...pair.local.rows.values()].some(
+    ({ id, state, sha256 }) =>
+      sha256 !== null && sha256 === content && state === 'seen' && !pair.baseByLocal.has(id),
+  );
 }
 
 /** The node and all folders above it are as the base has them on the remote side. */

@@ -234,12 +234,19 @@ export class PretendPair {
           [...this.remote.rows.values()].filter(
             ({ copyOf, state }) => copyOf === node && state === 'live',
           ),
+        trashedFiles: (sha256, size) =>
+          [...this.remote.rows.values()].filter(
+            (row) => row.state === 'trashed' && row.sha256 === sha256 && row.size === size,
+          ),
       },
       local: {
         byId: (id) => this.local.get(id),
         bySlot: (parent, key) =>
           this.local.atSlot(parent, key).findLast(({ state }) => state !== 'gone'),
         children: (parent) => this.local.children(parent).filter(({ state }) => state !== 'gone'),
+        byContent: (sha256, size) =>
+          [...this.local.rows.values()].filter((row) => row.sha256 === sha256 && row.size === size),
+        copyOf: (id) => this.copyOf.get(id) ?? null,
       },
       base: {
         byId: (id) => this.base.get(id),

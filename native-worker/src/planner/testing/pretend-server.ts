@@ -101,7 +101,11 @@ export class PretendServer {
     for (const row of this.#pair.remote.below(id)) {
       this.#pair.putRemote({ ...row, state: 'trashed' });
     }
-    this.#world.removeBaseBelow(id, (row) => !this.#world.isLive(row.id));
+    // A row whose entry is still there says that this one is to go, too.
+    this.#world.removeBaseBelow(
+      id,
+      (row) => !this.#world.isLive(row.id) && this.#pair.local.get(row.localId)?.state !== 'seen',
+    );
   }
 
   restore(operation: Extract<Operation, { kind: 'remote-restore' }>): void {

@@ -1,0 +1,13 @@
+/** A direct child of a folder, as two folders are compared by what is in them (engine §4, rule 3). */
+export interface ChildTrait {
+  readonly name: string;
+  /** 0 for folders and links. */
+  readonly size: number;
+}
+
+/** The pairs (name, size) of their direct children agree by half or more. */
+export function isSimilarFolder(a: readonly ChildTrait[], b: readonly ChildTrait[]): boolean {
+  const known = new Set(a.map(({ name, size }) => `${size}/${name}`));
+  const shared = b.filter(({ name, size }) => known.has(`${size}/${name}`)).length;
+  return shared > 0 && shared * 2 >= Math.max(a.length, b.length);
+}
