@@ -148,8 +148,16 @@ test('T13 a device that the server adds to chain or bundle is refused, and gets 
       devices: [...devices, { id: extra, createdAt: 1, lastSeenAt: 1 }],
     });
   });
-  await desk.drive.devices(signal);
+  await assert.rejects(desk.drive.devices(signal), {
+    name: 'IntegrityError',
+    code: 'chain-broken',
+  });
   assert.ok(world.evil.fired > 0);
+  world.evil.tell(({ call }) =>
+    call === 'devices' ? encodeJson(CALLS.devices.answer, { devices: [] }) : undefined,
+  );
+  const shown = await desk.drive.devices(signal);
+  assert.equal(shown.length, 2, 'a device that the server leaves out is shown all the same');
   await desk.drive.put('/after', [new Uint8Array(3)], WITH_PARENTS, signal);
   world.evil.tell(HONEST);
   const { bundle, chain } = await bundleOf(world);

@@ -155,9 +155,9 @@ export const CLIENT_SABOTAGES: readonly Sabotage[] = [
   },
   {
     name: 'what is deleted is not kept in the recycle area',
-    file: `${executor}/local-effects.ts`,
-    find: '    fileSystem.rename(run.paths.inRoot(entry.path), run.paths.inRoot(stored));',
-    replace: '    fileSystem.unlink(run.paths.inRoot(entry.path));',
+    file: `${executor}/local-recycle.ts`,
+    find: '    fileSystem.rename(from, to);',
+    replace: '    fileSystem.unlink(from);',
     tests: [raceTest],
   },
   {
