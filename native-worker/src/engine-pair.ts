@@ -1,6 +1,6 @@
 /** One folder pair at work: scan, plan, execute, one round at a time. */
 import { createHash } from 'node:crypto';
-import { IntegrityError } from '@coffer/protocol/core';
+import { IntegrityError, type NodeId } from '@coffer/protocol/core';
 import type { SpaceDelta } from '@coffer/sdk';
 import { DeletionRun } from './engine-deletions.ts';
 import type { EngineOptions } from './engine-options.ts';
@@ -19,7 +19,7 @@ import {
 import { PLAN_NODES_MAX, SLICE_MS } from './limits.ts';
 import { plan as makePlan } from './planner/index.ts';
 import type { Operation, Plan } from './planner/operations.ts';
-import type { Dirty, LocalId } from './planner/types.ts';
+import type { Dirty, EntryKind, LocalId } from './planner/types.ts';
 import { LocalFault } from './ports/index.ts';
 import { createScanner, runSlice, type Scanner } from './scanner/index.ts';
 import {
@@ -163,10 +163,11 @@ export class PairRunner {
   /** Plans what is dirty and carries it out. Rejects with outages and integrity failures. */
   async round(signal: AbortSignal, options: { readonly judgeNow: boolean }): Promise<Round> {
     const { plan, dirty, mark } = this.#plan();
+    const waiting = { ...plan.waiting, remote: plan.waiting.remote.filter(this.#isWanted) };
     this.#options.database.transaction(() => {
       this.book.keepStalls(plan, dirty);
       this.deletions.held(this.book.keepHolds(plan, this.deletions.isOver()));
-      this.trees.dirty.markWaiting(plan.waiting);
+      this.trees.dirty.markWaiting(waiting);
     });
     const hashed = await this.#hash(plan.hashes, signal);
     this.deletions.planned(plan.operations);
@@ -217,6 +218,7 @@ export class PairRunner {
         contentPool: this.#options.contentPool,
         planMark: how.mark,
         deletionsMayRun: (how.judgeNow || this.deletions.mayRun()) && this.#lookAtRoot() === 'ok',
+        isIgnored: (path, isFolder) => this.scanner.checkIgnored(path, isFolder).ignored,
         hint: (folder) => this.scanner.hintFolder(folder),
         applied: this.#applied,
       },
@@ -238,6 +240,28 @@ export class PairRunner {
       });
       return { plan: makePlan(dirty, this.trees.view, policy, this.pair.caps), dirty, mark };
     });
+  }
+
+  /** False for a node that would come to a path which a rule ignores: that waits for nothing. */
+  readonly #isWanted = (node: NodeId): boolean => {
+    const { remote, base } = this.trees;
+    const row = remote.byId(node);
+    if (row === undefined || base.byId(node) !== undefined) return true;
+    const { remoteRoot, rootLocalId } = this.pair;
+    const parent = row.parent === remoteRoot ? rootLocalId : base.byId(row.parent)?.localId;
+    const folder = parent === undefined ? undefined : this.paths.relative(parent);
+    if (folder === undefined) return true;
+    return !this.#isIgnored(folder === '' ? row.name : `${folder}/${row.name}`, row.kind);
+  };
+
+  #isIgnored(path: string, kind: EntryKind): boolean {
+    try {
+      return this.scanner.checkIgnored(path, kind === 'folder').ignored;
+    } catch (error) {
+      // A rule file that cannot be read ignores nothing.
+      if (error instanceof LocalFault) return false;
+      throw error;
+    }
   }
 
   #lookAtRoot(): RootState {

@@ -2,19 +2,15 @@
  * Carries out the operations of one plan: what the disk alone needs at once, contents and commits as
  * they become possible, deletions last. Whatever fails leaves trees from which the next plan is right.
  */
+import type { NodeId } from '@coffer/protocol/core';
 import type { LocalDownload, Operation } from '../planner/operations.ts';
 import type { OperationId } from '../planner/types.ts';
 import { SLICE_MS } from '../limits.ts';
 import { agreeOnContent } from './agreement.ts';
 import { runDownloads } from './downloads.ts';
-import {
-  makeLocalFolder,
-  PreconditionLost,
-  recycleLocal,
-  setAside,
-  setLocalMeta,
-} from './local-effects.ts';
+import { makeLocalFolder, setAside, setLocalMeta } from './local-effects.ts';
 import { placeLocal, placeStaged, stageMove, unstage, type StagedMove } from './local-moves.ts';
+import { PreconditionLost, recycleLocal } from './local-recycle.ts';
 import { DONE, LOST, outcomeOfLocalFault, SKIPPED, type OperationOutcome } from './outcome.ts';
 import { isRemoteOperation, type RemoteOperation } from './remote-effects.ts';
 import { RemoteLane } from './remote-lane.ts';
@@ -231,8 +227,7 @@ function perform(run: ExecutionRun, operation: Operation): OperationOutcome {
     case 'bind':
       return bind(run, operation);
     case 'forget':
-      run.options.trees.base.remove(operation.node);
-      return DONE;
+      return forget(run, operation.node);
     case 'local-make-folder':
       return makeLocalFolder(run, operation);
     case 'local-place':
@@ -265,9 +260,25 @@ function bind(
   if (row === undefined || row.state === 'gone' || row.kind !== remote.kind) return LOST;
   if (row.kind === 'file' && row.sha256 !== remote.sha256) return LOST;
   trees.db.transaction(() => {
+    const replaced = trees.base.byLocalId(row.id);
     trees.base.put(agreeOnContent(remote, row));
+    if (row.state === 'hollow') trees.local.put({ ...row, state: 'seen' });
+    if (replaced !== undefined && replaced.id !== remote.id) {
+      // The folder is the same under another id, and so is what was agreed on below it.
+      for (const id of trees.base.reparent(replaced.id, remote.id)) trees.dirty.markRemote(id);
+    }
     run.settle(operation, DONE);
   });
+  return DONE;
+}
+
+function forget(run: ExecutionRun, node: NodeId): OperationOutcome {
+  const { base, local } = run.options.trees;
+  const row = base.byId(node);
+  const entry = row === undefined ? undefined : local.byId(row.localId);
+  base.remove(node);
+  // It may have left for a folder that is ignored: then its slot is free.
+  if (entry?.state === 'detached') run.options.hint(entry.parent);
   return DONE;
 }
 

@@ -2,19 +2,12 @@
  * Operations on the disk that move no content. Each checks what it saw in the same synchronous step
  * as its effect, and never overwrites: what leaves a slot goes to the recycle area by rename.
  */
-import type {
-  LocalMakeFolder,
-  LocalRecycle,
-  LocalSetAside,
-  LocalSetMeta,
-} from '../planner/operations.ts';
-import { LocalFault } from '../ports/index.ts';
+import type { LocalMakeFolder, LocalSetAside, LocalSetMeta } from '../planner/operations.ts';
 import type { LocalRow } from '../scanner/local-tree-writer.ts';
 import { agreeOnRemote, isExecutable, modeFor, rowAfter } from './agreement.ts';
-import { folderOf, isAsSeen } from './local-paths.ts';
+import { folderOf } from './local-paths.ts';
 import { DONE, LOST, type OperationOutcome } from './outcome.ts';
 import type { ExecutionRun } from './run.ts';
-import { findStranger } from './whole-folder.ts';
 
 export function makeLocalFolder(run: ExecutionRun, operation: LocalMakeFolder): OperationOutcome {
   const { fileSystem, trees } = run.options;
@@ -88,88 +81,6 @@ export function setLocalMeta(run: ExecutionRun, operation: LocalSetMeta): Operat
     run.settle(operation, DONE);
   });
   return DONE;
-}
-
-export function recycleLocal(run: ExecutionRun, operation: LocalRecycle): OperationOutcome {
-  const { trees } = run.options;
-  const row = run.entry(operation.local);
-  if (row === undefined || row.kind !== operation.entry) return LOST;
-  const path = run.paths.relative(row.id);
-  if (path === undefined || path === '') return LOST;
-  if (row.kind === 'folder') {
-    const stranger = findStranger(run, row.id);
-    if (stranger !== undefined) {
-      run.options.hint(stranger);
-      return LOST;
-    }
-  }
-  const stored = moveToRecycle(run, { row, path, node: operation.node });
-  trees.db.transaction(() => {
-    trees.local.mark(row.id, 'gone');
-    run.settle(operation, DONE);
-  });
-  const folders = [path, stored].map((name) => folderOf(run.paths.inRoot(name)));
-  run.agreeWhenDurable(folders, () => {
-    // An equal entry without a node goes for the sake of another's: that one's row stays.
-    const isOwn = trees.base.byId(operation.node)?.localId === row.id;
-    const count = isOwn ? trees.base.removeSubtree(operation.node) : 0;
-    trees.holds.settle(operation.node);
-    if (run.approvedHold(operation.node) === undefined) run.counts.deletedNodes.local += count;
-  });
-  run.counts.trashed += 1;
-  run.record('delete', { node: operation.node, before: path, after: null });
-  return DONE;
-}
-
-/** Renames an entry into the recycle area and says where to; its row in `recycled` comes first. */
-function moveToRecycle(
-  run: ExecutionRun,
-  entry: { readonly row: LocalRow; readonly path: string; readonly node: LocalRecycle['node'] },
-): string {
-  const { fileSystem, trees } = run.options;
-  const stored = run.recycle.reserve(entry.path);
-  trees.recycled.insert(recycledEntry(run, { ...entry, reason: 'deleted' }, stored));
-  try {
-    const stat = fileSystem.lstat(run.paths.inRoot(entry.path));
-    if (stat === undefined || !isAsSeen(entry.row, stat)) throw new PreconditionLost();
-    fileSystem.rename(run.paths.inRoot(entry.path), run.paths.inRoot(stored));
-    return stored;
-  } catch (error) {
-    if (isExpected(error)) trees.recycled.removeStored(stored);
-    throw error;
-  }
-}
-
-function isExpected(error: unknown): boolean {
-  return error instanceof PreconditionLost || error instanceof LocalFault;
-}
-
-/** Thrown between two synchronous steps of one operation; its runner turns it into `lost`. */
-export class PreconditionLost extends Error {
-  override readonly name = 'PreconditionLost';
-}
-
-export function recycledEntry(
-  run: ExecutionRun,
-  entry: {
-    readonly row: LocalRow;
-    readonly path: string;
-    readonly node: LocalRecycle['node'];
-    readonly reason: 'deleted' | 'replaced';
-  },
-  stored: string,
-): Parameters<ExecutionRun['options']['trees']['recycled']['insert']>[0] {
-  return {
-    node: entry.node,
-    path: entry.path,
-    stored,
-    kind: entry.row.kind,
-    sha256: entry.row.sha256,
-    size: run.options.trees.local.bytesBelow(entry.row.id),
-    batch: run.recycle.id,
-    atMs: run.now(),
-    reason: entry.reason,
-  };
 }
 
 /**

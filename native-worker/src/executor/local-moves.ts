@@ -59,6 +59,7 @@ export function stageMove(run: ExecutionRun, operation: LocalPlace): StagedMove 
     return undefined;
   }
   fileSystem.rename(run.paths.inRoot(from), staged);
+  run.staged.add(row.id);
   return { operation, row, from };
 }
 
@@ -79,6 +80,7 @@ export function placeStaged(run: ExecutionRun, move: StagedMove): boolean {
   if (target === undefined || fileSystem.lstat(target) !== undefined) return false;
   if (fileSystem.lstat(staged)?.ino !== move.row.ino) return false;
   fileSystem.rename(staged, target);
+  run.staged.delete(move.row.id);
   finish(run, move, { parent, path: target });
   return true;
 }
@@ -89,6 +91,7 @@ export function unstage(run: ExecutionRun, move: StagedMove): void {
   const staged = stagedPath(pair.localPath, move.operation.id);
   const back = freePath(run, move.from);
   fileSystem.rename(staged, back);
+  run.staged.delete(move.row.id);
   trees.db.transaction(() => {
     trees.intents.remove(move.operation.id);
     run.settle(move.operation, LOST);

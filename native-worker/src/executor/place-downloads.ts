@@ -5,7 +5,7 @@ import type { LocalRow } from '../scanner/local-tree-writer.ts';
 import { agreeOnNewContent, agreeOnRemote } from './agreement.ts';
 import type { Staged } from './downloads.ts';
 import { folderOf } from './local-paths.ts';
-import { recycledEntry } from './local-effects.ts';
+import { recycledEntry } from './local-recycle.ts';
 import { DONE, LOST, outcomeOfLocalFault, type OperationOutcome } from './outcome.ts';
 import type { ExecutionRun } from './run.ts';
 

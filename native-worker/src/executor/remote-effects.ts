@@ -233,7 +233,7 @@ function agree(run: ExecutionRun, prepared: PreparedChange, view: NodeView | nul
   const { trees } = run.options;
   const { operation, row, content } = prepared;
   if (operation.kind === 'remote-trash') {
-    const count = trees.base.removeSubtree(operation.node);
+    const count = trees.base.removeTrashed(operation.node);
     // What a person said yes to is no part of what is judged next.
     if (run.approvedHold(operation.node) === undefined) run.counts.deletedNodes.remote += count;
     trees.holds.settle(operation.node);

@@ -32,6 +32,8 @@ export interface ExecutorOptions {
   readonly planMark: number;
   /** False: deletions of this plan wait (engine §7). */
   readonly deletionsMayRun: boolean;
+  /** True for a relative path that a rule, or the built-in list, keeps out of sync. */
+  readonly isIgnored: (path: string, isFolder: boolean) => boolean;
   /** "Look at this folder again": a precondition in it was lost. */
   readonly hint: (folder: LocalId) => void;
   /** Called inside the store's transaction for each commit that is applied. */
@@ -71,6 +73,8 @@ export class ExecutionRun {
     stalled: 0,
     skipped: 0,
   };
+  /** Entries that wait in staging: they are in none of the folders that their rows name. */
+  readonly staged = new Set<LocalId>();
   readonly #unsynced = new Set<string>();
   #agreements: (() => void)[] = [];
   readonly #madeNodes = new Map<LocalId, NodeId>();

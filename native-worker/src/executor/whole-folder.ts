@@ -1,34 +1,82 @@
 import { isBuiltInTemporary } from '../scanner/temporaries.ts';
 import type { LocalId } from '../planner/types.ts';
+import type { EntryStat } from '../ports/index.ts';
 import { isAsSeen } from './local-paths.ts';
 import type { ExecutionRun } from './run.ts';
 
+/** A folder on the way, and what it was before its entries were read. */
+interface SeenFolder {
+  readonly path: string;
+  readonly before: EntryStat;
+}
+
+export type FolderWalk =
+  /** This folder holds what no row says, is not readable or has entries that are not settled. */
+  { readonly kind: 'stranger'; readonly folder: LocalId } | KnownFolder;
+
+export interface KnownFolder {
+  readonly kind: 'known';
+  readonly folders: readonly SeenFolder[];
+  /** Folders that hold what a rule ignores, and those above them: they stay on the disk. */
+  readonly keeping: ReadonlySet<LocalId>;
+}
+
+interface Walk {
+  readonly open: { readonly id: LocalId; readonly above: readonly LocalId[] }[];
+  readonly folders: SeenFolder[];
+  readonly keeping: Set<LocalId>;
+}
+
 /**
- * Before a folder goes to the recycle area whole: everything below it on disk must be what the rows
- * say. Returns the first folder that holds something else, is not readable or has entries that are
- * not settled; undefined when all is as it was seen. Built-in temporaries may go along.
+ * Before a folder goes to the recycle area: everything below it on disk must be what the rows say.
+ * Built-in temporaries may go along; what a rule ignores keeps its folders (engine §5.5).
  */
-export function findStranger(run: ExecutionRun, folder: LocalId): LocalId | undefined {
-  const { fileSystem, trees } = run.options;
-  const open: LocalId[] = [folder];
-  for (let at = open.pop(); at !== undefined; at = open.pop()) {
-    const path = run.paths.absolute(at);
-    if (path === undefined) return at;
-    const rows = new Map(trees.local.children(at).map((row) => [row.name, row]));
-    for (const name of fileSystem.readFolder(path)) {
-      if (typeof name !== 'string') return at;
-      const row = rows.get(name);
-      if (row === undefined) {
-        if (isBuiltInTemporary(name) === undefined) return at;
-        continue;
-      }
-      const stat = fileSystem.lstat(`${path}/${name}`);
-      if (stat === undefined || row.state !== 'seen' || !isAsSeen(row, stat)) {
-        if (row.state === 'unknown' && isBuiltInTemporary(name) !== undefined) continue;
-        return at;
-      }
-      if (row.kind === 'folder') open.push(row.id);
-    }
+export function walkFolder(run: ExecutionRun, folder: LocalId): FolderWalk {
+  const walk: Walk = { open: [{ id: folder, above: [] }], folders: [], keeping: new Set() };
+  for (let at = walk.open.pop(); at !== undefined; at = walk.open.pop()) {
+    if (!isKnown(run, walk, at)) return { kind: 'stranger', folder: at.id };
   }
-  return undefined;
+  return { kind: 'known', folders: walk.folders, keeping: walk.keeping };
+}
+
+/** True while no entry came into the folders, or left them, since the walk read them. */
+export function areUntouched(run: ExecutionRun, folders: readonly SeenFolder[]): boolean {
+  return folders.every(({ path, before }) => {
+    const now = run.options.fileSystem.lstat(path);
+    return (
+      now?.ino === before.ino && now.mtimeNs === before.mtimeNs && now.ctimeNs === before.ctimeNs
+    );
+  });
+}
+
+function isKnown(run: ExecutionRun, walk: Walk, at: Walk['open'][number]): boolean {
+  const { fileSystem, trees, isIgnored } = run.options;
+  const relative = run.paths.relative(at.id);
+  if (relative === undefined) return false;
+  const path = run.paths.inRoot(relative);
+  const before = fileSystem.lstat(path);
+  if (before === undefined) return false;
+  walk.folders.push({ path, before });
+  const above = [...at.above, at.id];
+  const rows = new Map(trees.local.children(at.id).map((row) => [row.name, row]));
+  for (const name of fileSystem.readFolder(path)) {
+    if (typeof name !== 'string') return false;
+    const row = rows.get(name);
+    if (row?.state === 'hollow') {
+      for (const id of [...above, row.id]) walk.keeping.add(id);
+      walk.open.push({ id: row.id, above });
+      continue;
+    }
+    if (row?.state !== 'seen') {
+      if (isBuiltInTemporary(name) !== undefined) continue;
+      const isFolder = fileSystem.lstat(`${path}/${name}`)?.type === 'folder';
+      if (!isIgnored(`${relative}/${name}`, isFolder)) return false;
+      for (const id of above) walk.keeping.add(id);
+      continue;
+    }
+    const stat = fileSystem.lstat(`${path}/${name}`);
+    if (stat === undefined || !isAsSeen(row, stat)) return false;
+    if (row.kind === 'folder') walk.open.push({ id: row.id, above });
+  }
+  return true;
 }

@@ -128,14 +128,41 @@ export class BaseTree {
     this.#db.sql('DELETE FROM base_node WHERE pair = ? AND node_id = ?').run(this.#pair, id);
   }
 
-  /** Removes the node's row and all below it; returns how many there were. */
-  removeSubtree(id: NodeId): number {
+  /**
+   * Removes those rows at and below the node whose entry left the disk; returns how many there were.
+   * What had moved out before keeps its row: without it, it would be new on both sides.
+   */
+  removeLeft(id: NodeId): number {
     return this.#db
       .sql(
-        `${BELOW} DELETE FROM base_node
-         WHERE pair = ?1 AND node_id IN (SELECT id FROM below)`,
+        `${BELOW} DELETE FROM base_node AS b
+         WHERE b.pair = ?1 AND b.node_id IN (SELECT id FROM below) AND NOT EXISTS (
+           SELECT 1 FROM local_node l
+           WHERE l.local_id = b.local_id AND l.state IN ('seen', 'unknown'))`,
       )
       .run(numbered(this.#pair, id)).changes;
+  }
+
+  /** The same for those whose node is in the trash, or gone for good. */
+  removeTrashed(id: NodeId): number {
+    return this.#db
+      .sql(
+        `${BELOW} DELETE FROM base_node AS b
+         WHERE b.pair = ?1 AND b.node_id IN (SELECT id FROM below) AND NOT EXISTS (
+           SELECT 1 FROM remote_node r
+           WHERE r.pair = ?1 AND r.node_id = b.node_id AND r.state <> 'trashed')`,
+      )
+      .run(numbered(this.#pair, id)).changes;
+  }
+
+  /** The rows directly below one node are below another one from now on; returns their nodes. */
+  reparent(from: NodeId, to: NodeId): readonly NodeId[] {
+    return this.#db
+      .sql<{ node_id: NodeId }>(
+        'UPDATE base_node SET parent = ?3 WHERE pair = ?1 AND parent = ?2 RETURNING node_id',
+      )
+      .all(numbered(this.#pair, from, to))
+      .map((row) => row.node_id);
   }
 
   clear(): void {
