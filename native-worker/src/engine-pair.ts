@@ -94,6 +94,7 @@ export class PairRunner {
       clock: engine.clock,
       rootPath: pair.localPath,
       caps: pair.caps,
+      ignores: pair.ignores,
       tree: this.trees.local,
     });
   }

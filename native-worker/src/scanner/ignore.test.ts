@@ -124,3 +124,18 @@ test('backup names are those that editors give to old bytes', () => {
   }
   for (const name of ['f', 'bak', 'f.tmpx', 'old.f']) assert.equal(isBackupName(name), false, name);
 });
+
+test('patterns of the pair ignore what no rule file takes back', () => {
+  const rules = createIgnoreRules({
+    read: (folder) => (folder === 'kept' ? utf8ToBytes('!*.log\n') : undefined),
+    caseSensitive: true,
+    ofPair: ['*.log', 'build/'],
+  });
+  assert.deepEqual(rules.check('a/x.log', false), {
+    ignored: true,
+    rule: { file: '', line: 1, text: '*.log' },
+  });
+  assert.equal(rules.check('build/out', false).ignored, true);
+  assert.equal(rules.check('kept/x.log', false).ignored, false);
+  assert.equal(rules.check('x.txt', false).ignored, false);
+});

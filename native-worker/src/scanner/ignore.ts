@@ -1,6 +1,6 @@
 /**
  * Which entries are not synced (engine §8): `.cofferignore` files in gitignore syntax, the nearest
- * folder first, and below all of them the built-in list of temporaries. A line of a rule file can
+ * folder first, below all of them the patterns of the pair and the built-in list of temporaries. A line of a rule file can
  * take a built-in one back (`!*.part`), but never `.coffer/`.
  */
 import ignore from 'ignore';
@@ -12,9 +12,9 @@ export const IGNORE_FILE = '.cofferignore';
 export const IGNORE_FILE_BYTES_MAX = 1024 * 1024;
 
 export interface IgnoreRule {
-  /** Relative path of the rule file; '' for the built-in list. */
+  /** Relative path of the rule file; '' for the patterns of the pair and the built-in list. */
   readonly file: string;
-  /** From 1; 0 for the built-in list and where the whole file is meant. */
+  /** From 1, in the rule file or among the pair's patterns; 0 for the built-in list and where the whole file is meant. */
   readonly line: number;
   readonly text: string;
 }
@@ -54,8 +54,11 @@ interface RuleFile {
 export function createIgnoreRules(options: {
   readonly read: (folder: string) => Bytes | undefined;
   readonly caseSensitive: boolean;
+  /** Patterns of this pair alone. */
+  readonly ofPair?: readonly string[];
 }): IgnoreRules {
   const files = new Map<string, RuleFile | undefined>();
+  const ofPair = parseRules('', '', (options.ofPair ?? []).join('\n'), options.caseSensitive);
   const load = (folder: string): RuleFile | undefined => {
     const file = parseRuleFile(folder, options.read(folder), options.caseSensitive);
     files.set(folder, file);
@@ -76,6 +79,10 @@ export function createIgnoreRules(options: {
       const rule = result.ignored ? file.lines.find(({ line }) => line === result.line) : undefined;
       if (rule !== undefined) return { ignored: true, rule };
     }
+    const own = ofPair.test(isFolder ? `${path}/` : path);
+    const ownRule = ofPair.lines.find(({ line }) => own.ignored && line === own.line);
+    if (own.unignored) return NOT_IGNORED;
+    if (ownRule !== undefined) return { ignored: true, rule: ownRule };
     const temporary = isBuiltInTemporary(name);
     return temporary === undefined ? NOT_IGNORED : builtIn(temporary);
   };
@@ -125,6 +132,10 @@ function parseRuleFile(
     const whole = { file, line: 0, text: '' };
     return { folder, text: '\0', lines: [], malformed: [whole], test: ignoresNothing };
   }
+  return parseRules(folder, file, text, caseSensitive);
+}
+
+function parseRules(folder: string, file: string, text: string, caseSensitive: boolean): RuleFile {
   const lines: IgnoreRule[] = [];
   const malformed: IgnoreRule[] = [];
   for (const [index, raw] of text.split('\n').entries()) {

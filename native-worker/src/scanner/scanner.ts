@@ -28,6 +28,7 @@ export function createScanner(options: ScannerOptions): Scanner {
   const rules = createIgnoreRules({
     read: (folder) => readRuleFile(options.fileSystem, options.rootPath, folder),
     caseSensitive: options.caps.caseSensitive,
+    ofPair: options.ignores ?? [],
   });
   const hintFolder = (folder: LocalId): void => memory.dueAt(folder, options.clock.now());
   return {

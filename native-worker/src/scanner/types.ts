@@ -10,6 +10,8 @@ export interface ScannerOptions {
   /** Absolute local path of the pair's root, without a separator at its end. */
   readonly rootPath: string;
   readonly caps: Caps;
+  /** Patterns of this pair alone, in gitignore syntax, as seen from the root. */
+  readonly ignores?: readonly string[];
   readonly tree: LocalTreeWriter;
   readonly foreign?: ForeignRows;
   /** Called before a folder is read, so that a watch can be set first (engine §9). */
