@@ -1,6 +1,6 @@
 /** One call of `commit`: which of its changes are still to be made, and what became of the others. */
 import { equalBytes, type Bytes, type NodeId } from '@coffer/protocol/core';
-import type { StateView } from '@coffer/protocol/model';
+import type { StateChange, StateView } from '@coffer/protocol/model';
 import type { ChangeOutcome, SpaceChange, StaleReason } from '../space-changes.ts';
 
 export class CommitJob {
@@ -49,8 +49,15 @@ export class CommitJob {
   }
 
   /** What a commit of ours left is what the caller's later changes build on. */
-  noteCommitted(view: StateView, ids: Iterable<NodeId>): void {
-    for (const id of ids) if (this.#seen.has(id)) this.#seen.set(id, recordOf(view, id));
+  noteCommitted({ records }: StateChange): void {
+    // A node that moved is removed under one key and there under another, in any order.
+    for (const isThere of [false, true]) {
+      for (const [key, record] of records) {
+        const id = key.slice(32) as NodeId;
+        if ((record !== null) === isThere && this.#seen.has(id))
+          this.#seen.set(id, record ?? undefined);
+      }
+    }
   }
 }
 

@@ -33,6 +33,8 @@ export class Draft {
   readonly #keysByParent = new Map<string, Set<TreeKey>>();
   readonly #claims = new Map<string, { parent: NodeId; tag: NameTag; nodes: Set<NodeId> }>();
   readonly #undo: (() => void)[] = [];
+  /** Where nodes stand in the stored state, as far as it was asked: one path leads to many nodes. */
+  readonly #storedKeys = new Map<NodeId, TreeKey | undefined>();
   /** Stored records that were decoded already. */
   readonly #stored = new Map<TreeKey, SpaceStateRecord>();
   #sizeBytes = 0;
@@ -56,14 +58,14 @@ export class Draft {
 
   node(id: NodeId): NodeRecord | undefined {
     const changed = this.#keyByNode.get(id);
-    const key = changed === undefined ? this.#base.findNode(id) : changed;
+    const key = changed === undefined ? this.#storedKey(id) : changed;
     const record = key === undefined || key === null ? undefined : this.record(key);
     return record?.type === 'node' ? record : undefined;
   }
 
   /** The node as it stands before this commit. */
   nodeBefore(id: NodeId): NodeRecord | undefined {
-    const key = this.#base.findNode(id);
+    const key = this.#storedKey(id);
     const record = key === undefined ? undefined : this.#storedRecord(key);
     return record?.type === 'node' ? record : undefined;
   }
@@ -124,6 +126,14 @@ export class Draft {
       if (!isSame) changes.push([key, row?.bytes ?? null]);
     }
     return changes.sort(([a], [b]) => (a < b ? -1 : 1));
+  }
+
+  #storedKey(id: NodeId): TreeKey | undefined {
+    const known = this.#storedKeys.get(id);
+    if (known !== undefined || this.#storedKeys.has(id)) return known;
+    const key = this.#base.findNode(id);
+    this.#storedKeys.set(id, key);
+    return key;
   }
 
   #storedRecord(key: TreeKey): SpaceStateRecord | undefined {

@@ -9,7 +9,7 @@ import {
 } from '@coffer/protocol/core';
 import { createChunker } from '@coffer/protocol/content/open';
 import type { OpenSuite } from '@coffer/protocol/crypto';
-import { childrenRange, rootFolderId, trashId } from '@coffer/protocol/model';
+import { childrenRange, rootFolderId, trashId, type NodeRecord } from '@coffer/protocol/model';
 import { contentKey, type SpaceKeys } from '@coffer/protocol/model/open';
 import type { StoredHead } from '../../ports/index.ts';
 import type { RunningSha256 } from '../content/content-api.ts';
@@ -43,6 +43,9 @@ export interface FullSpaceOptions extends OpenSpaceOptions {
   readonly changesPerCommitMax?: number | undefined;
 }
 
+/** Folders kept decoded at most. */
+const FOLDERS_MAX = 20_000;
+
 export class FullSpaceClient implements SpaceClient {
   readonly rootFolder: NodeId;
   readonly trash: NodeId;
@@ -52,6 +55,9 @@ export class FullSpaceClient implements SpaceClient {
   readonly #space: OpenSpace;
   readonly #reader: NodeReader;
   readonly #writer: SpaceWriter;
+  /** Folders of the state at `#foldersAt`: every node asks for those above it. */
+  readonly #folders = new Map<NodeId, NodeRecord>();
+  #foldersAt = 0;
 
   private constructor(options: FullSpaceOptions, space: OpenSpace) {
     const { suite } = options;
@@ -163,9 +169,18 @@ export class FullSpaceClient implements SpaceClient {
 
   readonly #source: NodeSource = {
     node: (id) => {
-      const key = this.#space.verified.view.findNode(id);
+      const { verified } = this.#space;
+      if (this.#foldersAt !== verified.revision || this.#folders.size > FOLDERS_MAX) {
+        this.#folders.clear();
+        this.#foldersAt = verified.revision;
+      }
+      const folder = this.#folders.get(id);
+      if (folder !== undefined) return folder;
+      const key = verified.view.findNode(id);
       const record = key === undefined ? undefined : this.#space.record(key);
-      return record?.type === 'node' ? record : undefined;
+      if (record?.type !== 'node') return undefined;
+      if (record.kind === 'folder') this.#folders.set(id, record);
+      return record;
     },
   };
 

@@ -259,7 +259,7 @@ export class SpaceWriter {
       if (node !== undefined) job.noteRevision(id, commit.draft.nodeBefore(id)?.rev ?? node.rev);
     }
     this.#options.space.verified.applyOwn(created, created.commit, hooks);
-    job.noteCommitted(this.#options.space.verified.view, nodesOf(created));
+    job.noteCommitted(created.change);
     for (const index of made) {
       const node = commit.node(changeAt(job, index).id);
       job.settle(index, {
@@ -281,11 +281,6 @@ export class SpaceWriter {
     const spread = RACE_DELAY_MS_MAX - RACE_DELAY_MS_MIN;
     await clock.sleep(RACE_DELAY_MS_MIN + Math.round(jitter * spread), signal);
   }
-}
-
-/** Every node that a commit touched, rewrapped children included. */
-function nodesOf({ change }: CreatedCommit): readonly NodeId[] {
-  return change.records.map(([key]) => key.slice(32) as NodeId);
 }
 
 function changeAt(job: CommitJob, index: number): SpaceChange {

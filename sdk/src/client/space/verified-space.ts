@@ -51,6 +51,7 @@ export class VerifiedSpace {
   readonly #options: VerifiedSpaceOptions;
   /** Server's clock minus ours, as its last answer showed it. */
   #clockOffsetMs: number | undefined;
+  #revision = 0;
 
   constructor(options: VerifiedSpaceOptions) {
     this.#options = options;
@@ -62,6 +63,11 @@ export class VerifiedSpace {
 
   get view(): StateView {
     return this.#options.store.view(this.#options.space);
+  }
+
+  /** Another number whenever the stored state may be another one: what was read under it still holds. */
+  get revision(): number {
+    return this.#revision;
   }
 
   get head(): StoredHead | undefined {
@@ -181,10 +187,16 @@ export class VerifiedSpace {
     hooks: Pick<ApplyHooks, 'during'>,
   ): void {
     const { store, space } = this.#options;
-    store.transaction(() => {
-      store.apply(space, { ...judged.head, era, header, signature }, judged.change);
-      hooks.during(judged);
-    });
+    try {
+      store.transaction(() => {
+        this.#revision++;
+        store.apply(space, { ...judged.head, era, header, signature }, judged.change);
+        hooks.during(judged);
+      });
+    } catch (error) {
+      this.#revision++; // Rolled back.
+      throw error;
+    }
   }
 
   #judge(commit: SealedCommit): ReturnType<typeof judgeCommit> {
