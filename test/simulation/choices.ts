@@ -41,9 +41,13 @@ export class Choices {
   /** Bytes that look random and depend on `key` alone. */
   bytes(key: string, length: number): Uint8Array<ArrayBuffer> {
     const out = new Uint8Array(length);
-    for (let i = 0; i < length; i += 4) {
-      const word = hashText(`${key}#${i}`, this.seed);
-      for (let b = 0; b < 4 && i + b < length; b++) out[i + b] = (word >>> (8 * b)) & 0xff;
+    let state = hashText(key, this.seed) | 1;
+    for (let i = 0; i < length; i++) {
+      // Xorshift: a few operations for each byte, and never 0.
+      state ^= state << 13;
+      state ^= state >>> 17;
+      state ^= state << 5;
+      out[i] = state & 0xff;
     }
     return out;
   }

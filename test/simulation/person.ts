@@ -48,6 +48,8 @@ const LARGE_BYTES = 3_000_000;
 const CROWD_MIN = 8;
 const CROWD_MORE = 24;
 
+const TEMPORARY = /-does-\d+(?:[AB]\.tmp|\.new)$/;
+
 type Find = (filter: (entry: FoundEntry) => boolean, salt?: string) => FoundEntry | undefined;
 
 interface Doing {
@@ -56,8 +58,9 @@ interface Doing {
   readonly entries: readonly FoundEntry[];
   readonly one: Find;
   readonly slot: () => string;
-  readonly content: string;
-  /** The same without its many bytes. */
+  /** New, and sometimes long. */
+  readonly content: () => string;
+  /** New and short. */
   readonly plain: string;
 }
 
@@ -91,7 +94,9 @@ export class Person {
   /** Performs action number `n` of this person; undefined when there was nothing it could be done to. */
   act(n: number): Deed | undefined {
     const key = `${this.name} does ${n}`;
-    const entries = this.entries();
+    // What an editor at work has beside its file is nobody's to touch.
+    const entries = this.entries().filter(({ path }) => !TEMPORARY.test(path));
+    const plain = `${MARK} ${this.name} ${n} ${'.'.repeat(this.#choices.roll(`${key} size`, 200))}`;
     return this.#do(this.#choices.pick(`${key} what`, this.#actions()), {
       key,
       n,
@@ -101,7 +106,8 @@ export class Person {
         return fitting[this.#choices.roll(`${key} which ${salt}`, Math.max(1, fitting.length))];
       },
       slot: () => this.#freeSlot(`${key} where `, entries),
-      ...this.#content(key, n),
+      content: () => this.#long(key, plain),
+      plain,
     });
   }
 
@@ -144,12 +150,11 @@ export class Person {
     ];
   }
 
-  #content(key: string, n: number): { readonly content: string; readonly plain: string } {
-    const plain = `${MARK} ${this.name} ${n} ${'.'.repeat(this.#choices.roll(`${key} size`, 200))}`;
+  #long(key: string, plain: string): string {
     if (!this.features.has('large-files') || this.#choices.roll(`${key} large`, 4) !== 0)
-      return { content: plain, plain };
+      return plain;
     const bytes = this.#choices.bytes(`${key} bytes`, LARGE_BYTES);
-    return { content: `${plain}${Buffer.from(bytes).toString('latin1')}`, plain };
+    return `${plain}${Buffer.from(bytes).toString('latin1')}`;
   }
 
   #do(action: Action, doing: Doing): Deed | undefined {
@@ -157,13 +162,13 @@ export class Person {
     const isFile = ({ kind }: FoundEntry): boolean => kind === 'file';
     switch (action) {
       case 'create':
-        return this.#write(slot(), content);
+        return this.#write(slot(), content());
       case 'edit':
-        return this.#edit(one(isFile), content);
+        return this.#edit(one(isFile), content());
       case 'edit-copy':
         return this.#edit(
           one((entry) => isFile(entry) && entry.path.includes('(conflict ')),
-          content,
+          content(),
         );
       case 'save':
         return this.#save(one(isFile), doing.plain, key);

@@ -45,7 +45,7 @@ export async function lookAt(world: World): Promise<Sight> {
   if (first === undefined) throw new Error('there is no device');
   const { drive } = await first.sim.live(world.signal);
   const devices: DeviceSight[] = [];
-  for (const device of world.devices) devices.push(await lookAtDevice(world, device, drive));
+  for (const device of world.devices) devices.push(await lookAtDevice(world, device));
   return { remote: remoteTree(drive), past: await pastContents(drive, world.signal), devices };
 }
 
@@ -76,11 +76,7 @@ async function pastContents(drive: Drive, signal: AbortSignal): Promise<Readonly
   return hashes;
 }
 
-async function lookAtDevice(
-  world: World,
-  { sim, shape }: WorldDevice,
-  drive: Drive,
-): Promise<DeviceSight> {
+async function lookAtDevice(world: World, { sim, shape }: WorldDevice): Promise<DeviceSight> {
   const { engine } = await sim.live(world.signal);
   const [pair] = await engine.listPairs({});
   const names = new RemoteNames(sim.database);
@@ -103,7 +99,7 @@ async function lookAtDevice(
       mtimeMs: stat === undefined || kind !== 'file' ? null : roundedMs(stat.mtimeNs),
     });
     if (kind === 'folder' && isHollow(sim, path)) hollow.add(remote);
-    if (isNeedless(drive, local, remote, volumeOf(sim).options.caseSensitive))
+    if (isNeedless(local, remote, volumeOf(sim).options.caseSensitive))
       needlessNames.push(`${local} for ${remote}`);
   }
   const options = volumeOf(sim).options;
@@ -145,24 +141,13 @@ function isHollow({ disk }: WorldDevice['sim'], folder: string): boolean {
   return holdsOnlyHidden(folder) && hidden > 0;
 }
 
-/** Only a sibling whose name this disk cannot tell apart is a reason for another local name. */
-function isNeedless(
-  drive: Drive,
-  local: string,
-  remote: string,
-  isCaseSensitive: boolean,
-): boolean {
+/**
+ * A disk that tells names apart as the drive does has the drive's name. One that folds case may keep the
+ * name that it gave while another one clashed (a person saw it and may use it).
+ */
+function isNeedless(local: string, remote: string, isCaseSensitive: boolean): boolean {
   const lastOf = (path: string): string => path.slice(path.lastIndexOf('/') + 1).normalize('NFC');
-  if (lastOf(local) === lastOf(remote)) return false;
-  if (isCaseSensitive) return true;
-  const folder = remote.slice(0, remote.lastIndexOf('/'));
-  const listing = drive.list(folder === '' ? '/' : folder);
-  if (!listing.ok) return false;
-  const fold = (name: string): string => name.normalize('NFC').toLowerCase();
-  const same = listing.value.entries.filter(
-    ({ path }) => fold(lastOf(path)) === fold(lastOf(remote)),
-  );
-  return same.length < 2;
+  return isCaseSensitive && lastOf(local) !== lastOf(remote);
 }
 
 interface BaseName {
