@@ -143,14 +143,19 @@ export class BaseTree {
       .run(numbered(this.#pair, id)).changes;
   }
 
-  /** The same for those whose node is in the trash, or gone for good. */
+  /**
+   * Removes those whose node is in the trash, or gone for good; a row whose entry is still on the
+   * disk goes with the recycling of that.
+   */
   removeTrashed(id: NodeId): number {
     return this.#db
       .sql(
         `${BELOW} DELETE FROM base_node AS b
          WHERE b.pair = ?1 AND b.node_id IN (SELECT id FROM below) AND NOT EXISTS (
            SELECT 1 FROM remote_node r
-           WHERE r.pair = ?1 AND r.node_id = b.node_id AND r.state <> 'trashed')`,
+           WHERE r.pair = ?1 AND r.node_id = b.node_id AND r.state <> 'trashed')
+         AND NOT EXISTS (
+           SELECT 1 FROM local_node l WHERE l.local_id = b.local_id AND l.state = 'seen')`,
       )
       .run(numbered(this.#pair, id)).changes;
   }

@@ -4,6 +4,7 @@
  */
 import Sqlite from 'better-sqlite3';
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { PAGE_CACHE_KIB } from '../limits.ts';
 import { MIGRATIONS } from './migrations.ts';
 
 type Value = string | number | bigint | Uint8Array | null;
@@ -115,6 +116,7 @@ function openChecked(path: string): Sqlite.Database {
     sqlite.pragma('journal_mode = WAL');
     sqlite.pragma('synchronous = NORMAL');
     sqlite.pragma('busy_timeout = 30000');
+    sqlite.pragma(`cache_size = -${PAGE_CACHE_KIB}`);
     const found = sqlite.pragma('quick_check(1)', { simple: true });
     if (found !== 'ok') throw new Sqlite.SqliteError('the check failed', 'SQLITE_CORRUPT');
     migrate(sqlite);

@@ -74,13 +74,18 @@ export class LocalTree implements LocalTreeWriter {
 
   /** The entry at a slot; of several in a moment of change, the newest. */
   readonly bySlot = (parent: LocalId, nameKey: string): LocalRow | undefined => {
-    const row = this.#db
+    const rows = this.#db
       .wideSql<StoredRow>(
         `${SELECT} WHERE pair = ? AND parent = ? AND name_key = ? AND state <> 'gone'
-         AND local_id <> parent ORDER BY +local_id DESC`,
+         AND local_id <> parent`,
       )
-      .get(this.#pair, parent, nameKey);
-    return row === undefined ? undefined : rowOf(row);
+      .all(this.#pair, parent, nameKey);
+    // A sorter costs more than the search.
+    const newest = rows.reduce<StoredRow | undefined>(
+      (found, row) => (found === undefined || row.local_id > found.local_id ? row : found),
+      undefined,
+    );
+    return newest === undefined ? undefined : rowOf(newest);
   };
 
   readonly children = (folder: LocalId): readonly LocalRow[] =>

@@ -57,10 +57,11 @@ export class RemoteTree {
     return this.#db
       .sql<RemoteRow>(
         `SELECT ${COLUMNS} FROM remote_node INDEXED BY remote_slot
-         WHERE pair = ? AND parent = ? AND name_key = ? AND state <> 'trashed' ORDER BY +node_id`,
+         WHERE pair = ? AND parent = ? AND name_key = ? AND state <> 'trashed'`,
       )
       .all(this.#pair, parent, nameKey)
-      .map(entryOf);
+      .map(entryOf)
+      .sort((a, b) => (a.id < b.id ? -1 : 1));
   }
 
   /** Of every state: what is below a trashed folder is still its child. */

@@ -157,14 +157,18 @@ class StoredState implements StateView {
 
   readonly findNode = (id: NodeId): TreeKey | undefined => {
     const row = this.#db
-      .sql<{ key: Uint8Array }>('SELECT key FROM record WHERE space = ? AND node = ?')
+      .sql<{ key: Uint8Array }>(
+        'SELECT key FROM record INDEXED BY record_node WHERE space = ? AND node = ?',
+      )
       .get(this.#space, id);
     return row === undefined ? undefined : keyOf(row.key);
   };
 
   readonly findTag = (parent: NodeId, tag: NameTag): NodeId | undefined =>
     this.#db
-      .sql<{ node: NodeId }>('SELECT node FROM record WHERE space = ? AND parent = ? AND tag = ?')
+      .sql<{ node: NodeId }>(
+        'SELECT node FROM record INDEXED BY record_tag WHERE space = ? AND parent = ? AND tag = ?',
+      )
       .get(this.#space, parent, tag)?.node;
 
   readonly getTreeNode = (position: string): Bytes | undefined => {
