@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { EDITORS } from '@coffer/native-worker/testing';
+import { ROOT } from '../simulation/device.ts';
 import { scenario } from './harness.ts';
 
 /** Editors are done within a fraction of a second. */
@@ -97,3 +98,38 @@ scenario('S11 a file that grows is sent once it is quiet', { init: { x: '' } }, 
   await w.expect({ log: whole, x: '' });
   assert.deepEqual(await w.web.versions('log'), [whole]);
 });
+
+const FOLDER = { 'd/1': 'one', 'd/e/2': 'two', x: '' };
+
+for (const isCopied of [false, true]) {
+  scenario(
+    `S10 a deleted folder ${isCopied ? 'copied' : 'moved'} back from the desktop's trash is restored, not sent`,
+    { init: FOLDER },
+    async (w) => {
+      const ids = [await w.id('d'), await w.id('d/1'), await w.id('d/e/2')];
+      const bin = '/home/bin';
+      w.a.sim.user.folder(bin);
+      w.a.sim.user.rename(`${ROOT}/d`, `${bin}/d`);
+      await w.settle();
+      await w.expect({ x: '' });
+      assert.deepEqual(await w.web.trashed(), ['d']);
+      await w.sleep(120_000);
+      if (isCopied)
+        for (const [path, content] of [
+          ['d/1', 'one'],
+          ['d/e/2', 'two'],
+        ] as const)
+          w.a.write(path, content);
+      else w.a.sim.user.rename(`${bin}/d`, `${ROOT}/d`);
+      w.a.syncs.length = 0;
+      await w.settle();
+      await w.expect(FOLDER);
+      assert.deepEqual([await w.id('d'), await w.id('d/1'), await w.id('d/e/2')], ids);
+      const packs = w.a.syncs
+        .flatMap(({ requests }) => requests)
+        .filter((r) => r.endsWith('/packs'));
+      assert.deepEqual(packs, []);
+      assert.deepEqual(await w.web.trashed(), []);
+    },
+  );
+}

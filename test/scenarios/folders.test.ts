@@ -173,3 +173,24 @@ scenario('C5 deleted on both sides: nothing is left to do', { init: DIR }, async
   await w.expect({ x: '' });
   assert.deepEqual(effects(w.second.syncs[0]?.requests ?? []), []);
 });
+
+scenario(
+  'C9 of a folder deleted elsewhere built-in temporaries go, what a rule ignores stays in it',
+  { init: { 'd/f': 'f', 'e/f': 'f', '.cofferignore': '*.log\n' } },
+  async (w) => {
+    w.a.write('d/f~', 'temporary');
+    w.a.write('e/my.log', 'mine');
+    w.b.remove('d');
+    w.b.remove('e');
+    await w.settle();
+    assert.deepEqual(w.a.tree(), { '.cofferignore': '*.log\n', e: null, 'e/my.log': 'mine' });
+    assert.deepEqual(await w.remote(), { '.cofferignore': '*.log\n' });
+    const recycled = Object.values(w.a.recycled());
+    assert.ok(recycled.includes('temporary'), recycled.join());
+    await w.sleep(60_000);
+    w.a.write('e/new', 'n');
+    await w.settle();
+    assert.deepEqual(await w.remote(), { '.cofferignore': '*.log\n', e: null, 'e/new': 'n' });
+    assert.deepEqual(w.b.tree(), { '.cofferignore': '*.log\n', e: null, 'e/new': 'n' });
+  },
+);

@@ -164,3 +164,16 @@ scenario(
     assert.deepEqual(w.a.tree(), { x: '' });
   },
 );
+
+scenario(
+  'F6 a folder deleted elsewhere that holds ignored files keeps them',
+  { init: { 'd/f': 'f', '.cofferignore': '*.log\n', k: '', l: '', m: '' } },
+  async (w) => {
+    w.a.write('d/my.log', 'mine');
+    w.b.remove('d');
+    await w.settle();
+    assert.equal(w.a.read('d/my.log'), 'mine');
+    assert.equal(w.a.exists('d/f'), false);
+    assert.equal('d' in (await w.remote()), false);
+  },
+);
