@@ -14,7 +14,7 @@ import {
   type Place,
   type Unit,
 } from './unit.ts';
-import { emptyTarget } from './universe.ts';
+import { emptyTarget } from './unit-facts.ts';
 
 /** Decides all units. Conflict copies join the pass as units of their own. */
 export function decideUnits(pass: Pass): void {

@@ -4,7 +4,7 @@ import { operationId } from './operation-id.ts';
 import type { LocalParent, Operation, RemoteParent } from './operations.ts';
 import type { Pass } from './pass.ts';
 import type { LocalId, LocalNode, LocalSaw, OperationId, Policy, Saw } from './types.ts';
-import { isRemoteGone, type Unit } from './unit.ts';
+import type { Unit } from './unit.ts';
 
 type WithoutOrder<T> = T extends unknown ? Omit<T, 'id' | 'after' | 'saw'> : never;
 export type Effect = WithoutOrder<Operation>;
@@ -93,9 +93,4 @@ export function localParent(parent: Unit): LocalParent | undefined {
   const { entry } = parent.target;
   if (entry !== undefined) return { local: entry.id };
   return parent.node === null ? undefined : { madeFor: parent.node };
-}
-
-/** It is on the remote side, or comes back there with an ancestor. */
-export function isUnderRemote(unit: Unit): boolean {
-  return unit.node !== null && !isRemoteGone(unit) && unit.remote !== 'none';
 }

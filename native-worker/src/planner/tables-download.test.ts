@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import {
-  IDLE,
+  BEFORE,
   WITHOUT,
   holding,
   at,
@@ -23,7 +23,7 @@ import {
 } from './testing/table-rows.ts';
 
 const ROWS: readonly Row[] = [
-  { cell: 'download.content.same-same', claim: 'nothing is done', act: touchR, ends: IDLE },
+  { cell: 'download.content.same-same', claim: 'nothing is done', act: touchR, ends: BEFORE },
   {
     cell: 'download.content.same-edited',
     claim: 'a remote edit comes down',
@@ -42,7 +42,7 @@ const ROWS: readonly Row[] = [
     cell: 'download.content.edited-same',
     claim: 'a local edit is left alone',
     act: editL,
-    ends: sides(IDLE, holding('local')),
+    ends: sides(BEFORE, holding('local')),
     kinds: [],
   },
   {
@@ -77,7 +77,7 @@ const ROWS: readonly Row[] = [
     cell: 'download.content.deleted-same',
     claim: 'what was deleted here stays so',
     act: removeL,
-    ends: sides(IDLE, WITHOUT),
+    ends: sides(BEFORE, WITHOUT),
     kinds: [],
   },
   {
@@ -98,7 +98,7 @@ const ROWS: readonly Row[] = [
     cell: 'download.place.moved-same',
     claim: 'a local move is left alone',
     act: moveL,
-    ends: sides(IDLE, at('e/l')),
+    ends: sides(BEFORE, at('e/l')),
     kinds: [],
   },
   {
@@ -108,7 +108,7 @@ const ROWS: readonly Row[] = [
     ends: at('e/r'),
     kinds: ['local-place'],
   },
-  { cell: 'download.place.same-same', claim: 'a touch moves nothing', act: touchR, ends: IDLE },
+  { cell: 'download.place.same-same', claim: 'a touch moves nothing', act: touchR, ends: BEFORE },
   {
     cell: 'download.place.moved-moved-equal',
     claim: 'equal moves are bound',
@@ -162,21 +162,21 @@ const ROWS: readonly Row[] = [
     cell: 'download.meta.changed-same',
     claim: 'a local touch is left alone',
     act: touchL,
-    ends: IDLE,
+    ends: BEFORE,
     kinds: [],
   },
   {
     cell: 'download.meta.same-changed',
     claim: 'a remote touch comes down',
     act: touchR,
-    ends: IDLE,
+    ends: BEFORE,
     kinds: ['local-set-meta'],
   },
   {
     cell: 'download.meta.changed-changed',
     claim: 'of two touches the remote one wins',
     act: both(touchL, touchR),
-    ends: IDLE,
+    ends: BEFORE,
     kinds: ['local-set-meta'],
   },
 ];

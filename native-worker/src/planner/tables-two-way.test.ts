@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import {
-  IDLE,
+  BEFORE,
   WITHOUT,
   holding,
   at,
@@ -22,7 +22,7 @@ import {
 } from './testing/table-rows.ts';
 
 const ROWS: readonly Row[] = [
-  { cell: 'content.same-same', claim: 'nothing is done', act: touchL, ends: IDLE },
+  { cell: 'content.same-same', claim: 'nothing is done', act: touchL, ends: BEFORE },
   {
     cell: 'content.same-edited',
     claim: 'a remote edit comes down',
@@ -102,7 +102,7 @@ const ROWS: readonly Row[] = [
     ends: at('e/r'),
     kinds: ['local-place'],
   },
-  { cell: 'place.same-same', claim: 'a touch moves nothing', act: touchR, ends: IDLE },
+  { cell: 'place.same-same', claim: 'a touch moves nothing', act: touchR, ends: BEFORE },
   {
     cell: 'place.moved-moved-equal',
     claim: 'equal moves are bound',
@@ -151,21 +151,21 @@ const ROWS: readonly Row[] = [
     cell: 'meta.changed-same',
     claim: 'a local touch goes up without content',
     act: touchL,
-    ends: IDLE,
+    ends: BEFORE,
     kinds: ['remote-set-meta'],
   },
   {
     cell: 'meta.same-changed',
     claim: 'a remote touch comes down without content',
     act: touchR,
-    ends: IDLE,
+    ends: BEFORE,
     kinds: ['local-set-meta'],
   },
   {
     cell: 'meta.changed-changed',
     claim: 'of two touches the remote one wins',
     act: both(touchL, touchR),
-    ends: IDLE,
+    ends: BEFORE,
     kinds: ['local-set-meta'],
   },
 ];

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import {
-  IDLE,
+  BEFORE,
   WITHOUT,
   holding,
   at,
@@ -22,19 +22,19 @@ import {
 } from './testing/table-rows.ts';
 
 const ROWS: readonly Row[] = [
-  { cell: 'upload.content.same-same', claim: 'nothing is done', act: touchL, ends: IDLE },
+  { cell: 'upload.content.same-same', claim: 'nothing is done', act: touchL, ends: BEFORE },
   {
     cell: 'upload.content.same-edited',
     claim: 'a remote edit never comes down',
     act: editR,
-    ends: sides(holding('remote'), IDLE),
+    ends: sides(holding('remote'), BEFORE),
     kinds: [],
   },
   {
     cell: 'upload.content.same-deleted',
     claim: 'what was trashed remotely stays so',
     act: removeR,
-    ends: sides(WITHOUT, IDLE),
+    ends: sides(WITHOUT, BEFORE),
     kinds: [],
   },
   {
@@ -71,7 +71,7 @@ const ROWS: readonly Row[] = [
     cell: 'upload.content.deleted-same',
     claim: 'a local deletion never goes up',
     act: removeL,
-    ends: sides(IDLE, WITHOUT),
+    ends: sides(BEFORE, WITHOUT),
     kinds: [],
   },
   {
@@ -99,10 +99,10 @@ const ROWS: readonly Row[] = [
     cell: 'upload.place.same-moved',
     claim: 'a remote move never comes down',
     act: moveR,
-    ends: sides(at('e/r'), IDLE),
+    ends: sides(at('e/r'), BEFORE),
     kinds: [],
   },
-  { cell: 'upload.place.same-same', claim: 'a touch moves nothing', act: touchL, ends: IDLE },
+  { cell: 'upload.place.same-same', claim: 'a touch moves nothing', act: touchL, ends: BEFORE },
   {
     cell: 'upload.place.moved-moved-equal',
     claim: 'equal moves are bound',
@@ -156,21 +156,21 @@ const ROWS: readonly Row[] = [
     cell: 'upload.meta.changed-same',
     claim: 'a local touch goes up',
     act: touchL,
-    ends: IDLE,
+    ends: BEFORE,
     kinds: ['remote-set-meta'],
   },
   {
     cell: 'upload.meta.same-changed',
     claim: 'a remote touch never comes down',
     act: touchR,
-    ends: IDLE,
+    ends: BEFORE,
     kinds: [],
   },
   {
     cell: 'upload.meta.changed-changed',
     claim: 'of two touches the local one wins',
     act: both(touchL, touchR),
-    ends: IDLE,
+    ends: BEFORE,
     kinds: ['remote-set-meta'],
   },
 ];

@@ -18,11 +18,15 @@ import type {
   RemoteNode,
   Trees,
 } from './types.ts';
-import { compareKeys, type Change, type Place, type Target, type Unit } from './unit.ts';
-
-type Draft = { -readonly [Field in keyof Unit]: Unit[Field] };
-
-const LOCAL_KEY_DIGITS = 16;
+import { compareKeys, type Unit } from './unit.ts';
+import {
+  emptyTarget,
+  localChange,
+  localKey,
+  remoteChange,
+  rootUnit,
+  type Draft,
+} from './unit-facts.ts';
 
 export class Universe {
   readonly trees: Trees;
@@ -271,66 +275,3 @@ export class Universe {
     if (!isInPlace && !isUnseen) this.touchChildren(unit);
   }
 }
-
-export function emptyTarget(): Target {
-  return {
-    exists: false,
-    whole: false,
-    place: undefined,
-    content: 'none',
-    meta: 'none',
-    entry: undefined,
-    splits: false,
-    frozen: false,
-    held: false,
-    forget: false,
-    kept: false,
-    mergedInto: undefined,
-    copyOf: null,
-    localName: '',
-  };
-}
-
-function localKey(id: LocalId | number): string {
-  return `~${String(id).padStart(LOCAL_KEY_DIGITS, '0')}`;
-}
-
-function localChange(base: BaseNode | undefined, local: LocalNode | undefined): Change {
-  if (local === undefined || local.kind === 'folder') return 'same';
-  if (base === undefined)
-    return local.kind === 'file' && local.sha256 === null ? 'unhashed' : 'same';
-  if (base.kind === 'symlink') return local.target === base.target ? 'same' : 'edited';
-  if (local.sha256 !== null) return local.sha256 === base.sha256 ? 'same' : 'edited';
-  if (local.size !== base.size) return 'edited';
-  return local.mtimeNs === base.localMtimeNs ? 'same' : 'unhashed';
-}
-
-function remoteChange(base: BaseNode | undefined, remote: RemoteNode | undefined): Change {
-  if (base === undefined || remote === undefined) return 'same';
-  if (base.kind === 'symlink') return remote.target === base.target ? 'same' : 'edited';
-  return remote.sha256 === base.sha256 ? 'same' : 'edited';
-}
-
-function rootUnit(trees: Trees): Draft {
-  const target = { ...emptyTarget(), exists: true, entry: trees.local.byId(trees.localRoot) };
-  return {
-    key: '',
-    node: trees.remoteRoot,
-    kind: 'folder',
-    base: undefined,
-    remoteNode: undefined,
-    remote: 'live',
-    localNode: target.entry,
-    local: 'seen',
-    localContent: 'same',
-    remoteContent: 'same',
-    localMoved: false,
-    remoteMoved: false,
-    localPlace: undefined,
-    remotePlace: undefined,
-    copyOf: null,
-    target,
-  };
-}
-
-export type { Place };

@@ -2,4 +2,4 @@ export * from './chokidar-source.ts';
 export * from './folders-source.ts';
 export * from './native-source.ts';
 export * from './recursive-source.ts';
-export { ROOT_BACK, ROOT_GONE, WATCHER_DEAD, withHeartbeat } from './heartbeat.ts';
+export { WATCHER_DEAD } from './heartbeat.ts';

@@ -18,7 +18,6 @@ export interface Row {
 }
 
 export const BEFORE: TreeOf = { 'd/': '', 'd/f': 'v1', 'e/': '' };
-export const IDLE: TreeOf = BEFORE;
 export const WITHOUT: TreeOf = { 'd/': '', 'e/': '' };
 export const holding = (content: string): TreeOf => ({ ...BEFORE, 'd/f': content });
 export const at = (path: string, content = 'v1'): TreeOf => sorted({ ...WITHOUT, [path]: content });
