@@ -54,7 +54,8 @@ function doomedNodes(pair: PretendPair): ReadonlySet<NodeId> {
     const local = pair.local.get(base.localId);
     const isLocalGone = local?.state !== 'seen';
     const isRemoteGone = remote?.state !== 'live';
-    if (isLocalGone === isRemoteGone || isMadeAnew(pair, base.sha256)) continue;
+    if (isLocalGone === isRemoteGone) continue;
+    if (isMadeAnew(pair, base.sha256) || isMadeAnew(pair, remote?.sha256 ?? null)) continue;
     if (isLocalGone ? isRemoteStill(pair, base.id) : isLocalStill(pair, base.id))
       doomed.add(base.id);
   }

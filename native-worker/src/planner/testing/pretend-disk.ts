@@ -103,17 +103,20 @@ export class PretendDisk {
     const paired = this.#pair.baseByLocal.get(local);
     // What holds an ignored entry stays, as a folder that is no node.
     const staying = new Set<LocalId>();
+    const ignored = new Set<LocalId>();
     const rows = this.#pair.local.below(local).filter(({ state }) => state !== 'gone');
     for (const row of rows) {
-      if (row.state === 'unknown') throw new Drop('something unknown lies in the folder');
-      if (row.state !== 'detached' && row.state !== 'hollow') continue;
+      const isIgnored = row.state === 'detached' || ignored.has(row.parent);
+      if (isIgnored) ignored.add(row.id);
+      else if (row.state === 'unknown') throw new Drop('something unknown lies in the folder');
+      if (!isIgnored && row.state !== 'hollow') continue;
       for (let at: LocalId = row.id; ; at = this.#pair.local.get(at)?.parent ?? local) {
         staying.add(at);
         if (at === local) break;
       }
     }
     for (const row of rows) {
-      if (row.state === 'detached') continue;
+      if (ignored.has(row.id)) continue;
       if (row.sha256 !== null) this.#pair.recycled.add(row.sha256);
       this.#pair.putLocal({ ...row, state: staying.has(row.id) ? 'hollow' : 'gone' });
     }
