@@ -1,33 +1,13 @@
 /**
  * What a command works with: output, profile, and the signed-in drive and engine, each opened when it
- * is first asked for and closed when the command ends.
+ * is first asked for and closed when the command ends. What opens them is imported then, too: most of
+ * the time of a short command would go into code that it does not run.
  */
-import { createNodeOpenSuite } from '@coffer/protocol/suites/node-open';
 import type { OpenSuite } from '@coffer/protocol/crypto';
-import {
-  createEngine,
-  createNodeFileSystem,
-  openEngineDatabase,
-  SqliteSpaceStore,
-  type Engine,
-  type EngineDatabase,
-} from '@coffer/native-worker';
-import {
-  openDrive,
-  RemoteFault,
-  type AccountPorts,
-  type DeviceSecrets,
-  type Drive,
-} from '@coffer/sdk';
-import {
-  createKeyFile,
-  createNodeHttpTransport,
-  startNodeSha256,
-  systemClock,
-  systemRandom,
-  yieldNodeTurn,
-  type NodeHttpTransport,
-} from '@coffer/sdk/node';
+import type { Engine, EngineDatabase } from '@coffer/native-worker';
+import type { AccountPorts, DeviceSecrets, Drive } from '@coffer/sdk';
+import { RemoteFault } from '@coffer/sdk/faults';
+import type { NodeHttpTransport } from '@coffer/sdk/node';
 import { statSync, writeFileSync } from 'node:fs';
 import { platform } from 'node:os';
 import { join } from 'node:path';
@@ -59,6 +39,12 @@ export interface AccountStatus {
 }
 
 const NOTE_HEAD_EVERY_MS = 10 * 60 * 1000;
+type NodeAdapters = typeof import('@coffer/sdk/node');
+
+function loadNodeAdapters(): Promise<NodeAdapters> {
+  return import('@coffer/sdk/node');
+}
+
 const NO_QUOTA = {
   usedBytes: null,
   totalBytes: null,
@@ -76,7 +62,7 @@ export class CommandContext implements AsyncDisposable {
   #suite: Promise<OpenSuite> | undefined;
   #drive: Promise<Drive> | undefined;
   #engine: Promise<Engine> | undefined;
-  #database: EngineDatabase | undefined;
+  #database: Promise<EngineDatabase> | undefined;
   #lock: Promise<void> | undefined;
 
   constructor({ command, input, output, signal, env }: ContextOptions) {
@@ -97,6 +83,7 @@ export class CommandContext implements AsyncDisposable {
 
   /** The secrets of the signed-in device; CliFailure `not-signed-in` when there are none. */
   async secrets(): Promise<DeviceSecrets> {
+    const { createKeyFile } = await loadNodeAdapters();
     const secrets = await createKeyFile(this.profile.keysFile).load();
     if (secrets === undefined) {
       throw new CliFailure(
@@ -110,9 +97,11 @@ export class CommandContext implements AsyncDisposable {
 
   async accountPorts(): Promise<AccountPorts> {
     ensureHome(this.profile);
+    const adapters = await loadNodeAdapters();
+    const { systemClock, systemRandom } = adapters;
     return {
-      connect: (origin) => this.#connect(origin),
-      keyStore: createKeyFile(this.profile.keysFile),
+      connect: (origin) => this.#connect(adapters, origin),
+      keyStore: adapters.createKeyFile(this.profile.keysFile),
       suite: await this.#openSuite(),
       clock: systemClock,
       random: systemRandom,
@@ -143,6 +132,7 @@ export class CommandContext implements AsyncDisposable {
    * failure, the next sync says it.
    */
   async noteHead(): Promise<void> {
+    const { systemClock } = await loadNodeAdapters();
     const marker = join(this.profile.home, 'head-noted');
     const notedMs = statSync(marker, { throwIfNoEntry: false })?.mtimeMs ?? 0;
     if (systemClock.now() - notedMs < NOTE_HEAD_EVERY_MS) return;
@@ -183,37 +173,46 @@ export class CommandContext implements AsyncDisposable {
   }
 
   #openSuite(): Promise<OpenSuite> {
-    this.#suite ??= createNodeOpenSuite();
+    this.#suite ??= import('@coffer/protocol/suites/node-open').then((suites) =>
+      suites.createNodeOpenSuite(),
+    );
     return this.#suite;
   }
 
-  #connect(origin: string): NodeHttpTransport {
+  #connect({ createNodeHttpTransport }: NodeAdapters, origin: string): NodeHttpTransport {
     return this.#resources.use(createNodeHttpTransport({ origin }));
   }
 
-  #openDatabase(): EngineDatabase {
-    if (this.#database === undefined) {
-      const database = openEngineDatabase(this.profile.databaseFile, systemClock.now());
-      this.#resources.defer(() => database.close());
-      this.#database = database;
-    }
+  #engineDatabase(): Promise<EngineDatabase> {
+    this.#database ??= this.#openDatabase();
     return this.#database;
+  }
+
+  async #openDatabase(): Promise<EngineDatabase> {
+    const { openEngineDatabase } = await import('@coffer/native-worker');
+    const { systemClock } = await loadNodeAdapters();
+    const database = openEngineDatabase(this.profile.databaseFile, systemClock.now());
+    this.#resources.defer(() => database.close());
+    return database;
   }
 
   async #openDrive(): Promise<Drive> {
     const secrets = await this.secrets();
     await this.lock();
+    const { openDrive } = await import('@coffer/sdk');
+    const { SqliteSpaceStore } = await import('@coffer/native-worker');
+    const adapters = await loadNodeAdapters();
     return openDrive(
       {
         secrets,
-        keyStore: createKeyFile(this.profile.keysFile),
-        store: new SqliteSpaceStore(this.#openDatabase()),
-        transport: this.#connect(secrets.server),
+        keyStore: adapters.createKeyFile(this.profile.keysFile),
+        store: new SqliteSpaceStore(await this.#engineDatabase()),
+        transport: this.#connect(adapters, secrets.server),
         suite: await this.#openSuite(),
-        clock: systemClock,
-        random: systemRandom,
-        startSha256: startNodeSha256,
-        yieldTurn: yieldNodeTurn,
+        clock: adapters.systemClock,
+        random: adapters.systemRandom,
+        startSha256: adapters.startNodeSha256,
+        yieldTurn: adapters.yieldNodeTurn,
         platform: platform(),
       },
       this.signal,
@@ -222,8 +221,10 @@ export class CommandContext implements AsyncDisposable {
 
   async #openEngine(): Promise<Engine> {
     const drive = await this.drive();
+    const { createEngine, createNodeFileSystem } = await import('@coffer/native-worker');
+    const { systemClock, systemRandom } = await loadNodeAdapters();
     const engine = createEngine({
-      database: this.#openDatabase(),
+      database: await this.#engineDatabase(),
       space: drive.space.id,
       spaceClient: drive.space,
       fileSystem: createNodeFileSystem(),

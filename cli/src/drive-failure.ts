@@ -1,5 +1,5 @@
 /** Refusals of the drive in the words of the command line. */
-import { errorEntry } from '@coffer/protocol/api';
+import { errorEntry } from '@coffer/protocol/api/error-codes';
 import type { Result } from '@coffer/protocol/core';
 import type { DriveRefusal } from '@coffer/sdk';
 import { CliFailure } from './failure.ts';

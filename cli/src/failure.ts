@@ -1,8 +1,8 @@
 /** Every error that a person meets: what failed, why, what to do; and the exit code of `cli.md`. */
 import { IntegrityError } from '@coffer/protocol/core';
-import { errorEntry, isErrorCode, type ErrorCode } from '@coffer/protocol/api';
-import { EngineFault } from '@coffer/native-worker/contract';
-import { RemoteFault } from '@coffer/sdk';
+import { errorEntry, isErrorCode, type ErrorCode } from '@coffer/protocol/api/error-codes';
+import { EngineFault } from '@coffer/native-worker/fault';
+import { RemoteFault } from '@coffer/sdk/faults';
 import type { Output } from './output.ts';
 
 export const EXIT = {
@@ -65,14 +65,21 @@ export function toFailure(error: unknown): CliFailure {
 
 function fromRemoteFault(error: RemoteFault): CliFailure {
   const code = isErrorCode(error.code) ? error.code : 'network';
-  return new CliFailure(code, error.message, errorEntry(code).text, { cause: error });
+  if (code !== 'network') {
+    return new CliFailure(code, error.message, errorEntry(code).text, { cause: error });
+  }
+  return new CliFailure(
+    code,
+    `the server cannot be reached: ${error.message}`,
+    'Nothing is lost. Check the connection and the address of the server, then try again.',
+    { cause: error },
+  );
 }
 
 function fromEngineFault(error: EngineFault): CliFailure {
   const code = isErrorCode(error.code) ? error.code : 'failed';
-  return new CliFailure(code, error.message, error.hint === '' ? undefined : error.hint, {
-    cause: error,
-  });
+  const hint = error.hint === '' ? errorEntry(code).text : error.hint;
+  return new CliFailure(code, error.message, hint, { cause: error });
 }
 
 export function exitCodeOf(failure: CliFailure): number {

@@ -106,14 +106,16 @@ export const syncNow: CommandRun = async (context, input) => {
   );
   if (summary.settled) await context.noteHead();
   context.output.result(summary, () => summaryLines(summary));
-  if (!summary.settled) {
+  if (!summary.settled && summary.cause !== 'attention') {
     throw new CliFailure(
       causeCode(summary.cause),
       summary.message ?? 'not settled in time',
       unsettledHint(summary.cause),
     );
   }
-  return summary.conflicts + summary.stalls + summary.held > 0 ? EXIT.attention : EXIT.done;
+  return !summary.settled || summary.conflicts + summary.stalls + summary.held > 0
+    ? EXIT.attention
+    : EXIT.done;
 };
 
 function dryRun(plan: CommandOutput<'dryRun'>, context: Parameters<CommandRun>[0]): number {
@@ -162,13 +164,15 @@ function summaryLines(summary: Summary): readonly string[] {
   return [`${first} (${summary.seconds.toFixed(1)} s).`, ...attention];
 }
 
+type FailureCause = Exclude<Summary['cause'], 'attention'>;
+
 function causeCode(
-  cause: Summary['cause'],
+  cause: FailureCause,
 ): 'integrity' | 'refused' | 'quota-exceeded' | 'network' | 'timeout' | 'failed' {
   return cause ?? 'timeout';
 }
 
-function unsettledHint(cause: Summary['cause']): string {
+function unsettledHint(cause: FailureCause): string {
   switch (cause) {
     case 'network':
       return 'Nothing was lost. Run it again when the server can be reached.';
