@@ -3,7 +3,8 @@
  * hash. Every failure of the library, thrown or returned, is one outcome: undefined.
  */
 import { base64UrlToBytes, type Bytes } from '@coffer/protocol/core';
-import { client, ready } from '@serenity-kit/opaque';
+
+type OpaqueClient = (typeof import('@serenity-kit/opaque'))['client'];
 
 /** Suite 1: Argon2id t3, 64 MiB, p4. Compiled in: a server cannot ask for less. */
 const KEY_STRETCHING = 'memory-constrained';
@@ -30,7 +31,7 @@ export interface LoginResult {
 }
 
 export async function startRegistration(password: string): Promise<Registration> {
-  await ready;
+  const client = await loadClient();
   const started = client.startRegistration({ password });
   return {
     request: started.registrationRequest,
@@ -51,7 +52,7 @@ export async function startRegistration(password: string): Promise<Registration>
 }
 
 export async function startLogin(password: string): Promise<Login> {
-  await ready;
+  const client = await loadClient();
   const started = client.startLogin({ password });
   return {
     request: started.startLoginRequest,
@@ -70,6 +71,13 @@ export async function startLogin(password: string): Promise<Login> {
         };
       }),
   };
+}
+
+/** Loaded when a password is first used: it is a sixth of all code, and a signed-in device needs none. */
+async function loadClient(): Promise<OpaqueClient> {
+  const { client, ready } = await import('@serenity-kit/opaque');
+  await ready;
+  return client;
 }
 
 function attempt<T>(action: () => T | undefined): T | undefined {
