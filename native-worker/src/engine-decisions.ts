@@ -133,7 +133,7 @@ export function retryStalls(core: EngineCore, path: string | undefined): void {
       if (stall.node !== null) runner.trees.dirty.markRemote(stall.node);
       if (stall.local !== null) runner.trees.dirty.markLocal(stall.local, 'retry');
     }
-    runner.book.setPairStall('PlannerLoop', false);
+    runner.restart();
     runner.scanner.hintAll();
   }
   core.poke();

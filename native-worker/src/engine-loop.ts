@@ -3,7 +3,13 @@ import type { EngineCore } from './engine-core.ts';
 import { tellingOf } from './engine-events.ts';
 import { pruneRecycled } from './engine-recycle.ts';
 import { isIntegrityFailure, type PairRunner } from './engine-pair.ts';
-import { isRemoteOutage, jitterOf, nextAttempt, OWN_FOLDER_NAME } from './executor/index.ts';
+import {
+  isAllLost,
+  isRemoteOutage,
+  jitterOf,
+  nextAttempt,
+  OWN_FOLDER_NAME,
+} from './executor/index.ts';
 import { WATCHER_DEAD } from './watcher/index.ts';
 import {
   FULL_SCAN_INTERVAL_MS,
@@ -15,6 +21,7 @@ import {
   ROOT_RETRY_MS,
   SWEEP_INTERVAL_MS,
 } from './limits.ts';
+import { LocalFault } from './ports/index.ts';
 
 /** Runs until `signal` aborts; rejects with defects alone. */
 export async function runLoop(core: EngineCore, signal: AbortSignal): Promise<void> {
@@ -117,7 +124,8 @@ class Loop {
     const ready: PairRunner[] = [];
     for (const runner of this.#core.runners()) {
       if (this.#core.isPaused(runner)) continue;
-      if (await this.#look(runner)) ready.push(runner);
+      const holds = await this.#withFaults(runner, () => this.#look(runner));
+      if (holds === true) ready.push(runner);
     }
     if (clock.now() >= this.#remoteAtMs) {
       await this.#core.pull(this.#signal);
@@ -127,7 +135,19 @@ class Loop {
     for (const runner of ready) {
       const isLive = runner.mirror.rootIsLive();
       runner.book.setPairStall('RemoteRootGone', !isLive);
-      if (isLive) await this.#rounds(runner);
+      if (isLive && !runner.isStopped) await this.#withFaults(runner, () => this.#rounds(runner));
+    }
+  }
+
+  /** A fault of the disk outside of any one entry stops no other pair: this one waits a little. */
+  async #withFaults<T>(runner: PairRunner, action: () => Promise<T>): Promise<T | undefined> {
+    try {
+      return await action();
+    } catch (error) {
+      if (!(error instanceof LocalFault)) throw error;
+      this.#watch(runner).rootAtMs = this.#core.options.clock.now() + ROOT_RETRY_MS;
+      runner.scanner.hintAll();
+      return undefined;
     }
   }
 
@@ -162,13 +182,16 @@ class Loop {
       if (round.counts !== undefined && round.counts.lost > 0) {
         await this.#look(runner);
         await this.#core.pull(this.#signal);
+        const dueAt = runner.scanner.dueAt() ?? 0;
+        // Something changes at this moment: to try again at once would be to lose again.
+        if (isAllLost(round.counts) && dueAt > this.#core.options.clock.now()) return;
       }
       if (!round.progressed) {
         this.#settled(runner, false);
         return;
       }
     }
-    runner.book.setPairStall('PlannerLoop', true);
+    runner.stop();
   }
 
   #settled(runner: PairRunner, didWork: boolean): void {

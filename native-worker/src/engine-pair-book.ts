@@ -4,10 +4,12 @@ import type { DeletedNodes } from './engine-deletions.ts';
 import type { EngineOptions } from './engine-options.ts';
 import type { LocalPaths } from './executor/index.ts';
 import { nameKey } from './planner/index.ts';
-import type { Plan, StallReason } from './planner/operations.ts';
+import type { Operation, Plan, StallReason } from './planner/operations.ts';
 import type { Dirty, LocalId } from './planner/types.ts';
 import type { LocalRow } from './scanner/index.ts';
 import type { Hold, Pair, PairTrees } from './trees/index.ts';
+
+const DESCRIBED_OPERATIONS_MAX = 5;
 
 export class PairBook {
   readonly #pair: Pair;
@@ -23,7 +25,7 @@ export class PairBook {
   }
 
   /** A stall of the pair as a whole: there while `holds`. */
-  setPairStall(reason: StallReason, holds: boolean): void {
+  setPairStall(reason: StallReason, holds: boolean, detail = ''): void {
     if (!holds) {
       this.#trees.stalls.clearPair(reason);
       return;
@@ -36,8 +38,18 @@ export class PairBook {
       source: 'pair',
       tries: 0,
       nextAtMs: null,
-      detail: '',
+      detail,
     });
+  }
+
+  /** Operations for a person who reports a defect: their kinds and paths, the first few. */
+  describe(operations: readonly Operation[]): string {
+    const lines = operations.slice(0, DESCRIBED_OPERATIONS_MAX).map((operation) => {
+      const node = 'node' in operation ? operation.node : null;
+      const local = 'local' in operation ? operation.local : null;
+      return `${operation.kind} ${this.pathFor(node, local)}`;
+    });
+    return `${operations.length} operations: ${lines.join('; ')}`;
   }
 
   /** The stalls of a plan, in place of those that its nodes had. */

@@ -63,12 +63,15 @@ export class PairRunner {
   phase: 'idle' | 'scanning' | 'syncing' = 'idle';
   offline = false;
   pending: PendingWork = noWork();
+  /** It did not come to rest: nothing is planned until a person says so, or the engine starts anew. */
+  isStopped = false;
   readonly #options: EngineOptions;
   readonly #pairs: PairTable;
   readonly #board: TransferBoard;
   readonly #applied: (delta: SpaceDelta) => void;
   readonly #happened: (activity: Activity) => void;
   #recovered = false;
+  #lastPlan: readonly Operation[] = [];
 
   constructor(options: {
     readonly pair: Pair;
@@ -149,6 +152,18 @@ export class PairRunner {
     });
   }
 
+  /** The pair did not come to rest: says what it wanted to do last. */
+  stop(): void {
+    this.isStopped = true;
+    this.book.setPairStall('PlannerLoop', true, this.book.describe(this.#lastPlan));
+  }
+
+  /** It may be planned for again. */
+  restart(): void {
+    this.isStopped = false;
+    this.book.setPairStall('PlannerLoop', false);
+  }
+
   /** Inside the store's transaction. */
   apply(delta: SpaceDelta): void {
     this.mirror.apply(delta);
@@ -173,6 +188,7 @@ export class PairRunner {
     const hashed = await this.#hash(plan.hashes, signal);
     this.deletions.planned(plan.operations);
     this.pending = this.#workOf(plan.operations);
+    this.#lastPlan = plan.operations;
     if (plan.operations.length === 0) {
       this.trees.dirty.clear(dirty, mark);
       const hasMore = this.trees.dirty.hasOlder(mark);

@@ -5,7 +5,13 @@ import type { EngineCore } from './engine-core.ts';
 import { countsOf } from './engine-listings.ts';
 import { pruneRecycled } from './engine-recycle.ts';
 import { isIntegrityFailure, type PairRunner } from './engine-pair.ts';
-import { isRemoteOutage, jitterOf, nextAttempt, type ExecutionCounts } from './executor/index.ts';
+import {
+  isAllLost,
+  isRemoteOutage,
+  jitterOf,
+  nextAttempt,
+  type ExecutionCounts,
+} from './executor/index.ts';
 import {
   NETWORK_RETRY_MS_MIN,
   PLAN_ROUNDS_MAX,
@@ -17,6 +23,13 @@ import { LocalFault } from './ports/index.ts';
 
 /** Outages that are waited for when nobody said how long to wait. */
 const OUTAGES_MAX = 4;
+/** Faults of the disk outside of any one entry (its root, its lists) that are waited for. */
+const LOCAL_FAULTS_MAX = 2;
+
+const NOT_AT_REST = {
+  cause: 'attention',
+  message: 'a pair did not come to rest and was stopped',
+} as const;
 
 export interface SettleOptions {
   readonly timeoutMs: number | undefined;
@@ -90,7 +103,7 @@ async function settleThroughOutages(
     try {
       await settleOnce(core, runners, options.signal, totals);
       for (const runner of runners) runner.offline = false;
-      return undefined;
+      return runners.some(({ isStopped }) => isStopped) ? NOT_AT_REST : undefined;
     } catch (error) {
       if (options.signal.aborted) {
         return causeOf(isRemoteOutage(error) ? error : outage, 'timeout');
@@ -98,10 +111,13 @@ async function settleThroughOutages(
       if (isIntegrityFailure(error)) {
         for (const runner of core.runners()) runner.book.setPairStall('IntegrityFailure', true);
       }
-      const mayWait = options.timeoutMs !== undefined || tries <= OUTAGES_MAX;
-      if (!isRemoteOutage(error) || !mayWait) return causeOf(error, 'failed');
+      const isLocal = error instanceof LocalFault;
+      const mayWait = isLocal
+        ? tries <= LOCAL_FAULTS_MAX
+        : isRemoteOutage(error) && (options.timeoutMs !== undefined || tries <= OUTAGES_MAX);
+      if (!mayWait) return causeOf(error, 'failed');
       outage = error;
-      for (const runner of runners) runner.offline = true;
+      if (!isLocal) for (const runner of runners) runner.offline = true;
       const nowMs = clock.now();
       const range = { minMs: NETWORK_RETRY_MS_MIN, maxMs: RETRY_MS_MAX };
       const at = nextAttempt({ nowMs, tries, range, jitter: jitterOf(random.bytes(2)) });
@@ -155,9 +171,10 @@ async function settleOnce(
   while (again) {
     again = false;
     for (const runner of live) again = (await settleRounds(core, runner, signal, totals)) || again;
+    if (live.some(({ isStopped }) => isStopped)) break;
     again = again && live.length > 1;
   }
-  for (const runner of live) finish(core, runner);
+  for (const runner of live) if (!runner.isStopped) finish(core, runner);
 }
 
 /** True when anything was done. */
@@ -177,17 +194,29 @@ async function settleRounds(
     if (!round.hasMore) rounds++;
     if (round.counts !== undefined) add(totals, round.counts);
     progressed ||= round.progressed;
-    if (round.counts !== undefined && round.counts.lost > 0) await core.pull(signal);
-    if (round.progressed) continue;
+    if (round.counts !== undefined && round.counts.lost > 0) {
+      await core.pull(signal);
+      // What is missing in one folder may be in any other one: without a watcher all are looked at.
+      runner.scanner.hintAll();
+      await scanWhatIsDue(core, runner, signal);
+    }
+    const isLost = round.counts !== undefined && isAllLost(round.counts);
+    if (round.progressed && !(isLost && mustRest(core, runner))) continue;
     const dueAt = runner.scanner.dueAt();
     if (dueAt === undefined || dueAt > restBy) {
-      runner.book.setPairStall('PlannerLoop', false);
+      runner.restart();
       return progressed;
     }
     await clock.sleep(Math.max(0, dueAt - clock.now()), signal);
   }
-  runner.book.setPairStall('PlannerLoop', true);
-  return progressed;
+  runner.stop();
+  return false;
+}
+
+/** Something changes at this moment: to try again at once would be to lose again. */
+function mustRest(core: EngineCore, runner: PairRunner): boolean {
+  const dueAt = runner.scanner.dueAt();
+  return dueAt !== undefined && dueAt > core.options.clock.now();
 }
 
 async function scanWhatIsDue(

@@ -83,6 +83,8 @@ export const UnsettledCause = z.enum([
   'network',
   'timeout',
   'failed',
+  /** A pair was stopped: its stall says why. */
+  'attention',
 ]);
 export type UnsettledCause = z.infer<typeof UnsettledCause>;
 

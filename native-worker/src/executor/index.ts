@@ -10,6 +10,6 @@ export {
 } from './own-folder.ts';
 export { recover } from './recovery.ts';
 export { jitterOf, nextAttempt } from './retry.ts';
-export type { ExecutionCounts } from './run.ts';
+export { isAllLost, type ExecutionCounts } from './run.ts';
 export { FileChanged, hashStably, readStably } from './stable-read.ts';
 export { TransferBoard } from './transfer-board.ts';

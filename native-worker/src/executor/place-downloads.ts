@@ -126,7 +126,10 @@ function put(run: ExecutionRun, placing: Placing, path: string): EntryStat | und
     if (replaced !== null) giveBack(run, replaced.stored, path);
     throw error;
   }
-  return fileSystem.lstat(path);
+  const stat = fileSystem.lstat(path);
+  // Whoever took it away since, or put another in its place: it was there, and the next look tells.
+  const isThere = item.staged === null || stat?.ino === item.staged.stat.ino;
+  return isThere ? stat : item.staged?.stat;
 }
 
 /** A link fails where a rename would overwrite what appeared meanwhile. */
@@ -156,7 +159,7 @@ function giveBack(run: ExecutionRun, stored: string, path: string): void {
  */
 function asStaged(run: ExecutionRun, { item, parent }: Placing, stat: EntryStat): EntryStat {
   const { staged } = item;
-  if (staged === null || isUntouched(staged.stat, stat)) return stat;
+  if (staged === null || (stat !== staged.stat && isUntouched(staged.stat, stat))) return stat;
   run.options.hint(parent);
   const { size, mtimeNs } = staged.stat;
   return { ...stat, size, mtimeNs, ctimeNs: 0n };

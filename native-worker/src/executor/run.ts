@@ -55,6 +55,11 @@ export interface ExecutionCounts {
   skipped: number;
 }
 
+/** True when nothing came of the operations but that what they saw is no longer so. */
+export function isAllLost({ lost, done, stalled }: ExecutionCounts): boolean {
+  return lost > 0 && done === 0 && stalled === 0;
+}
+
 export class ExecutionRun {
   readonly options: ExecutorOptions;
   readonly paths: LocalPaths;
