@@ -28,5 +28,5 @@ export function keptSeeds(): readonly KeptFile[] {
 
 /** A file for `seeds/`, complete but for the reason. */
 export function asKeptSeed(options: WorldOptions, reason: string): string {
-  return `${JSON.stringify({ ...options, reason }, null, 2)}\n`;
+  return `${JSON.stringify({ ...options, reason })}\n`;
 }

@@ -43,7 +43,7 @@ function lost(sight: Sight, { ledger }: ContentJudgement): readonly string[] {
 function copies(sight: Sight, { ledger, memory, features }: ContentJudgement): readonly string[] {
   // A file that was ignored while it was renamed elsewhere is new when it is ignored no longer. What a
   // crash tore is nobody's own: two empty files are two.
-  const own = new Set(ledger.deeds.flatMap(({ wrote, mayWrite }) => [...wrote, ...mayWrite]));
+  const own = writtenOnce(ledger);
   const doubled = [...liveHashes(sight)]
     .filter(([, n]) => n > 1 && !features.has('ignores'))
     .filter(([hash]) => own.has(ledger.contentOf(hash) ?? ''))
@@ -62,6 +62,11 @@ function copies(sight: Sight, { ledger, memory, features }: ContentJudgement): r
       ? [`I4: ${fresh.length} conflict copies of ${claims} actions`]
       : [];
   return [...doubled, ...needless, ...tooMany, ...unlisted(sight, features)];
+}
+
+/** Contents that a person wrote: no two actions write the same. */
+function writtenOnce({ deeds }: Ledger): ReadonlySet<string> {
+  return new Set(deeds.flatMap(({ wrote, mayWrite }) => [...wrote, ...mayWrite]));
 }
 
 /** Every device lists the conflicts that are open. */
@@ -91,11 +96,14 @@ export function nodeIds(
 ): readonly string[] {
   // What goes under an ignored name and comes back is new.
   if (features.has('ignores')) return [];
+  const own = writtenOnce(ledger);
   const gone = new Set(ledger.phaseDeeds().flatMap(({ gaveUp }) => gaveUp));
   return [...sight.remote].flatMap(([path, { sha256, id }]) => {
     const before = sha256 === null ? undefined : memory.nodeOfContent.get(sha256);
     const content = sha256 === null ? undefined : ledger.contentOf(sha256);
     if (before === undefined || before === id || content === undefined) return [];
-    return gone.has(content) ? [] : [`I8: ${show(content)} at ${path} has another node`];
+    return gone.has(content) || !own.has(content)
+      ? []
+      : [`I8: ${show(content)} at ${path} has another node`];
   });
 }

@@ -59,9 +59,9 @@ function resurrection({ ledger }: World, sight: Sight): readonly string[] {
       .filter(
         (content) =>
           !deeds.some((other, j) =>
-            // An editor that was at work when its file was deleted writes it again.
+            // An editor that was at work when its file was deleted writes it again; who deleted restores.
             other.device === device
-              ? j > i && other.wrote.includes(content)
+              ? j > i && [...other.wrote, ...other.touched].includes(content)
               : [...other.touched, ...other.gaveUp, ...other.wrote, ...other.mayWrite].includes(
                   content,
                 ),
