@@ -8,6 +8,7 @@
  * was an escape is its next local name read back.
  */
 import { cutTo, lengthIn } from './name-length.ts';
+import { isSameName } from './name-key.ts';
 import { nameParts } from './name-parts.ts';
 import type { BaseNode, Caps } from './types.ts';
 
@@ -41,10 +42,15 @@ export function localNameFor(name: string, isFolder: boolean, caps: Caps): strin
     : cutTo(stem, room, caps.nameUnit) + extension;
 }
 
-/** The remote name that a local name stands for. `base`: the row of the entry, if it has one. */
+/**
+ * The remote name that a local name stands for. `base`: the row of the entry, if it has one. A root
+ * that normalises gives names back in its own form: that is no rename.
+ */
 export function remoteNameOf(localName: string, base: BaseNode | undefined, caps: Caps): string {
-  if (base === undefined || base.localName === base.name) return localName;
-  if (localName === base.localName) return base.name;
+  if (base === undefined) return localName;
+  const isKept = caps.normalising && isSameName(localName, base.localName);
+  if (isKept || localName === base.localName) return base.name;
+  if (base.localName === base.name) return localName;
   return caps.windowsNames && base.localName === escapeForWindows(base.name)
     ? unescapeFromWindows(localName)
     : localName;

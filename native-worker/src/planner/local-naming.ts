@@ -71,9 +71,9 @@ function keptName(unit: Unit, { universe }: Pass): string | undefined {
   const { entry, place } = unit.target;
   if (entry === undefined || place === undefined) return undefined;
   const base = unit.base?.localId === entry.id ? unit.base : undefined;
-  return isSameName(remoteNameOf(entry.name, base, universe.caps), place.name)
-    ? entry.name
-    : undefined;
+  // It may also have got, as a local name, what the node is called from now on.
+  const names = [remoteNameOf(entry.name, base, universe.caps), entry.name];
+  return names.some((name) => isSameName(name, place.name)) ? entry.name : undefined;
 }
 
 function isOnDisk(name: string, parent: Unit, { universe }: Pass): boolean {

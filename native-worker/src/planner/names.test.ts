@@ -2,13 +2,28 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import * as fc from 'fast-check';
 import { conflictName, numberedName } from './conflict-name.ts';
-import { escapeForWindows, localNameFor, unescapeFromWindows } from './local-names.ts';
+import {
+  escapeForWindows,
+  localNameFor,
+  remoteNameOf,
+  unescapeFromWindows,
+} from './local-names.ts';
 import { roundToMs } from './meta.ts';
 import { isSameName, nameKey } from './name-key.ts';
 import { LINUX, MACOS, WINDOWS } from './testing/pretend-pair.ts';
+import type { BaseNode } from './types.ts';
 
 const policy = { deviceName: 'nova', planningTime: '2026-11-23 10-00-00' };
 const never = (): boolean => false;
+
+describe('names that a root gives back in another form', () => {
+  test('stand for the remote name, also where the local one was a numbered one', () => {
+    const base = { name: '\u00e4', localName: '\u00c4 (2)' } as BaseNode;
+    const shown = base.localName.normalize('NFD');
+    assert.equal(remoteNameOf(shown, base, MACOS), base.name);
+    assert.equal(remoteNameOf(shown, base, LINUX), shown);
+  });
+});
 
 describe('conflict names', () => {
   const rows = [

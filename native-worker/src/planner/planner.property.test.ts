@@ -29,7 +29,9 @@ test('random trees converge, lose nothing, bring nothing back, drop no operation
   const plain = runPlannerCases({ seed: FIRST_SEED, count: CASES });
   // With unknown, unreadable, ignored and left-out parts: what is in trouble is left alone.
   const troubled = runPlannerCases({ seed: FIRST_SEED, count: TROUBLED_CASES, isTroubled: true });
-  assert.deepEqual([plain.failures, troubled.failures], [[], []]);
+  // A root that shows names in another form than they were written in, and ignores case.
+  const shown = runPlannerCases({ seed: FIRST_SEED, count: TROUBLED_CASES, isDecomposing: true });
+  assert.deepEqual([plain.failures, troubled.failures, shown.failures], [[], [], []]);
   assert.deepEqual([plain.count, troubled.count], [CASES, TROUBLED_CASES]);
   assert.ok(plain.roundsMax <= 8, `${plain.roundsMax} rounds`);
   const missing = CELLS.filter(

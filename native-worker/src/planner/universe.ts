@@ -240,7 +240,7 @@ export class Universe {
     if (localNode !== undefined && isOnDisk) {
       const parent = this.ofLocal(localNode.parent);
       if (parent !== undefined) {
-        const name = remoteNameOf(this.#composed(localNode.name, base), base, this.caps);
+        const name = remoteNameOf(localNode.name, base, this.caps);
         unit.localPlace = { parent, name, from: 'local' };
         unit.localMoved = base !== undefined && (parent.node !== base.parent || name !== base.name);
       }
@@ -254,12 +254,6 @@ export class Universe {
       unit.remoteMoved =
         base !== undefined && (remoteNode.parent !== base.parent || remoteNode.name !== base.name);
     }
-  }
-
-  /** A root that normalises gives names back in its own form: that is no rename. */
-  #composed(name: string, base: BaseNode | undefined): string {
-    if (!this.caps.normalising || base === undefined || name === base.localName) return name;
-    return name.normalize('NFC') === base.localName.normalize('NFC') ? base.localName : name;
   }
 
   #expand(unit: Draft): void {

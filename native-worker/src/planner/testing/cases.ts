@@ -35,6 +35,8 @@ export function runPlannerCases(options: {
   readonly seed: number;
   readonly count: number;
   readonly failuresMax?: number;
+  /** Names with marks, in cases on a root that decomposes them and ignores case. */
+  readonly isDecomposing?: boolean;
   /** Also lets entries and nodes be unknown, unreadable, ignored or left out. */
   readonly isTroubled?: boolean;
   /** Told the pair before each plan is made and, with it, before it is executed. */
@@ -48,7 +50,10 @@ export function runPlannerCases(options: {
   let count = 0;
   for (; count < options.count && failures.length < failuresMax; count++) {
     const seed = options.seed + count;
-    const run = new PlannerCase(seed, (cell) => cells.set(cell, (cells.get(cell) ?? 0) + 1));
+    const isDecomposing = options.isDecomposing === true;
+    const run = new PlannerCase(seed, isDecomposing, (cell) =>
+      cells.set(cell, (cells.get(cell) ?? 0) + 1),
+    );
     run.watch = options.watch;
     if (options.isTroubled === true) run.troubles = new Troubles(seed);
     try {
@@ -69,6 +74,7 @@ export function runPlannerCase(seed: number): string | undefined {
 
 const NAMES = ['a', 'b', 'c'] as const;
 const CASED_NAMES = ['a', 'A', 'b', 'B'] as const;
+const MARKED_NAMES = ['\u00e4', '\u00c4', 'b', 'B'] as const;
 const WINDOWS_NAMES = ['a', 'A', 'b:', 'b：', 'con', 'c.'] as const;
 const SHARED_CONTENTS = 3;
 const NOTHING: ReadonlySet<NodeId> = new Set();
@@ -83,13 +89,15 @@ class PlannerCase {
   readonly #mode: PairMode;
   readonly #trace: (cell: Cell) => void;
   readonly #isOneSided: boolean;
+  readonly #isDecomposing: boolean;
   readonly #isInterrupted: boolean;
   readonly #held: HeldBatch[] = [];
   #contents = 0;
   #waiting: Dirty = { remote: [], local: [] };
 
-  constructor(seed: number, trace: (cell: Cell) => void) {
+  constructor(seed: number, isDecomposing: boolean, trace: (cell: Cell) => void) {
     this.#trace = trace;
+    this.#isDecomposing = isDecomposing;
     this.#random = new SeededRandom(seed);
     this.#pair = new PretendPair(this.#pickCaps());
     const draw = this.#random.next();
@@ -115,11 +123,13 @@ class PlannerCase {
 
   #pickCaps(): Caps {
     const draw = this.#random.next();
+    if (this.#isDecomposing) return MACOS;
     if (draw < 0.7) return LINUX;
     return draw < 0.9 ? MACOS : WINDOWS;
   }
 
   #localNames(): readonly string[] {
+    if (this.#isDecomposing) return MARKED_NAMES;
     return this.#pair.caps.caseSensitive ? NAMES : CASED_NAMES;
   }
 

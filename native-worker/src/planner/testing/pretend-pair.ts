@@ -179,8 +179,13 @@ export class PretendPair {
     this.dirtyRemote.add(row.id);
   }
 
+  /** A root that normalises shows names decomposed, whatever they were written as. */
   putLocal(row: LocalNode): void {
-    this.local.put(row);
+    this.local.put(
+      this.caps.normalising && row.state !== 'gone'
+        ? { ...row, name: row.name.normalize('NFD') }
+        : row,
+    );
     this.dirtyLocal.add(row.id);
   }
 

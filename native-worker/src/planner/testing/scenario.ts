@@ -1,6 +1,7 @@
 /** Scenarios in paths: a synced tree, what each side does, and where both end. */
 import type { NodeId } from '@coffer/protocol/core';
 import type { Cell } from '../cells.ts';
+import { isSameName } from '../name-key.ts';
 import type { Operation, Plan } from '../operations.ts';
 import { plan } from '../plan.ts';
 import type { Caps, Dirty, LocalId, LocalNode, Policy, RemoteNode } from '../types.ts';
@@ -121,7 +122,7 @@ export class Actor<Id extends NodeId | LocalId> {
   find(path: string): Id | undefined {
     let at = this.#side.root;
     for (const name of segments(path)) {
-      const child = this.#children(at).find((row) => row.name === name);
+      const child = this.#children(at).find((row) => isSameName(row.name, name));
       if (child === undefined) return undefined;
       at = child.id as Id;
     }
