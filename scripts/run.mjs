@@ -12,6 +12,7 @@ const JOBS = {
   simulate: ['test/simulation/cli.ts', []],
   sabotage: ['test/sabotage/cli.ts', []],
   soak: ['test/soak/cli.ts', []],
+  bench: ['bench/src/cli.ts', []],
 };
 
 process.chdir(fileURLToPath(root));
