@@ -333,6 +333,12 @@ test('T9 T19 T56 pages and totals that a member signed over another content are 
     assert.ok(!names.includes(name), `${name} reached the disk`);
   }
   assert.equal(desk.read('other'), 'a chunk of another file');
+  desk.write('own', 'goes up all the same');
+  desk.clock.time += 1000;
+  const summary = await desk.engine.syncNow({});
+  assert.deepEqual([summary.settled, summary.stalls], [true, cases.length]);
+  await laptop.drive.refresh(signal);
+  assert.ok(laptop.drive.resolve('/own').ok, 'nobody else’s file stops this one');
 });
 
 test('T9 T17 pages of a long file that are lost, changed, cut or of another file are refused', async () => {

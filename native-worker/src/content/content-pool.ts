@@ -265,6 +265,8 @@ function settle(job: Job): void {
 function errorOf(failure: WorkerFailure): Error {
   if (failure.kind === 'changed') return new FileChanged(failure.message);
   if (failure.kind === 'fault') return new LocalFault(failure.code, failure.message);
-  if (failure.kind === 'integrity') return new IntegrityError(failure.code, failure.message);
+  if (failure.kind === 'integrity') {
+    return new IntegrityError(failure.code, failure.message, { whose: failure.whose });
+  }
   return new Defect(failure.message);
 }

@@ -160,7 +160,8 @@ function failureOf(error: unknown): WorkerFailure {
     return { kind: 'fault', code: error.code, message: error.message };
   }
   if (error instanceof IntegrityError) {
-    return { kind: 'integrity', code: error.code, message: error.message };
+    const { code, message, whose } = error;
+    return { kind: 'integrity', code, message, whose };
   }
   return { kind: 'defect', message: error instanceof Error ? error.message : String(error) };
 }

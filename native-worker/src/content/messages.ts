@@ -1,5 +1,5 @@
 /** What content workers and the thread that owns them tell each other. Buffers change hands. */
-import type { Bytes, Digest, IntegrityCode } from '@coffer/protocol/core';
+import type { Bytes, Digest, IntegrityCode, IntegrityError } from '@coffer/protocol/core';
 import type { ChunkRef } from '@coffer/protocol/content/open';
 import type { SealingKeys } from '@coffer/sdk';
 import type { EntryStat, LocalFaultCode } from '../ports/index.ts';
@@ -72,5 +72,10 @@ export type FromWorker =
 export type WorkerFailure =
   | { readonly kind: 'changed'; readonly message: string }
   | { readonly kind: 'fault'; readonly code: LocalFaultCode; readonly message: string }
-  | { readonly kind: 'integrity'; readonly code: IntegrityCode; readonly message: string }
+  | {
+      readonly kind: 'integrity';
+      readonly code: IntegrityCode;
+      readonly message: string;
+      readonly whose: IntegrityError['whose'];
+    }
   | { readonly kind: 'defect'; readonly message: string };

@@ -210,7 +210,9 @@ class StagingSink implements FetchSink {
     if (item === undefined) return;
     item.result = SKIPPED;
     if (error instanceof IntegrityError) {
-      if (error.code === 'data-missing') item.result = stalled('Undecryptable', error.code);
+      // What its author sealed no server can make good: that one file waits, not the space.
+      const isItsOwn = error.code === 'data-missing' || error.whose === 'author';
+      if (isItsOwn) item.result = stalled('Undecryptable', error.code);
       else this.failure = { error };
     } else if (isRemoteOutage(error)) {
       this.failure ??= { error };

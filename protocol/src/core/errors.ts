@@ -40,8 +40,18 @@ export type IntegrityCode =
 export class IntegrityError extends Error {
   override readonly name = 'IntegrityError';
   readonly code: IntegrityCode;
-  constructor(code: IntegrityCode, message: string, options?: ErrorOptions) {
+  /**
+   * `author`: a member sealed or signed it like this, and no honest server can make it good: that node
+   * alone is to blame. Everything else is taken for the server's.
+   */
+  readonly whose: 'server' | 'author';
+  constructor(
+    code: IntegrityCode,
+    message: string,
+    options?: ErrorOptions & { readonly whose?: 'server' | 'author' },
+  ) {
     super(message, options);
     this.code = code;
+    this.whose = options?.whose ?? 'server';
   }
 }

@@ -16,6 +16,7 @@ import {
   IntegrityError,
   type Bytes,
   type ChunkId,
+  type IntegrityCode,
 } from '../../core/index.ts';
 import { deriveKey, KEY_SIZE_BYTES, type OpenSuite } from '../../crypto/index.ts';
 import { CHUNK_HEADER, chunkId } from '../chunk-format.ts';
@@ -104,22 +105,24 @@ export function sealPaddedChunk(
  * length (`malformed`).
  */
 export function openChunk(suite: OpenSuite, ref: ChunkRef, stored: Bytes): Uint8Array<ArrayBuffer> {
-  if (stored.length !== ref.storedLength || chunkId(suite, stored) !== ref.id) {
+  if (chunkId(suite, stored) !== ref.id) {
     throw new IntegrityError('digest-mismatch', 'a chunk has another id than the page says');
+  }
+  if (stored.length !== ref.storedLength) {
+    throw byAuthor('digest-mismatch', 'a chunk has another stored length than the page says');
   }
   const padded = openStoredChunk(suite, ref.key, stored);
   for (let i = ref.plainLength; i < padded.length; i++) {
-    if (padded[i] !== 0)
-      throw new IntegrityError('malformed', 'the padding of a chunk is not zero');
+    if (padded[i] !== 0) throw byAuthor('malformed', 'the padding of a chunk is not zero');
   }
   if (ref.plainLength < 1 || paddedLength(ref.plainLength) !== padded.length) {
-    throw new IntegrityError('malformed', 'a chunk has another length than its page says');
+    throw byAuthor('malformed', 'a chunk has another length than its page says');
   }
   return padded.subarray(0, ref.plainLength);
 }
 
 function openStoredChunk(suite: OpenSuite, key: Bytes, stored: Bytes): Uint8Array<ArrayBuffer> {
-  const failed = () => new IntegrityError('open-failed', 'a chunk does not open');
+  const failed = () => byAuthor('open-failed', 'a chunk does not open');
   if (stored.length < CHUNK_OVERHEAD_BYTES) throw failed();
   const prefix = stored.subarray(0, PREFIX_SIZE_BYTES);
   if (!equalBytes(prefix.subarray(0, CHUNK_HEADER.length), CHUNK_HEADER)) throw failed();
@@ -128,6 +131,11 @@ function openStoredChunk(suite: OpenSuite, key: Bytes, stored: Bytes): Uint8Arra
   const padded = suite.aeadOpen(encryptionKey(suite, key), NONCE, prefix, body);
   if (padded === undefined) throw failed();
   return padded;
+}
+
+/** The bytes are those that the page names: whoever sealed them is at fault. */
+function byAuthor(code: IntegrityCode, message: string): IntegrityError {
+  return new IntegrityError(code, message, { whose: 'author' });
 }
 
 /** hdr ‖ com. */

@@ -33,6 +33,9 @@ import {
 import { storedChunkLength } from '../chunk-format.ts';
 import type { ChunkRef } from './chunk.ts';
 
+/** The bytes are those that the record names: whoever sealed or signed them is at fault. */
+const BY_AUTHOR = { whose: 'author' } as const;
+
 /** Whose pages they are. */
 export interface PagePlace {
   readonly space: SpaceId;
@@ -152,7 +155,7 @@ export function openPages(
     throw pageMismatch('a file has an inline page or a list of pages');
   }
   if (content.inlinePage === null && pages.length !== content.pages.length) {
-    throw pageMismatch('the record names another number of pages');
+    throw new IntegrityError('page-mismatch', 'the record names another number of pages');
   }
   const chunks: ChunkRef[] = [];
   for (const [i, page] of named.entries()) {
@@ -174,15 +177,15 @@ export function openPage(
   id?: PageId,
 ): readonly ChunkRef[] {
   if (id !== undefined && pageId(suite, page) !== id) {
-    throw pageMismatch('a page has another id than the record says');
+    throw new IntegrityError('page-mismatch', 'a page has another id than the record says');
   }
   const parsed = parseServedPage(page);
   const key = place.keyOf(parsed.kr);
   if (key === undefined) {
-    throw new IntegrityError('open-failed', 'a page is sealed under an unknown key');
+    throw new IntegrityError('open-failed', 'a page is sealed under an unknown key', BY_AUTHOR);
   }
   const aad = pageAad(suite, place, parsed.kr, parsed.public);
-  const secrets = open(suite, key, 'page', aad, parsed.sealed);
+  const secrets = openSecrets(suite, key, aad, parsed.sealed);
   return parsed.entries.map((entry, i) => {
     const at = i * PAGE_ENTRY_SIZE_BYTES;
     const plainLength = readU32be(secrets, at + 32);
@@ -199,6 +202,20 @@ export function openPage(
       storedLength: entry.storedLength,
     };
   });
+}
+
+function openSecrets(
+  suite: OpenSuite,
+  key: Bytes,
+  aad: AssociatedData,
+  sealed: Bytes,
+): Uint8Array<ArrayBuffer> {
+  try {
+    return open(suite, key, 'page', aad, sealed);
+  } catch (cause) {
+    if (!(cause instanceof IntegrityError)) throw cause;
+    throw new IntegrityError(cause.code, cause.message, { cause, ...BY_AUTHOR });
+  }
 }
 
 /** Throws IntegrityError `page-mismatch` unless the chunks add up to what the record says. */
@@ -222,7 +239,7 @@ function parseServedPage(page: Bytes): ParsedPage {
     return parsePage(page);
   } catch (cause) {
     if (!(cause instanceof FormatError)) throw cause;
-    throw new IntegrityError('malformed', 'a page is malformed', { cause });
+    throw new IntegrityError('malformed', 'a page is malformed', { cause, ...BY_AUTHOR });
   }
 }
 
@@ -251,5 +268,5 @@ function isSameRun(known: readonly ChunkRef[], run: readonly ChunkRef[]): boolea
 }
 
 function pageMismatch(message: string): IntegrityError {
-  return new IntegrityError('page-mismatch', message);
+  return new IntegrityError('page-mismatch', message, BY_AUTHOR);
 }

@@ -155,7 +155,8 @@ class Delivery {
   #end(of: FetchedFile): void {
     const digest = this.#running?.digest() ?? new Uint8Array(0);
     if (bytesToHex(digest) !== of.file.node.sha256) {
-      throw new IntegrityError('digest-mismatch', 'a file has another SHA-256 than its node says');
+      const message = 'a file has another SHA-256 than its node says';
+      throw new IntegrityError('digest-mismatch', message, { whose: 'author' });
     }
     this.#sink.end(of.file.index);
   }

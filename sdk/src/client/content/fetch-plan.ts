@@ -92,7 +92,9 @@ async function* chunkRuns(
       totals.storedBytes > expected.storedBytes ||
       totals.size > expected.size
     ) {
-      throw new IntegrityError('page-mismatch', 'pages hold more than the record says');
+      throw new IntegrityError('page-mismatch', 'pages hold more than the record says', {
+        whose: 'author',
+      });
     }
     yield run;
     if (of.isFailed) return;
@@ -102,7 +104,9 @@ async function* chunkRuns(
     totals.storedBytes !== expected.storedBytes ||
     totals.size !== expected.size
   ) {
-    throw new IntegrityError('page-mismatch', 'pages hold less than the record says');
+    throw new IntegrityError('page-mismatch', 'pages hold less than the record says', {
+      whose: 'author',
+    });
   }
 }
 
@@ -112,7 +116,9 @@ async function* pageRuns(
   signal: AbortSignal,
 ): AsyncGenerator<readonly ChunkRef[], void> {
   if (content.inlinePage !== null) {
-    throw new IntegrityError('page-mismatch', 'a file has an inline page or a list of pages');
+    throw new IntegrityError('page-mismatch', 'a file has an inline page or a list of pages', {
+      whose: 'author',
+    });
   }
   for (let at = 0; at < content.pages.length; at += PAGES_PER_READ) {
     const ids = content.pages.slice(at, at + PAGES_PER_READ);
