@@ -2,12 +2,12 @@
 import { bytesToHex, type NodeId } from '@coffer/protocol/core';
 import type { SpaceChange } from '@coffer/sdk';
 import { EngineFault, type PairListing } from './contract/index.ts';
-import { probeCaps } from './engine-caps.ts';
 import type { EngineCore } from './engine-core.ts';
 import { pairListing } from './engine-listings.ts';
 import type { PairRunner } from './engine-pair.ts';
 import { removeMarker, writeMarker } from './engine-root.ts';
 import type { LocalId, PairMode } from './planner/types.ts';
+import { probeCaps } from './scanner/index.ts';
 import { allocateLocalId, isUnreadable, type Pair } from './trees/index.ts';
 
 export interface NewPair {
@@ -31,7 +31,7 @@ export async function addPair(
   await ensureLocalFolder(core, localPath);
   const stat = fileSystem.lstat(localPath);
   if (stat?.type !== 'folder') throw new EngineFault('unsuitable', 'the local path is no folder');
-  const caps = (core.options.probe ?? ((root) => probeCaps(fileSystem, root)))(localPath);
+  const caps = (core.options.probe ?? ((root) => probeCaps(fileSystem, root, true)))(localPath);
   const pair: Pair = {
     id: bytesToHex(random.bytes(16)),
     space,

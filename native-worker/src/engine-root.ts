@@ -7,6 +7,7 @@ import { z } from 'zod';
 import type { EngineHost } from './engine-options.ts';
 import {
   ensureFolder,
+  makeOwnFolder,
   OWN_FOLDER_NAME,
   readWhole,
   writeDurably,
@@ -37,7 +38,7 @@ export function checkRoot(fileSystem: FileSystem, pair: Pair): RootState {
 
 /** Durable when the promise settles: without it the pair would stop after a power cut. */
 export async function writeMarker(fileSystem: FileSystem, pair: Pair): Promise<void> {
-  ensureFolder(fileSystem, pair.localPath, OWN_FOLDER_NAME);
+  makeOwnFolder(fileSystem, pair.localPath);
   const text = JSON.stringify({ pair: pair.id, space: pair.space });
   await writeDurably(fileSystem, pair.localPath, `${OWN_FOLDER_NAME}/${MARKER}`, `${text}\n`);
 }

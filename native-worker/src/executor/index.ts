@@ -3,6 +3,7 @@ export { LocalPaths } from './local-paths.ts';
 export { isRemoteOutage } from './outcome.ts';
 export {
   ensureFolder,
+  makeOwnFolder,
   OWN_FOLDER_NAME,
   readWhole,
   writeDurably,

@@ -8,18 +8,33 @@ export const OWN_FOLDER_NAME = '.coffer';
 const STAGING = `${OWN_FOLDER_NAME}/staging`;
 const RECYCLE = `${OWN_FOLDER_NAME}/recycle`;
 
-/** Makes a folder below the root and all that are missing above it; follows no link. */
+/**
+ * Makes a folder in the engine's own one and all that are missing above it; follows no link. The own
+ * folder is there as long as the root is the pair's: nothing is made in what stands in its place.
+ */
 export function ensureFolder(fileSystem: FileSystem, root: string, relative: string): string {
   let path = root;
   for (const name of relative.split('/')) {
     path = `${path}/${name}`;
     const stat = fileSystem.lstat(path);
-    if (stat === undefined) fileSystem.makeFolder(path);
-    else if (stat.type !== 'folder') {
+    if (stat === undefined) {
+      if (name === OWN_FOLDER_NAME) throw new LocalFault('not-found', 'the root is gone');
+      fileSystem.makeFolder(path);
+    } else if (stat.type !== 'folder') {
       throw new LocalFault('not-a-folder', 'the engine needs a folder where something else is');
     }
   }
   return path;
+}
+
+/** For a root that becomes a pair's. */
+export function makeOwnFolder(fileSystem: FileSystem, root: string): void {
+  const path = `${root}/${OWN_FOLDER_NAME}`;
+  const stat = fileSystem.lstat(path);
+  if (stat === undefined) fileSystem.makeFolder(path);
+  else if (stat.type !== 'folder') {
+    throw new LocalFault('not-a-folder', 'the engine needs a folder where something else is');
+  }
 }
 
 export function ensureStaging(fileSystem: FileSystem, root: string): string {
