@@ -63,6 +63,10 @@ function judge(
     pass.memory.dueAt(row.parent, pass.nowMs + SETTLE_MS_MIN);
     return undefined;
   }
+  if (!pass.isFull && !missing.isTaken && pass.memory.doubted.has(row.parent)) {
+    pass.memory.isFullDue = true;
+    return undefined;
+  }
   const isDetached = tree.isPaired(row.id) && row.state !== 'detached' && ignored.has(row);
   return { row, state: isDetached ? 'detached' : 'gone' };
 }

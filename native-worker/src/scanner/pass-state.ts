@@ -60,6 +60,11 @@ export class Memory {
   readonly #ruleStamps = new Map<string, EntryStat>();
   /** Due folders below which everything is looked at. */
   readonly dueDeep = new Set<LocalId>();
+  /**
+   * Folders in which an operation met something else than it expected. What is missing there may have
+   * moved to where nobody looks yet: it is gone only when a full pass says so.
+   */
+  readonly doubted = new Set<LocalId>();
   isFullDue = true;
 
   dueAt(folder: LocalId, atMs: number): void {

@@ -98,6 +98,26 @@ describe('inodes that are used again', () => {
     assert.deepEqual(scan.ids(), { DIR: before['dir'], 'DIR/F': before['dir/f'] });
   });
 
+  test('B27 what an operation missed in one folder is looked for everywhere before it is gone', () => {
+    const { scan, user, at } = aScan();
+    user.folder(at('d'));
+    user.write(at('f'), 'x');
+    scan.synced();
+    const id = scan.id('f');
+    scan.disk.clock.advance(10_000);
+    user.rename(at('f'), at('d/g'));
+    scan.disk.clock.advance(10_000);
+    scan.scanner.hintFolder(scan.tree.root);
+    assert.equal(scan.pass().full, false);
+    assert.equal(scan.stateOf(id), 'seen');
+    assert.equal(scan.pass().full, true);
+    assert.deepEqual([scan.id('d/g'), scan.scanner.dueAt()], [id, undefined]);
+    user.remove(at('d/g'));
+    scan.disk.clock.advance(10_000);
+    scan.look('d');
+    assert.equal(scan.stateOf(id), 'gone');
+  });
+
   test('K12 a folder moved, deleted and moved back between two scans', () => {
     const { scan, user, at } = aScan();
     user.folder(at('d'));

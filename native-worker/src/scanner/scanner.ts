@@ -30,7 +30,10 @@ export function createScanner(options: ScannerOptions): Scanner {
     caseSensitive: options.caps.caseSensitive,
     ofPair: options.ignores ?? [],
   });
-  const hintFolder = (folder: LocalId): void => memory.dueAt(folder, options.clock.now());
+  const hintFolder = (folder: LocalId): void => {
+    memory.doubted.add(folder);
+    memory.dueAt(folder, options.clock.now());
+  };
   return {
     hint: (path) => takeHint(options, memory, rules, path),
     hintFolder,
@@ -83,9 +86,17 @@ function* runPass(
     // A pass that was cut off may have left new folders that nothing would look into.
     if (!isDone) memory.isFullDue = true;
   }
-  if (isDone) lookThroughMoved(pass);
+  if (isDone) {
+    lookThroughMoved(pass);
+    forgetDoubts(pass, due);
+  }
   memory.prune(nowMs);
   return { full: isFull, ...pass.counts, rootLost: pass.rootLost };
+}
+
+function forgetDoubts({ memory, isFull }: PassState, looked: readonly LocalId[]): void {
+  if (isFull) memory.doubted.clear();
+  else if (!memory.isFullDue) for (const id of looked) memory.doubted.delete(id);
 }
 
 function progressOf({ isPlannable, counts }: PassState): ScanProgress {

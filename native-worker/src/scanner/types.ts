@@ -45,6 +45,7 @@ export type ScanPass = Generator<ScanProgress, ScanOutcome, undefined>;
 export interface Scanner {
   /** "Look at this folder": a relative path, '' for the root. The nearest known ancestor is taken. */
   readonly hint: (path: string) => void;
+  /** The same for a folder in which an operation did not find what it expected. */
   readonly hintFolder: (folder: LocalId) => void;
   /** The next pass looks at everything. */
   readonly hintAll: () => void;
