@@ -26,6 +26,7 @@ const { values } = parseArgs({
     stride: { type: 'string', default: '1' },
     shrink: { type: 'string' },
     kept: { type: 'string' },
+    world: { type: 'string' },
     workers: { type: 'string', default: String(Math.min(2, availableParallelism())) },
   },
 });
@@ -39,13 +40,22 @@ const from = Number(values.from);
 const workers = Number(values.workers);
 
 if (values.planner !== undefined) runPlannerAlone(Number(values.planner));
-else if (values.shrink !== undefined) await makeSmaller(worldOf(Number(values.shrink)));
+else if (values.shrink !== undefined) await makeSmaller(parseWorld(values.shrink));
 else if (values.kept !== undefined) await runKept(values.kept);
+else if (values.world !== undefined) await runWorlds([parseWorld(values.world)]);
 else if (values['crash-all']) await runCrashes();
 else await runSeeds();
 
 function worldOf(seed: number): WorldOptions {
   return values['no-faults'] ? { seed, noFaults: true } : { seed };
+}
+
+/** A seed, or the options of a world as JSON. */
+function parseWorld(text: string): WorldOptions {
+  if (/^\d+$/.test(text)) return worldOf(Number(text));
+  const options = JSON.parse(text) as WorldOptions;
+  if (!Number.isInteger(options.seed)) throw new Error('a world has a seed');
+  return options;
 }
 
 async function runSeeds(): Promise<void> {
@@ -78,13 +88,13 @@ async function runSeeds(): Promise<void> {
 }
 
 function tellFailure({ seed, violations, features, options }: SeedVerdict): void {
-  const flags = options.noFaults === true ? ' --no-faults' : '';
   console.log(`seed ${seed} [${features.join(' ')}]:\n  ${violations.slice(0, 6).join('\n  ')}`);
-  console.log(
-    options.crash === undefined
-      ? `  again: npm run simulate -- --seeds 1 --from ${seed}${flags} --verbose`
-      : `  keep as: ${JSON.stringify(options)}`,
-  );
+  const isWhole = options.crash === undefined && options.without === undefined;
+  const flags = options.noFaults === true ? ' --no-faults' : '';
+  const which = isWhole
+    ? `--seeds 1 --from ${seed}${flags}`
+    : `--world '${JSON.stringify(options)}'`;
+  console.log(`  again: npm run simulate -- ${which} --once --verbose`);
 }
 
 /** The engine tells nobody which cells it used: the planner-alone cases must reach them. */
@@ -140,11 +150,15 @@ async function makeSmaller(options: WorldOptions): Promise<void> {
 
 /** `--kept NAME`: the file of seeds/ with this name, or all of them. */
 async function runKept(name: string): Promise<void> {
-  const queue = keptSeeds()
+  const worlds = keptSeeds()
     .filter((file) => name === 'all' || file.name === name || file.name === `${name}.json`)
-    .map(({ kept: { reason: _reason, ...options } }) => options)
-    .reverse();
-  if (queue.length === 0) throw new Error(`there is no seeds/${name}`);
+    .map(({ kept: { reason: _reason, ...options } }) => options);
+  if (worlds.length === 0) throw new Error(`there is no seeds/${name}`);
+  await runWorlds(worlds);
+}
+
+async function runWorlds(worlds: readonly WorldOptions[]): Promise<void> {
+  const queue = [...worlds].reverse();
   const tally = new Tally();
   await runPool({
     workers: Math.min(workers, queue.length),
