@@ -48,8 +48,9 @@ export function plan(dirty: Dirty, trees: Trees, policy: Policy, caps: Caps, tra
 function waiting(pass: Pass): Dirty {
   const units = pass.units.filter(({ key }) => pass.universe.blocked.has(key));
   const remote = units.map(({ node }) => node).filter((node): node is NodeId => node !== null);
-  const local = units
-    .filter(({ node }) => node === null)
+  // What comes back from the trash is told from new entries until it has a base row.
+  const returning = pass.units.filter(({ base, node }) => base === undefined && node !== null);
+  const local = [...units.filter(({ node }) => node === null), ...returning]
     .map(({ localNode }) => localNode?.id)
     .filter((id): id is LocalId => id !== undefined);
   return { remote, local };
