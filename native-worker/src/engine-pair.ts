@@ -12,6 +12,7 @@ import {
   FileChanged,
   hashStably,
   LocalPaths,
+  RecentWrites,
   recover,
   type ExecutionCounts,
   type TransferBoard,
@@ -70,6 +71,7 @@ export class PairRunner {
   readonly #board: TransferBoard;
   readonly #applied: (delta: SpaceDelta) => void;
   readonly #happened: (activity: Activity) => void;
+  readonly #recentWrites = new RecentWrites();
   #recovered = false;
   #lastPlan: readonly Operation[] = [];
 
@@ -232,6 +234,7 @@ export class PairRunner {
           },
         },
         board: this.#board,
+        recentWrites: this.#recentWrites,
         contentPool: this.#options.contentPool,
         planMark: how.mark,
         deletionsMayRun: (how.judgeNow || this.deletions.mayRun()) && this.#lookAtRoot() === 'ok',

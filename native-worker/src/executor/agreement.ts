@@ -1,7 +1,7 @@
 /** Base rows: what both sides agree on once an operation is done. */
 import type { NodeView } from '@coffer/sdk';
-import { roundToMs } from '../planner/index.ts';
-import type { BaseNode, EntryKind, RemoteNode } from '../planner/types.ts';
+import { isMetaEqual, roundToMs } from '../planner/meta.ts';
+import type { BaseNode, Caps, EntryKind, RemoteNode } from '../planner/types.ts';
 import type { EntryStat } from '../ports/index.ts';
 import type { LocalRow } from '../scanner/local-tree-writer.ts';
 
@@ -29,11 +29,11 @@ export function agreeOnRemote(remote: RemoteNode | NodeView, local: LocalRow): B
 
 /**
  * Equal content met. Where times or the executable bit differ, the local ones stand in the row: then
- * the remote ones are what changed, and come down.
+ * the remote ones are what changed, and come down. What one side cannot hold differs from nothing.
  */
-export function agreeOnContent(remote: RemoteNode, local: LocalRow): BaseNode {
+export function agreeOnContent(remote: RemoteNode, local: LocalRow, caps: Caps): BaseNode {
   const agreed = agreeOnRemote(remote, local);
-  if (remote.kind !== 'file') return agreed;
+  if (remote.kind !== 'file' || isMetaEqual(local, remote, caps)) return agreed;
   return { ...agreed, mtimeMs: roundToMs(local.mtimeNs), executable: local.executable };
 }
 

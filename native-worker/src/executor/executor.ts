@@ -253,7 +253,7 @@ function bind(
   run: ExecutionRun,
   operation: Extract<Operation, { kind: 'bind' }>,
 ): OperationOutcome {
-  const { trees } = run.options;
+  const { pair, trees } = run.options;
   const remote = trees.remote.byId(operation.node);
   const row = trees.local.byId(operation.local);
   if (remote?.state !== 'live' || remote.rev !== operation.rev) return LOST;
@@ -261,7 +261,7 @@ function bind(
   if (row.kind === 'file' && row.sha256 !== remote.sha256) return LOST;
   trees.db.transaction(() => {
     const replaced = trees.base.byLocalId(row.id);
-    trees.base.put(agreeOnContent(remote, row));
+    trees.base.put(agreeOnContent(remote, row, pair.caps));
     if (row.state === 'hollow') trees.local.put({ ...row, state: 'seen' });
     if (replaced !== undefined && replaced.id !== remote.id) {
       // The folder is the same under another id, and so is what was agreed on below it.

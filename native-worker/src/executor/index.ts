@@ -9,6 +9,7 @@ export {
   writeDurably,
   writeWhole,
 } from './own-folder.ts';
+export { RecentWrites } from './recent-writes.ts';
 export { recover } from './recovery.ts';
 export { jitterOf, nextAttempt } from './retry.ts';
 export { isAllLost, type ExecutionCounts } from './run.ts';

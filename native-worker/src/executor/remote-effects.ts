@@ -124,7 +124,16 @@ function uploadChanges(
     return [{ op: 'retarget', id: node, rev: baseRev, target: row.target ?? '' }];
   }
   if (content === null) return undefined;
-  return [{ op: 'write', id: node, rev: baseRev, content, meta: metaOf(row), keepVersion: true }];
+  const keepVersion = keepsVersion(run, node);
+  return [{ op: 'write', id: node, rev: baseRev, content, meta: metaOf(row), keepVersion }];
+}
+
+/** What this pair has not agreed on yet, it never saw: that is kept as a version in any case. */
+function keepsVersion(run: ExecutionRun, node: NodeId): boolean {
+  const { recentWrites, trees } = run.options;
+  const contentId = trees.remote.byId(node)?.contentId ?? null;
+  if (trees.base.byId(node)?.contentId !== contentId) return true;
+  return recentWrites.keepsVersion(node, contentId, run.now());
 }
 
 function makeChanges(
@@ -261,6 +270,10 @@ function agree(run: ExecutionRun, prepared: PreparedChange, view: NodeView | nul
         trees.local.setCopyOf(row.id, null);
       } else if (base?.localId === row.id) {
         trees.base.put({ ...agreeOnNewContent(base, view, row), executable: view.executable });
+        const isKept = prepared.changes.every(
+          (change) => change.op !== 'write' || change.keepVersion,
+        );
+        run.options.recentWrites.wrote(view.id, view.contentId, run.now(), isKept);
       }
       return;
     case 'remote-set-meta':

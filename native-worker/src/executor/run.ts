@@ -14,6 +14,7 @@ import type { ActivityTable, Hold, Pair, PairTrees } from '../trees/index.ts';
 import { LocalPaths } from './local-paths.ts';
 import type { OperationOutcome } from './outcome.ts';
 import { RecycleBatch } from './own-folder.ts';
+import type { RecentWrites } from './recent-writes.ts';
 import { jitterOf, nextAttempt } from './retry.ts';
 import type { TransferBoard } from './transfer-board.ts';
 
@@ -26,6 +27,7 @@ export interface ExecutorOptions {
   readonly random: Random;
   readonly activity: Pick<ActivityTable, 'insert'>;
   readonly board: TransferBoard;
+  readonly recentWrites: RecentWrites;
   /** Worker threads for large files; without them this thread does it all. */
   readonly contentPool?: ContentPool | undefined;
   /** The dirty mark at which the plan was made: what was marked since is not what the plan saw. */
