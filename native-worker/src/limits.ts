@@ -28,7 +28,7 @@ export const SYNCS_AT_ONCE_MAX = 16;
 export const COMMIT_CHANGES_FLUSH = 2000;
 /** Files that are read, sealed and sent at once: small ones share packs, large ones do not. */
 export const SMALL_FILE_BYTES_MAX = MIB;
-export const SMALL_UPLOADS_AT_ONCE_MAX = 64;
+export const SMALL_UPLOADS_AT_ONCE_MAX = 1024;
 export const LARGE_TRANSFERS_AT_ONCE_MAX = 3;
 export const READ_BLOCK_BYTES = MIB;
 
