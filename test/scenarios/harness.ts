@@ -11,7 +11,6 @@ import { ScenarioWorld, type Interruption, type Side } from './scenario-world.ts
 import type { Tree } from './tree.ts';
 
 export type { ScenarioWorld } from './scenario-world.ts';
-export type { ScenarioDevice } from './scenario-device.ts';
 
 export interface ScenarioOptions {
   /** What both devices and the drive hold at first; empty when left out. */

@@ -30,6 +30,7 @@ type Input = {
 };
 
 const OTHER_ID = 'digest-mismatch: a chunk has another id than the page says';
+const OTHER_LENGTH = 'digest-mismatch: a chunk has another stored length than the page says';
 const DOES_NOT_OPEN = 'open-failed: a chunk does not open';
 
 /** Stored chunks. */
@@ -100,7 +101,7 @@ function cases(suite: OpenSuite): readonly CaseInput<Input>[] {
     { name: '300 bytes', input: good },
     { name: 'a random key', input: inputOf(sealForeignChunk(suite, plaintext), null) },
     wrong('another id', OTHER_ID, { id: flipBit(good.id, 0) }),
-    wrong('another announced length', OTHER_ID, { storedLength: good.storedLength + 1 }),
+    wrong('another announced length', OTHER_LENGTH, { storedLength: good.storedLength + 1 }),
     wrong('a flipped bit', OTHER_ID, { stored: flipBit(good.stored, 100) }),
     wrong('the last byte cut off', OTHER_ID, { stored: good.stored.slice(0, -2) }),
     served('format 2', flipBit(good.stored, 0)),
