@@ -124,7 +124,7 @@ test('no more is read than may wait to be taken', async () => {
     },
     never,
   );
-  while (offered < 16 * MIB) await sleep(5);
+  await until(() => offered >= 16 * MIB);
   await sleep(50);
   assert.ok(offered <= 21 * MIB, `${offered / MIB} MiB`);
   opened.resolve();
@@ -214,3 +214,7 @@ test('a pool of one seals alone, works again after a rest, and refuses once stop
     },
   );
 });
+
+async function until(isSo: () => boolean): Promise<void> {
+  while (!isSo()) await sleep(5);
+}

@@ -69,16 +69,17 @@ export function setLocalMeta(run: ExecutionRun, operation: LocalSetMeta): Operat
   const base = trees.base.byId(operation.node);
   trees.db.transaction(() => {
     trees.local.put(after);
-    if (base?.localId === row.id) {
-      trees.base.put({
-        ...base,
-        rev: operation.rev,
-        mtimeMs: operation.mtimeMs,
-        localMtimeNs: after.mtimeNs,
-        executable: operation.executable,
-      });
-    }
     run.settle(operation, DONE);
+  });
+  run.agreeWhenFileDurable(path, () => {
+    if (base?.localId !== row.id) return;
+    trees.base.put({
+      ...base,
+      rev: operation.rev,
+      mtimeMs: operation.mtimeMs,
+      localMtimeNs: after.mtimeNs,
+      executable: operation.executable,
+    });
   });
   return DONE;
 }

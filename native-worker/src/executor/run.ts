@@ -83,6 +83,7 @@ export class ExecutionRun {
   /** Entries that wait in staging: they are in none of the folders that their rows name. */
   readonly staged = new Set<LocalId>();
   readonly #unsynced = new Set<string>();
+  readonly #unsyncedFiles = new Set<string>();
   #agreements: (() => void)[] = [];
   readonly #madeNodes = new Map<LocalId, NodeId>();
   readonly #madeLocals = new Map<NodeId, LocalId>();
@@ -113,21 +114,39 @@ export class ExecutionRun {
     this.#agreements.push(write);
   }
 
+  /** The same for a file whose mode or time changed: a crash would bring the old ones back. */
+  agreeWhenFileDurable(path: string, write: () => void): void {
+    this.#unsyncedFiles.add(path);
+    this.#agreements.push(write);
+  }
+
   /** Makes changed folders durable, then writes what depends on them. */
   async flush(): Promise<void> {
     if (this.#agreements.length === 0) return;
     const writes = this.#agreements.splice(0);
-    const queue = [...this.#unsynced];
+    const queue = [
+      ...[...this.#unsyncedFiles].map((path) => () => this.#syncFile(path)),
+      ...[...this.#unsynced].map((folder) => () => this.syncFolder(folder)),
+    ];
+    this.#unsyncedFiles.clear();
     this.#unsynced.clear();
     const work = async (): Promise<void> => {
-      for (let folder = queue.pop(); folder !== undefined; folder = queue.pop()) {
-        await this.syncFolder(folder);
-      }
+      for (let sync = queue.pop(); sync !== undefined; sync = queue.pop()) await sync();
     };
     await Promise.all(Array.from({ length: SYNCS_AT_ONCE_MAX }, work));
     this.options.trees.db.transaction(() => {
       for (const write of writes) write();
     });
+  }
+
+  /** A file that is gone again, or cannot be opened, is looked at anew. */
+  async #syncFile(path: string): Promise<void> {
+    try {
+      const file = this.options.fileSystem.openRead(path);
+      await file.sync().finally(() => file.close());
+    } catch (error) {
+      if (!(error instanceof LocalFault)) throw error;
+    }
   }
 
   /** A folder that is gone again needs no sync: what was in it is looked at anew. */
