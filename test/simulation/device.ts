@@ -33,6 +33,7 @@ const ASIDE = '/home/drive aside';
 const FOREIGN_NAME = 'somebody else’s file';
 const FOREIGN_CONTENT = 'not of this drive';
 const HINT_DELAY_MS_MAX = 3000;
+const EXTERNAL_DEV = 7n;
 
 export interface DeviceConditions {
   /** Disk calls per hundred thousand at which the device is switched off. */
@@ -114,7 +115,10 @@ export class SimDevice {
     this.disk = new SimDisk({ ...parts.volume, now });
     this.user = createSimUser(this.disk);
     this.user.folder(ROOT);
-    this.#external = parts.isExternal === true ? this.disk.newVolume(parts.volume) : undefined;
+    this.#external =
+      parts.isExternal === true
+        ? this.disk.newVolume({ ...parts.volume, dev: EXTERNAL_DEV })
+        : undefined;
     if (this.#external !== undefined) this.disk.mount(ROOT, this.#external);
     this.disk.writeBack(0);
     this.database = openEngineDatabase(':memory:', now());
@@ -123,8 +127,14 @@ export class SimDevice {
 
   /** The running engine; starts one when there is none. */
   live(signal: AbortSignal): Promise<Life> {
-    this.#alive ??= this.#start(signal);
-    return this.#alive;
+    if (this.#alive !== undefined) return this.#alive;
+    const alive = this.#start(signal);
+    this.#alive = alive;
+    // What could not start, for want of a connection, starts at the next try.
+    alive.catch(() => {
+      if (this.#alive === alive) this.#alive = undefined;
+    });
+    return alive;
   }
 
   /** What `work` gives, or `off` when the device is switched off before. */

@@ -63,6 +63,11 @@ export class Ledger {
     return new Set([...written, ...(this.#torn.get(device) ?? [])]);
   }
 
+  /** Contents that a person wrote: no two actions write the same. What a crash tears is not among them. */
+  writtenOnce(): ReadonlySet<string> {
+    return new Set(this.deeds.flatMap(({ wrote, mayWrite }) => [...wrote, ...mayWrite]));
+  }
+
   /** Contents whose file somebody deleted or overwrote knowingly, at any time. */
   givenUp(): ReadonlySet<string> {
     return new Set(this.deeds.flatMap(({ gaveUp }) => gaveUp));

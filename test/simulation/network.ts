@@ -89,7 +89,13 @@ export function createNetwork(
     faults: new Map(),
     onRace: undefined,
     transport: (device, isDead) => ({
-      request: (request, signal) => exchange(device, request, isDead, signal),
+      request: (request, signal) => {
+        const answer = exchange(device, request, isDead, signal);
+        // Who gives up hears of it at once, or the answer was faster.
+        const number = scheduler.numberOf(`${device} asks`);
+        const isFaster = choices.roll(`${device} asks ${number} faster`, 2) === 0;
+        return isFaster ? answer : untilAborted(answer, signal);
+      },
     }),
   };
 
@@ -165,6 +171,14 @@ export function createNetwork(
   }
 
   return network;
+}
+
+function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  const stop = (): void => reject(signal.reason as Error);
+  signal.addEventListener('abort', stop, { once: true });
+  work.catch(() => undefined);
+  return Promise.race([work, promise]).finally(() => signal.removeEventListener('abort', stop));
 }
 
 async function readWhole(response: HttpResponse): Promise<HttpResponse> {

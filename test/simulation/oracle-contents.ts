@@ -43,7 +43,7 @@ function lost(sight: Sight, { ledger }: ContentJudgement): readonly string[] {
 function copies(sight: Sight, { ledger, memory, features }: ContentJudgement): readonly string[] {
   // A file that was ignored while it was renamed elsewhere is new when it is ignored no longer. What a
   // crash tore is nobody's own: two empty files are two.
-  const own = writtenOnce(ledger);
+  const own = ledger.writtenOnce();
   const doubled = [...liveHashes(sight)]
     .filter(([, n]) => n > 1 && !features.has('ignores'))
     .filter(([hash]) => own.has(ledger.contentOf(hash) ?? ''))
@@ -51,7 +51,12 @@ function copies(sight: Sight, { ledger, memory, features }: ContentJudgement): r
   const fresh = [...sight.remote.keys()].filter((path) => isCopy(path) && !memory.copies.has(path));
   const deeds = ledger.phaseDeeds();
   const actors = new Set(deeds.map(({ device }) => device));
-  const isAlone = actors.size < 2 && ledger.offInPhase.size === 0 && !features.has('exclusions');
+  // What is undone comes back and may meet something new; a folder that is left out claims its slot.
+  const isAlone =
+    actors.size < 2 &&
+    ledger.offInPhase.size === 0 &&
+    !ledger.undoneInPhase &&
+    !features.has('exclusions');
   const needless =
     fresh.length > 0 && isAlone
       ? [`I4: ${fresh.join(', ')} without anybody else: ${[...actors].join(', ')}`]
@@ -62,11 +67,6 @@ function copies(sight: Sight, { ledger, memory, features }: ContentJudgement): r
       ? [`I4: ${fresh.length} conflict copies of ${claims} actions`]
       : [];
   return [...doubled, ...needless, ...tooMany, ...unlisted(sight, features)];
-}
-
-/** Contents that a person wrote: no two actions write the same. */
-function writtenOnce({ deeds }: Ledger): ReadonlySet<string> {
-  return new Set(deeds.flatMap(({ wrote, mayWrite }) => [...wrote, ...mayWrite]));
 }
 
 /** Every device lists the conflicts that are open. */
@@ -96,7 +96,7 @@ export function nodeIds(
 ): readonly string[] {
   // What goes under an ignored name and comes back is new.
   if (features.has('ignores')) return [];
-  const own = writtenOnce(ledger);
+  const own = ledger.writtenOnce();
   const gone = new Set(ledger.phaseDeeds().flatMap(({ gaveUp }) => gaveUp));
   return [...sight.remote].flatMap(([path, { sha256, id }]) => {
     const before = sha256 === null ? undefined : memory.nodeOfContent.get(sha256);

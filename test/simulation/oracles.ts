@@ -44,6 +44,7 @@ function resurrection({ ledger }: World, sight: Sight): readonly string[] {
   // A decision of a person brings held deletions back, and what was answered to nobody is unknown.
   if (ledger.undoneInPhase || ledger.isUncertain) return [];
   const deeds = ledger.phaseDeeds();
+  const own = ledger.writtenOnce();
   const visible = new Set(
     sight.devices.flatMap((device) => (device.mode === 'two-way' ? [...device.contents] : [])),
   );
@@ -54,7 +55,8 @@ function resurrection({ ledger }: World, sight: Sight): readonly string[] {
     deleted
       // A crash undoes what was not on disk yet, deletions too; one-way pairs do not tell of theirs;
       // what is absent in a folder that was left out since is not deleted.
-      .filter((content) => visible.has(content) && !ledger.offInPhase.has(device))
+      .filter((content) => visible.has(content) && own.has(content))
+      .filter(() => !ledger.offInPhase.has(device))
       .filter(() => !oneWay.has(device) && !ledger.choseInPhase.has(device))
       .filter(
         (content) =>

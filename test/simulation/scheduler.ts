@@ -106,6 +106,7 @@ export class Scheduler {
   #choose(untilMs: number): Parked | undefined {
     let ready = this.#ready();
     if (ready.length === 0) {
+      if (this.#parked.size === 0) return undefined;
       const earliest = Math.min(...[...this.#parked].map(({ readyAt }) => readyAt));
       if (!(earliest <= untilMs)) {
         if (Number.isFinite(untilMs)) this.#now = Math.max(this.#now, untilMs);

@@ -38,7 +38,6 @@ const SHARES: Readonly<Record<Feature, number>> = {
   'time-leaps': 15,
   probes: 40,
 };
-const EXTERNAL_DEV = 7n;
 
 export function shapeOf(choices: Choices, options: WorldOptions): WorldShape {
   const { without, noFaults } = options;
@@ -64,7 +63,6 @@ export function shapeOf(choices: Choices, options: WorldOptions): WorldShape {
         volume: {
           ...(features.has('quirks') ? quirksOf(choices, name) : {}),
           ...(features.has('names') ? nameRulesOf(choices, name) : {}),
-          ...(isExternal ? { dev: EXTERNAL_DEV } : {}),
         },
         isLooping: features.has('loops') && choices.roll(`${name} loops`, 2) === 0,
       };

@@ -10,6 +10,7 @@ import type { DeviceSecrets } from '@coffer/sdk';
 import { anyPassword, makeAccount } from './accounts.ts';
 import { Activity } from './activity.ts';
 import { Choices } from './choices.ts';
+import { deedOf } from './deed.ts';
 import { ROOT, SimDevice } from './device.ts';
 import { Ledger } from './ledger.ts';
 import { createNetwork, type SimNetwork } from './network.ts';
@@ -117,6 +118,16 @@ export class World {
   }
 
   async run(): Promise<WorldReport> {
+    try {
+      await this.#live();
+    } catch (error) {
+      const what = error instanceof Error ? (error.stack ?? error.message) : String(error);
+      this.violations.push(`broken: ${what}`);
+    }
+    return this.#report();
+  }
+
+  async #live(): Promise<void> {
     this.log.push(...this.shape.devices.map(describeDevice));
     await this.through(this.addPairs());
     let number = 1;
@@ -132,7 +143,6 @@ export class World {
     }
     if (this.violations.length === 0 && this.shape.features.has('probes'))
       this.violations.push(...(await this.through(probe(this))));
-    return this.#report();
   }
 
   /** Comes to rest, and looks at what is there. */
@@ -226,6 +236,8 @@ export class World {
         }
         const stalls = await engine.stalls({});
         isStalled ||= stalls.some(({ reason }) => !isQuietStall(reason));
+        for (const { reason, path } of stalls)
+          if (reason === 'NormalisationClash') this.#renameClash(sim, path);
         await clock.sleep(20_000);
       }
       if (isStalled) await clock.sleep(RETRY_MS);
@@ -233,6 +245,18 @@ export class World {
       if (isQuiet && heads.size === 1 && (!isStalled || round > REST_ROUNDS_MAX - 4)) return;
     }
     this.violations.push(`I5: the world does not come to rest in ${REST_ROUNDS_MAX} rounds`);
+  }
+
+  /** Two spellings of one name in a folder wait for a person (engine §8): here is one. */
+  #renameClash(sim: SimDevice, path: string): void {
+    const stat = sim.disk.programs.lstat(path);
+    if (stat === undefined || sim.disk.programs.lstat(`${path}-else`) !== undefined) return;
+    const entry = sim.person.entries().find((found) => found.path === path);
+    const touched = entry === undefined ? [] : sim.person.contentsBelow(entry);
+    sim.user.rename(path, `${path}-else`);
+    const text = `rename ${path}, which clashed`;
+    this.ledger.record(deedOf(sim.name, this.scheduler.now(), text, { touched }));
+    this.log.push(`${this.scheduler.now()} ${sim.name}: ${text}`);
   }
 
   async #decideHeld(device: SimDevice, round: number): Promise<void> {
