@@ -45,7 +45,7 @@ function thirtyDeeds(w: ScenarioWorld): void {
 
 scenario(
   'H1★ thirty deeds on two devices, switched off at every point, come to the same end',
-  { init: MIXED, crash: ['first'] },
+  { init: MIXED, crash: ['first', 'second'] },
   async (w) => {
     thirtyDeeds(w);
     await w.settle();
