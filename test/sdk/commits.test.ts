@@ -378,3 +378,22 @@ test('a name that no node can have is refused alone', async () => {
   );
   assert.deepEqual(paths(drive), ['/a', '/b', '/c']);
 });
+
+test('a folder is not trashed with what another device put into it meanwhile', async () => {
+  await using world = await World.create('laptop', 'desk');
+  const [laptop, desk] = world.pair;
+  await putText(laptop.drive, '/folder/deep/a', 'a');
+  await desk.drive.refresh(signal);
+  const folder = idOf(laptop.drive, '/folder');
+  await putText(desk.drive, '/folder/deep/new', 'new');
+  const outcomes = await laptop.drive.space.commit([{ op: 'trash', id: folder }], signal);
+  assert.deepEqual(kinds(outcomes), ['node-changed']);
+  assert.deepEqual(paths(laptop.drive), [
+    '/folder',
+    '/folder/deep',
+    '/folder/deep/a',
+    '/folder/deep/new',
+  ]);
+  const again = await laptop.drive.space.commit([{ op: 'trash', id: folder }], signal);
+  assert.deepEqual(kinds(again), ['done']);
+});

@@ -8,6 +8,7 @@ import {
   Defect,
   FormatError,
   IntegrityError,
+  NO_PARENT,
   type Bytes,
   type NodeId,
 } from '@coffer/protocol/core';
@@ -17,6 +18,7 @@ import {
   type CommitNote,
   type CreatedCommit,
 } from '@coffer/protocol/model/open';
+import { recordTypeAt, type StateView } from '@coffer/protocol/model';
 import { RemoteFault } from '../../ports/index.ts';
 import type { ApprovedHold, ChangeOutcome, NodeView, SpaceChange } from '../space-changes.ts';
 import { CommitDraft, RotationUnfinished } from './commit-draft.ts';
@@ -236,7 +238,7 @@ export class SpaceWriter {
         return;
       case 'head-moved':
         await this.#pauseAfterRace(attempt, signal);
-        await this.#options.space.verified.pull(signal, hooks);
+        await this.#catchUp(job, signal, hooks);
         return;
       case 'content-missing':
         settleMissing(batch, job, attempt, answer.ids);
@@ -273,6 +275,32 @@ export class SpaceWriter {
     job.settle(index, { kind: 'done', node: this.#options.viewOf(changeAt(job, index).id) });
   }
 
+  /**
+   * Brings what other writers committed. A folder in which they put or changed something is not what
+   * the caller wanted to throw away: its deletion goes back to be planned anew.
+   */
+  async #catchUp(job: CommitJob, signal: AbortSignal, hooks: ApplyHooks): Promise<void> {
+    const { verified } = this.#options.space;
+    const touched = new Set<NodeId>();
+    await verified.pull(signal, {
+      ...hooks,
+      during: (commit) => {
+        for (const [key, record] of commit.change.records) {
+          if (record !== null && recordTypeAt(key) === 'node') touched.add(key.slice(32) as NodeId);
+        }
+        hooks.during(commit);
+      },
+    });
+    const above = new Set<NodeId>();
+    for (const id of touched)
+      for (const folder of foldersAbove(verified.view, id)) above.add(folder);
+    for (const index of job.pending()) {
+      const { op, id } = changeAt(job, index);
+      if (op === 'trash' && above.has(id))
+        job.settle(index, { kind: 'stale', why: 'node-changed' });
+    }
+  }
+
   /** Writers that collide wait for a while of their own before they try again. */
   async #pauseAfterRace(attempt: Attempt, signal: AbortSignal): Promise<void> {
     if (attempt.lostRaces++ === 0) return;
@@ -280,6 +308,17 @@ export class SpaceWriter {
     const jitter = (random.bytes(1)[0] ?? 0) / 255;
     const spread = RACE_DELAY_MS_MAX - RACE_DELAY_MS_MIN;
     await clock.sleep(RACE_DELAY_MS_MIN + Math.round(jitter * spread), signal);
+  }
+}
+
+/** The folders that a node stands in, from the nearest up; a root has none. */
+function* foldersAbove(view: StateView, node: NodeId): Generator<NodeId> {
+  for (let at: NodeId | undefined = node; at !== undefined;) {
+    const key = view.findNode(at);
+    const parent = key?.slice(0, 32) as NodeId | undefined;
+    if (parent === undefined || parent === NO_PARENT) return;
+    yield parent;
+    at = parent;
   }
 }
 
