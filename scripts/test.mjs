@@ -6,9 +6,9 @@ import { globSync } from 'node:fs';
 
 const asked = process.argv.slice(2);
 const TOGETHER = ['--test-isolation=none'];
-const APART = ['--test-concurrency=2', '--test-timeout=240000'];
+const APART = ['--test-concurrency=2', '--test-timeout=900000'];
 /** Uses both cores by itself. */
-const SIMULATION = ['--test-concurrency=1', '--test-timeout=420000'];
+const SIMULATION = ['--test-concurrency=1', '--test-timeout=1200000'];
 
 /**
  * Name, files, node options, and the least number of files: a suite that looks at nothing must fail.
