@@ -4,6 +4,8 @@ import { isCopy, show, type Memory } from './oracle-memory.ts';
 import type { Feature } from './options.ts';
 import type { Sight } from './sight.ts';
 
+const BACKUP_NAME = /(?:\.(?:bak|old|orig|tmp|backup)|~)(?: |$|'|\/)/;
+
 export interface ContentJudgement {
   readonly ledger: Ledger;
   readonly memory: Memory;
@@ -41,13 +43,21 @@ function lost(sight: Sight, { ledger }: ContentJudgement): readonly string[] {
 
 /** I4: no content is there twice, and no conflict copy comes without a conflict. */
 function copies(sight: Sight, { ledger, memory, features }: ContentJudgement): readonly string[] {
+  // A file that a crashed device had received, and its person moved before it knew so, is new to it.
+  const movedAfterCrash = new Set(
+    ledger
+      .phaseDeeds()
+      .filter(({ device }) => ledger.offInPhase.has(device))
+      .flatMap(({ touched }) => touched),
+  );
   // A file that was ignored while it was renamed elsewhere is new when it is ignored no longer. What a
   // crash tore is nobody's own: two empty files are two.
   const own = ledger.writtenOnce();
   const doubled = [...liveHashes(sight)]
     .filter(([, n]) => n > 1 && !features.has('ignores'))
-    .filter(([hash]) => own.has(ledger.contentOf(hash) ?? ''))
-    .map(([hash]) => `I4: twice there: ${show(ledger.contentOf(hash))}`);
+    .map(([hash, n]) => [ledger.contentOf(hash) ?? '', n] as const)
+    .filter(([content]) => own.has(content) && !movedAfterCrash.has(content))
+    .map(([content]) => `I4: twice there: ${show(content)}`);
   const fresh = [...sight.remote.keys()].filter((path) => isCopy(path) && !memory.copies.has(path));
   const deeds = ledger.phaseDeeds();
   const actors = new Set(deeds.map(({ device }) => device));
@@ -98,6 +108,9 @@ export function nodeIds(
   if (features.has('ignores')) return [];
   const own = ledger.writtenOnce();
   const gone = new Set(ledger.phaseDeeds().flatMap(({ gaveUp }) => gaveUp));
+  // What changes places with its backup was saved (engine §4, slot continuity).
+  for (const { text, touched } of ledger.phaseDeeds())
+    if (BACKUP_NAME.test(text)) for (const content of touched) gone.add(content);
   return [...sight.remote].flatMap(([path, { sha256, id }]) => {
     const before = sha256 === null ? undefined : memory.nodeOfContent.get(sha256);
     const content = sha256 === null ? undefined : ledger.contentOf(sha256);

@@ -3,6 +3,7 @@
  * invariant. I6 and the refusal of old heads are looked at by probes.ts, I9 by whoever runs a world
  * twice, I10 by crash-all.ts.
  */
+import { isScratch } from './ignored.ts';
 import { agreement } from './oracle-agreement.ts';
 import { contents, nodeIds, type ContentJudgement } from './oracle-contents.ts';
 import { isCopy, show, type Memory } from './oracle-memory.ts';
@@ -40,13 +41,18 @@ function remember(memory: Memory, { remote }: Sight): void {
 }
 
 /** I3: what one person deleted, and nobody else touched meanwhile, does not come back. */
-function resurrection({ ledger }: World, sight: Sight): readonly string[] {
+function resurrection({ ledger, shape }: World, sight: Sight): readonly string[] {
   // A decision of a person brings held deletions back, and what was answered to nobody is unknown.
   if (ledger.undoneInPhase || ledger.isUncertain) return [];
   const deeds = ledger.phaseDeeds();
   const own = ledger.writtenOnce();
+  // What is ignored is deleted on one disk alone.
+  const isOut = (path: string): boolean => shape.features.has('ignores') && isScratch(path);
   const visible = new Set(
-    sight.devices.flatMap((device) => (device.mode === 'two-way' ? [...device.contents] : [])),
+    sight.devices
+      .filter(({ mode }) => mode === 'two-way')
+      .flatMap(({ entries }) => [...entries])
+      .flatMap(([path, { what }]) => (isOut(path) ? [] : [what])),
   );
   const oneWay = new Set(
     sight.devices.filter(({ mode }) => mode !== 'two-way').map(({ name }) => name),
@@ -55,7 +61,7 @@ function resurrection({ ledger }: World, sight: Sight): readonly string[] {
     deleted
       // A crash undoes what was not on disk yet, deletions too; one-way pairs do not tell of theirs;
       // what is absent in a folder that was left out since is not deleted.
-      .filter((content) => visible.has(content) && own.has(content))
+      .filter((content) => visible.has(ledger.digest(content)) && own.has(content))
       .filter(() => !ledger.offInPhase.has(device))
       .filter(() => !oneWay.has(device) && !ledger.choseInPhase.has(device))
       .filter(
