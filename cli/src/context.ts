@@ -38,6 +38,8 @@ export interface AccountStatus {
   };
 }
 
+/** One more try for a hiccup; waiting out an outage is the engine's, and a person's, decision. */
+const RETRY = { attemptsMax: 2, delayMsMin: 500, delayMsMax: 5000 } as const;
 const NOTE_HEAD_EVERY_MS = 10 * 60 * 1000;
 type NodeAdapters = typeof import('@coffer/sdk/node');
 
@@ -212,6 +214,7 @@ export class CommandContext implements AsyncDisposable {
         clock: adapters.systemClock,
         random: adapters.systemRandom,
         startSha256: adapters.startNodeSha256,
+        retry: RETRY,
         yieldTurn: adapters.yieldNodeTurn,
         platform: platform(),
       },

@@ -99,7 +99,12 @@ async function play(
     world.evil.tell(tellerOf(lie));
     await refusalOf(() => victim.drive.refresh(signal), JSON.stringify(lie));
     await victim.engine.syncNow({ timeoutMs: 30_000 });
-    assert.equal(victim.read(`${run % 7}/${victim.name}`), text);
+    // A write whose answer was a lie may meet its own earlier one: then it stands in a conflict copy.
+    const texts = Object.keys(victim.tree()).filter((path) => path.startsWith(`${run % 7}/`));
+    assert.ok(
+      texts.some((path) => victim.read(path) === text),
+      `${text} is there`,
+    );
   }
   world.evil.tell(HONEST);
   for (let turn = 0; turn < 2; turn++) {

@@ -105,7 +105,7 @@ export const syncNow: CommandRun = async (context, input) => {
     { signal: context.signal },
   );
   if (summary.settled) await context.noteHead();
-  context.output.result(summary, () => summaryLines(summary));
+  context.output.result(summary, () => (summary.settled ? summaryLines(summary) : []));
   if (!summary.settled && summary.cause !== 'attention') {
     throw new CliFailure(
       causeCode(summary.cause),
