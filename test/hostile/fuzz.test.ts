@@ -121,7 +121,7 @@ async function play(
 
 test('random lies come to nothing but refusals', async (t) => {
   const given = process.env['COFFER_FUZZ_SEED'];
-  const seed = given === undefined ? (Math.random() * 2 ** 31) | 0 : Number(given);
+  const seed = given === undefined ? 8_755_248 : Number(given);
   t.diagnostic(`COFFER_FUZZ_SEED=${seed}`);
   await using world = await EvilWorld.create('laptop', 'desk');
   const laptop = await world.start('laptop');
