@@ -1,47 +1,21 @@
 import assert from 'node:assert/strict';
-import { createCipheriv, createHash } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import test from 'node:test';
 import { concatBytes, IntegrityError, type Bytes, type Digest } from '@coffer/protocol/core';
 import {
-  createChunker,
   createFixedChunker,
   openChunk,
   sealChunk,
   type ChunkRef,
 } from '@coffer/protocol/content/open';
-import { createNodeOpenSuite } from '@coffer/protocol/suites/node-open';
 import type { SealingKeys, SelfSealingSource, UploadedContent } from '../space-changes.ts';
-import { ContentUploader, type ContentUploaderOptions } from './content-uploader.ts';
-import { MemoryContentApi } from './testing/memory-content-api.ts';
+import type { MemoryContentApi } from './testing/memory-content-api.ts';
+import { chunker, contentKey, seededBytes, setUp, suite } from './testing/test-uploader.ts';
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
-const suite = await createNodeOpenSuite();
-const contentKey = new Uint8Array(32).fill(1);
-const chunker = createChunker(suite, new Uint8Array(32).fill(2));
 const never = new AbortController().signal;
-
-function setUp(options: Partial<ContentUploaderOptions> = {}) {
-  const api = new MemoryContentApi(suite);
-  const uploader = new ContentUploader({
-    suite,
-    api,
-    chunker,
-    clock: { now: () => Date.now(), sleep: (ms) => sleep(ms) },
-    contentKeys: () => [contentKey],
-    startSha256: () => createHash('sha256'),
-    ...options,
-  });
-  return { api, uploader };
-}
-
-function seededBytes(seed: number, length: number): Uint8Array<ArrayBuffer> {
-  const key = Buffer.alloc(16);
-  key.writeUInt32BE(seed);
-  const stream = createCipheriv('aes-128-ctr', key, Buffer.alloc(16));
-  return new Uint8Array(stream.update(Buffer.alloc(length)));
-}
 
 function sha256(bytes: Bytes): string {
   return createHash('sha256').update(bytes).digest('hex');

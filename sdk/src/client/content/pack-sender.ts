@@ -137,7 +137,7 @@ export class PackSender {
     for (const entry of ticket.entries) {
       entry.tickets.delete(ticket);
       if (isWanted(entry)) continue;
-      if (entry.batch === undefined) this.#forget(entry);
+      if (entry.batch === undefined) this.#release(entry);
       else if (!entry.batch.entries.some(isWanted)) this.#end(entry.batch);
     }
     ticket.entries.clear();
@@ -168,7 +168,7 @@ export class PackSender {
         entry.batch = undefined;
         if (missing[i] !== true) this.#arrived(entry);
         else if (isWanted(entry)) this.#unsent.add(entry);
-        else this.#forget(entry);
+        else this.#release(entry);
       }
     });
     this.#questionsInFlight--;
@@ -208,7 +208,7 @@ export class PackSender {
 
   /** A body that is handed in from now on is not joined to the request that ends here. */
   #end(batch: Batch): void {
-    for (const entry of batch.entries) this.#forget(entry);
+    for (const entry of batch.entries) this.#release(entry);
     batch.controller.abort();
   }
 
@@ -223,9 +223,14 @@ export class PackSender {
   }
 
   #arrived(entry: OutgoingEntry): void {
-    this.#forget(entry);
     if (!entry.body.isPage) this.#rememberPresent(entry.body.id);
-    for (const ticket of entry.tickets) ticket.arrived(entry);
+    this.#release(entry);
+  }
+
+  /** It arrived or nobody wants it any more: nobody waits for it, a flush under way neither. */
+  #release(entry: OutgoingEntry): void {
+    this.#forget(entry);
+    for (const ticket of entry.tickets) ticket.release(entry);
   }
 
   #forget(entry: OutgoingEntry): void {

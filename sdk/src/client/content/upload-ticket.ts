@@ -19,14 +19,15 @@ export class UploadTicket {
     if (this.#failure !== undefined) throw this.#failure.error;
   }
 
-  /** Nothing more will be handed in. Settles when all bodies have arrived; rejects when one failed. */
+  /** Nothing more will be handed in. Settles when it waits for no body; rejects when one failed. */
   complete(): Promise<void> {
     this.#isComplete = true;
     this.#settleIfDone();
     return this.#done.promise;
   }
 
-  arrived(entry: OutgoingEntry): void {
+  /** Waits for this body no longer: it arrived, or whoever wanted it gave it up. */
+  release(entry: OutgoingEntry): void {
     this.entries.delete(entry);
     this.#settleIfDone();
   }
