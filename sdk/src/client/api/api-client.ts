@@ -89,16 +89,23 @@ export class ApiClient {
     return parseAnswer(name, bytes);
   }
 
+  /** `call` that is sent once: for what only makes sense again together with other calls. */
+  async callOnce<N extends JsonCallName>(
+    name: N,
+    input: CallInput<RequestOf<N> | Bytes>,
+    signal: AbortSignal,
+  ): Promise<AnswerOf<N>> {
+    const bytes = await this.#readOnce(name, { ...input, body: encodeBody(name, input) }, signal);
+    return parseAnswer(name, bytes);
+  }
+
   /** A call whose answer is taken as bytes. */
   async callBinary(
     name: CallName,
     input: CallInput<Bytes | undefined>,
     signal: AbortSignal,
   ): Promise<Uint8Array<ArrayBuffer>> {
-    return this.#retried(signal, async () => {
-      const response = await this.#exchange(name, input, signal);
-      return readBody(response, SIZE_BYTES_MAX[name] ?? JSON_SIZE_BYTES_MAX);
-    });
+    return this.retried(signal, () => this.#readOnce(name, input, signal));
   }
 
   /** A call whose answer is read as it comes. Only what happens before its body is retried. */
@@ -107,12 +114,22 @@ export class ApiClient {
     input: CallInput<Bytes | undefined>,
     signal: AbortSignal,
   ): Promise<HttpResponse> {
-    return this.#retried(signal, () => this.#exchange(name, input, signal));
+    return this.retried(signal, () => this.#exchange(name, input, signal));
   }
 
-  #retried<T>(signal: AbortSignal, action: () => Promise<T>): Promise<T> {
+  /** Runs `action` as often as the policy lets one call be sent. */
+  retried<T>(signal: AbortSignal, action: () => Promise<T>): Promise<T> {
     const { clock, random, retry } = this.#options;
     return withRetry({ policy: retry ?? DEFAULT_RETRY, clock, random, signal }, action);
+  }
+
+  async #readOnce(
+    name: CallName,
+    input: CallInput<Bytes | undefined>,
+    signal: AbortSignal,
+  ): Promise<Uint8Array<ArrayBuffer>> {
+    const response = await this.#exchange(name, input, signal);
+    return readBody(response, SIZE_BYTES_MAX[name] ?? JSON_SIZE_BYTES_MAX);
   }
 
   async #exchange(

@@ -12,7 +12,12 @@ import {
 import { verifySignature } from '@coffer/protocol/crypto';
 import { createNodeOpenSuite } from '@coffer/protocol/suites/node-open';
 import { systemRandom } from '../../adapters/node/index.ts';
-import { RemoteFault, type HttpRequest, type HttpResponse } from '../../ports/index.ts';
+import {
+  networkFault,
+  RemoteFault,
+  type HttpRequest,
+  type HttpResponse,
+} from '../../ports/index.ts';
 import { ApiClient } from './api-client.ts';
 import { Session } from './session.ts';
 
@@ -25,30 +30,51 @@ const device = {
   deviceSeed: suite.randomBytes(32),
 };
 
-/** A server that knows one token at a time. */
+/** A server that knows one token at a time, and takes each challenge once. */
 class TokenServer {
   sessions = 0;
   valid = '';
   readonly proofs: { challenge: Bytes; signature: Bytes }[] = [];
+  /** How many answers about new sessions do not arrive. */
+  toLose = 0;
+  #challenges = 0;
+  #open = '';
 
   readonly client = new ApiClient({
-    transport: { request: (request) => Promise.resolve(this.#answer(request)) },
+    transport: {
+      request: async (request) => {
+        await Promise.resolve();
+        const answer = this.#answer(request);
+        if (!request.path.endsWith('/sessions') || this.toLose === 0) return answer;
+        this.toLose--;
+        throw networkFault('the answer was lost', undefined);
+      },
+    },
     clock: { now: () => 0, sleep: () => Promise.resolve() },
     random: systemRandom,
   });
 
   #answer({ path, headers, body }: HttpRequest): HttpResponse {
-    if (path.endsWith('/challenge')) return json(200, { challenge: 'A'.repeat(43) });
+    if (path.endsWith('/challenge')) {
+      this.#open = String.fromCharCode(65 + (this.#challenges++ % 26)).repeat(42) + 'A';
+      return json(200, { challenge: this.#open });
+    }
     if (path.endsWith('/sessions')) {
       const sent = JSON.parse(bytesToUtf8(body ?? new Uint8Array())) as Record<string, string>;
+      if (sent['challenge'] !== this.#open) return notSignedIn();
+      this.#open = '';
       const challenge = base64UrlToBytes(sent['challenge'] ?? '');
       this.proofs.push({ challenge, signature: base64UrlToBytes(sent['signature'] ?? '') });
       this.valid = `token-number-0000${++this.sessions}`;
       return json(200, { token: this.valid, expiresAt: 1 });
     }
     if (headers['authorization'] === `Bearer ${this.valid}`) return json(200, { spaces: [] });
-    return json(401, { error: { code: 'not-signed-in', message: '' } });
+    return notSignedIn();
   }
+}
+
+function notSignedIn(): HttpResponse {
+  return json(401, { error: { code: 'not-signed-in', message: '' } });
 }
 
 function json(status: number, value: unknown): HttpResponse {
@@ -95,6 +121,18 @@ test('a request that is refused with a new token too fails', async () => {
   }, never);
   await assert.rejects(running, refused);
   assert.equal(tries, 2);
+});
+
+test('a session whose answer was lost is asked for with a new challenge', async () => {
+  const server = new TokenServer();
+  const session = new Session(server.client, suite, device);
+  server.toLose = 3;
+  assert.equal(await session.run((token) => Promise.resolve(token), never), 'token-number-00004');
+  server.toLose = 4;
+  server.valid = '';
+  const ask = () => session.run((token) => server.client.call('spaces', { token }, never), never);
+  await assert.rejects(ask(), { code: 'network' });
+  assert.deepEqual(await ask(), { spaces: [] });
 });
 
 test('one who gives up does not fail the others that wait for the same session', async () => {

@@ -51,15 +51,21 @@ export class Session {
 
   async #renew(signal: AbortSignal): Promise<string> {
     // The renewal belongs to all who wait for it: one of them giving up must not fail the others.
-    this.#renewal ??= this.#start(new AbortController().signal).finally(() => {
+    this.#renewal ??= this.#startThroughFaults().finally(() => {
       this.#renewal = undefined;
     });
     return orAborted(this.#renewal, signal);
   }
 
+  /** A challenge is used once: after an answer that did not arrive another one is asked for. */
+  #startThroughFaults(): Promise<string> {
+    const { signal } = new AbortController();
+    return this.#api.retried(signal, () => this.#start(signal));
+  }
+
   async #start(signal: AbortSignal): Promise<string> {
     const { server: origin, account, device, deviceSeed } = this.#device;
-    const { challenge } = await this.#api.call(
+    const { challenge } = await this.#api.callOnce(
       'sessionChallenge',
       { body: { account, device } },
       signal,
@@ -67,7 +73,7 @@ export class Session {
     const proof = encodeSessionProof({ origin, account, device, challenge });
     const signature = sign(this.#suite, deviceSeed, 'session', proof);
     const body = { account, device, challenge, signature };
-    const { token } = await this.#api.call('startSession', { body }, signal);
+    const { token } = await this.#api.callOnce('startSession', { body }, signal);
     this.#token = token;
     return token;
   }
