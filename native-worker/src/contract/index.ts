@@ -1,4 +1,7 @@
+export * from './account-commands.ts';
 export * from './commands.ts';
+export * from './control-failure.ts';
+export * from './control.ts';
 export * from './engine-fault.ts';
 export type { Engine } from './engine.ts';
 export * from './events.ts';

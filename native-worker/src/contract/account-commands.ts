@@ -1,0 +1,96 @@
+/**
+ * Commands about the account and this computer: what a window needs beside the engine's own, some
+ * of it before there is an engine. Answered by whoever holds the profile (the daemon, the desktop's
+ * main process), never by the engine. Failures carry a code of the error table.
+ */
+import { z } from 'zod';
+
+const Count = z.int().nonnegative();
+const Done = z.object({});
+
+export const AccountListing = z.discriminatedUnion('signedIn', [
+  z.object({ signedIn: z.literal(false) }),
+  z.object({
+    signedIn: z.literal(true),
+    /** Origin, `https://drive.example.org`. */
+    server: z.string(),
+    email: z.string(),
+    device: z.object({ id: z.string(), name: z.string() }),
+  }),
+]);
+export type AccountListing = z.infer<typeof AccountListing>;
+
+/** Bytes as the server counts them; a total is null without a limit. */
+export const UsageListing = z.object({
+  usedBytes: Count,
+  totalBytes: Count.nullable(),
+  transferUsedBytes: Count,
+  transferTotalBytes: Count.nullable(),
+});
+export type UsageListing = z.infer<typeof UsageListing>;
+
+export const LocalFolderListing = z.object({
+  /** Absolute. */
+  path: z.string(),
+  /** Null at the top. */
+  parent: z.string().nullable(),
+  /** Folders only, without hidden ones, by name. */
+  folders: z.array(z.object({ name: z.string(), path: z.string() })),
+  /** Where a first synced folder could be; need not exist. */
+  suggested: z.string(),
+});
+export type LocalFolderListing = z.infer<typeof LocalFolderListing>;
+
+export const RemoteFolder = z.object({ name: z.string(), path: z.string(), bytes: Count });
+export type RemoteFolder = z.infer<typeof RemoteFolder>;
+
+export const accountCommands = {
+  account: { input: z.object({}), output: AccountListing },
+  /**
+   * Asks whether a Coffer server answers there; gives its origin. Errors: `usage` (no address),
+   * `refused` (plain http to another machine), `network`.
+   */
+  checkServer: {
+    input: z.object({ server: z.string() }),
+    output: z.object({ server: z.string() }),
+  },
+  /**
+   * The 24 words are in this answer and nowhere else. `active` is false while the address waits to
+   * be confirmed. Errors: `usage`, `name-taken`, `already-signed-in`, `rate-limited`, `network`.
+   */
+  signUp: {
+    input: z.object({
+      server: z.string(),
+      email: z.string(),
+      password: z.string(),
+      deviceName: z.string().optional(),
+    }),
+    output: z.object({ recoveryWords: z.array(z.string()), active: z.boolean() }),
+  },
+  /** Errors: `usage`, `wrong-password`, `already-signed-in`, `rate-limited`, `network`. */
+  signIn: {
+    input: z.object({
+      server: z.string(),
+      email: z.string(),
+      password: z.string(),
+      deviceName: z.string().optional(),
+    }),
+    output: Done,
+  },
+  /** Stops syncing and wipes the keys of this device; the files stay. */
+  signOut: { input: z.object({}), output: Done },
+  /** Asks the server. Errors: `not-signed-in`, `network`. */
+  usage: { input: z.object({}), output: UsageListing },
+  /** A folder of this computer; the home folder when left out. Errors: `not-found`, `file-access`. */
+  localFolders: { input: z.object({ path: z.string().optional() }), output: LocalFolderListing },
+  /** Folders of the drive directly below `path`, with the bytes in them. Errors: `not-found`. */
+  remoteFolders: { input: z.object({ path: z.string() }), output: z.array(RemoteFolder) },
+} as const;
+
+export type AccountCommandName = keyof typeof accountCommands;
+export type AccountCommandInput<K extends AccountCommandName> = z.input<
+  (typeof accountCommands)[K]['input']
+>;
+export type AccountCommandOutput<K extends AccountCommandName> = z.output<
+  (typeof accountCommands)[K]['output']
+>;
