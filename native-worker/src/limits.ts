@@ -58,6 +58,8 @@ export const DELETION_WAIT_MS_MAX = 60 * SECOND_MS;
 
 /** What the engine's database keeps in memory: the default of 2 MiB is read again all the time. */
 export const PAGE_CACHE_KIB = 32 * 1024;
+/** Rows of one table of a pair that are kept as objects: about 4 MiB. */
+export const CACHED_ROWS_MAX = 8192;
 /** Own contents that follow one another within this time make one version (protocol §3). */
 export const VERSION_COALESCE_MS = 5 * MINUTE_MS;
 /** Dirty nodes of either side that one plan starts from: bounds what is held as objects. */

@@ -30,8 +30,9 @@ export class RemoteLane {
   readonly #open = new Map<OperationId, number>();
   readonly #dependents = new Map<OperationId, RemoteOperation[]>();
   #queue: PreparedChange[] = [];
-  #wake: () => void = () => undefined;
+  #waiting: (() => void)[] = [];
   #sending = true;
+  readonly #allSent = Promise.withResolvers<undefined>();
 
   /** `operations` in an order that respects `after`. */
   constructor(run: ExecutionRun, operations: readonly RemoteOperation[], signal: AbortSignal) {
@@ -84,6 +85,7 @@ export class RemoteLane {
       await sendContents(this.#run, operations, listener, this.#signal);
     } finally {
       this.#sending = false;
+      this.#allSent.resolve(undefined);
       this.#wake();
     }
   }
@@ -149,21 +151,17 @@ export class RemoteLane {
   async #pause(): Promise<void> {
     await Promise.race([
       this.#run.options.clock.sleep(COMMIT_GATHER_MS, this.#signal),
-      this.#ended(),
+      this.#allSent.promise,
     ]);
   }
 
-  async #ended(): Promise<void> {
-    while (this.#sending) await this.#woken();
+  #wake(): void {
+    for (const resolve of this.#waiting.splice(0)) resolve();
   }
 
   async #woken(): Promise<void> {
     await new Promise<void>((resolve) => {
-      const before = this.#wake;
-      this.#wake = () => {
-        before();
-        resolve();
-      };
+      this.#waiting.push(resolve);
     });
   }
 

@@ -1,6 +1,7 @@
 import { bytesToUtf8, utf8ToBytes, type Digest, type NodeId } from '@coffer/protocol/core';
 import type { BaseNode, EntryKind, LocalId } from '../planner/types.ts';
 import { numbered, type EngineDatabase } from './engine-database.ts';
+import type { RowCache } from './row-cache.ts';
 
 interface BaseRow {
   node_id: string;
@@ -32,38 +33,34 @@ export class BaseTree {
   readonly #db: EngineDatabase;
   readonly #pair: string;
   readonly #nameKey: (name: string) => string;
+  readonly #rows: RowCache<NodeId, BaseNode>;
+  readonly #byLocal: RowCache<LocalId, BaseNode>;
 
   constructor(db: EngineDatabase, pair: string, nameKey: (name: string) => string) {
     this.#db = db;
     this.#pair = pair;
     this.#nameKey = nameKey;
+    this.#rows = db.cacheOf(`base_node ${pair}`);
+    this.#byLocal = db.cacheOf(`base_node by entry ${pair}`);
   }
 
   byId(id: NodeId): BaseNode | undefined {
-    return found(
-      this.#db
-        .wideSql<BaseRow>(`SELECT ${COLUMNS} FROM base_node WHERE pair = ? AND node_id = ?`)
-        .get(this.#pair, id),
-    );
+    return this.#rows.get(id, () => this.#find('node_id', id));
   }
 
   byLocalId(id: LocalId): BaseNode | undefined {
-    return found(
-      this.#db
-        .wideSql<BaseRow>(`SELECT ${COLUMNS} FROM base_node WHERE pair = ? AND local_id = ?`)
-        .get(this.#pair, id),
-    );
+    return this.#byLocal.get(id, () => this.#find('local_id', id));
   }
 
   bySlot(parent: NodeId, nameKey: string): BaseNode | undefined {
-    return found(
-      this.#db
-        .wideSql<BaseRow>(
-          `SELECT ${COLUMNS} FROM base_node INDEXED BY base_slot WHERE pair = ? AND parent = ? AND name_key = ?
-           ORDER BY +node_id`,
-        )
-        .get(this.#pair, parent, nameKey),
-    );
+    const [first] = this.#db
+      .wideSql<BaseRow>(
+        `SELECT ${COLUMNS} FROM base_node INDEXED BY base_slot
+         WHERE pair = ? AND parent = ? AND name_key = ?`,
+      )
+      .all(this.#pair, parent, nameKey)
+      .sort((a, b) => (a.node_id < b.node_id ? -1 : 1));
+    return found(first);
   }
 
   children(parent: NodeId): readonly BaseNode[] {
@@ -95,6 +92,10 @@ export class BaseTree {
 
   /** Writes the row, in place of those of either id. */
   put(node: BaseNode): void {
+    this.#forget(this.byLocalId(node.localId));
+    this.#forget(this.byId(node.id));
+    this.#rows.forget(node.id);
+    this.#byLocal.forget(node.localId);
     this.#db
       .sql('DELETE FROM base_node WHERE pair = ? AND local_id = ?')
       .run(this.#pair, node.localId);
@@ -125,6 +126,7 @@ export class BaseTree {
   }
 
   remove(id: NodeId): void {
+    this.#forget(this.byId(id));
     this.#db.sql('DELETE FROM base_node WHERE pair = ? AND node_id = ?').run(this.#pair, id);
   }
 
@@ -133,6 +135,7 @@ export class BaseTree {
    * What had moved out before keeps its row: without it, it would be new on both sides.
    */
   removeLeft(id: NodeId): number {
+    this.#forgetAll();
     return this.#db
       .sql(
         `${BELOW} DELETE FROM base_node AS b
@@ -148,6 +151,7 @@ export class BaseTree {
    * disk goes with the recycling of that.
    */
   removeTrashed(id: NodeId): number {
+    this.#forgetAll();
     return this.#db
       .sql(
         `${BELOW} DELETE FROM base_node AS b
@@ -162,6 +166,7 @@ export class BaseTree {
 
   /** The rows directly below one node are below another one from now on; returns their nodes. */
   reparent(from: NodeId, to: NodeId): readonly NodeId[] {
+    this.#forgetAll();
     return this.#db
       .sql<{ node_id: NodeId }>(
         'UPDATE base_node SET parent = ?3 WHERE pair = ?1 AND parent = ?2 RETURNING node_id',
@@ -171,7 +176,27 @@ export class BaseTree {
   }
 
   clear(): void {
+    this.#forgetAll();
     this.#db.sql('DELETE FROM base_node WHERE pair = ?').run(this.#pair);
+  }
+
+  #find(column: 'node_id' | 'local_id', id: NodeId | LocalId): BaseNode | undefined {
+    return found(
+      this.#db
+        .wideSql<BaseRow>(`SELECT ${COLUMNS} FROM base_node WHERE pair = ? AND ${column} = ?`)
+        .get(this.#pair, id),
+    );
+  }
+
+  #forget(row: BaseNode | undefined): void {
+    if (row === undefined) return;
+    this.#rows.forget(row.id);
+    this.#byLocal.forget(row.localId);
+  }
+
+  #forgetAll(): void {
+    this.#rows.clear();
+    this.#byLocal.clear();
   }
 }
 

@@ -4,8 +4,9 @@
  */
 import Sqlite from 'better-sqlite3';
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { PAGE_CACHE_KIB } from '../limits.ts';
+import { CACHED_ROWS_MAX, PAGE_CACHE_KIB } from '../limits.ts';
 import { MIGRATIONS } from './migrations.ts';
+import { RowCache } from './row-cache.ts';
 
 type Value = string | number | bigint | Uint8Array | null;
 type Numbered = Readonly<Record<number, Value>>;
@@ -26,6 +27,7 @@ export class EngineDatabase {
   readonly #sqlite: Sqlite.Database;
   readonly #plain = new Map<string, Statement<unknown>>();
   readonly #wide = new Map<string, Statement<unknown>>();
+  readonly #caches = new Map<string, RowCache<unknown, unknown>>();
 
   constructor(sqlite: Sqlite.Database, path: string, recovered: boolean) {
     this.#sqlite = sqlite;
@@ -53,9 +55,29 @@ export class EngineDatabase {
     return statement as Statement<Row>;
   }
 
+  /**
+   * The rows of one table that were read last, for all who read that table through this object. Whoever
+   * writes the table keeps it true; a transaction that fails empties it.
+   */
+  cacheOf<Key, Row>(table: string): RowCache<Key, Row> {
+    const cache = this.#caches.get(table) ?? new RowCache<unknown, unknown>(CACHED_ROWS_MAX);
+    this.#caches.set(table, cache);
+    return cache as RowCache<Key, Row>;
+  }
+
   /** All writes of `action` or none; nests. */
   transaction<T>(action: () => T): T {
-    return this.#sqlite.transaction(action).immediate();
+    try {
+      return this.#sqlite.transaction(action).immediate();
+    } catch (error) {
+      this.forgetRows();
+      throw error;
+    }
+  }
+
+  /** What was read is read again: tables were written by other ways. */
+  forgetRows(): void {
+    for (const cache of this.#caches.values()) cache.clear();
   }
 
   /** One read transaction: every query of `action` sees the same state. Nests. */

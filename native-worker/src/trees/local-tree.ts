@@ -3,6 +3,7 @@ import type { EntryKind, LocalId, LocalNode } from '../planner/types.ts';
 import type { LocalRow, LocalTreeWriter, ScanStall } from '../scanner/local-tree-writer.ts';
 import type { DirtySet } from './dirty-set.ts';
 import { numbered, type EngineDatabase } from './engine-database.ts';
+import type { RowCache } from './row-cache.ts';
 import type { StallTable } from './stall-table.ts';
 
 interface StoredRow {
@@ -48,6 +49,7 @@ export class LocalTree implements LocalTreeWriter {
   readonly #nameKey: (name: string) => string;
   readonly #dirty: DirtySet;
   readonly #stalls: StallTable;
+  readonly #rows: RowCache<LocalId, LocalRow>;
 
   constructor(options: {
     readonly db: EngineDatabase;
@@ -63,14 +65,10 @@ export class LocalTree implements LocalTreeWriter {
     this.#nameKey = options.nameKey;
     this.#dirty = options.dirty;
     this.#stalls = options.stalls;
+    this.#rows = options.db.cacheOf(`local_node ${options.pair}`);
   }
 
-  readonly byId = (id: LocalId): LocalRow | undefined => {
-    const row = this.#db
-      .wideSql<StoredRow>(`${SELECT} WHERE local_id = ? AND pair = ?`)
-      .get(id, this.#pair);
-    return row === undefined ? undefined : rowOf(row);
-  };
+  readonly byId = (id: LocalId): LocalRow | undefined => this.#rows.get(id, () => this.#read(id));
 
   /** The entry at a slot; of several in a moment of change, the newest. */
   readonly bySlot = (parent: LocalId, nameKey: string): LocalRow | undefined => {
@@ -134,7 +132,7 @@ export class LocalTree implements LocalTreeWriter {
          RETURNING local_id`,
       )
       .all(numbered(this.#pair, id, state));
-    for (const row of marked) this.#dirty.markLocal(row.local_id, state);
+    for (const row of marked) this.#changed(row.local_id, state);
   };
 
   /** Marks `gone` the row and all below it but these entries, which are elsewhere, and what is below them. */
@@ -155,7 +153,7 @@ export class LocalTree implements LocalTreeWriter {
          RETURNING local_id`,
       )
       .all(numbered(this.#pair, id, JSON.stringify([...elsewhere])));
-    for (const row of marked) this.#dirty.markLocal(row.local_id, 'gone');
+    for (const row of marked) this.#changed(row.local_id, 'gone');
   }
 
   readonly setStalls = (folder: LocalId, stalls: readonly ScanStall[]): void => {
@@ -166,13 +164,14 @@ export class LocalTree implements LocalTreeWriter {
 
   /** Writes the row without marking it: the executor knows what it did itself. */
   put(row: LocalRow): void {
+    this.#rows.forget(row.id);
     this.#db
       .sql(
         `INSERT INTO local_node (local_id, pair, parent, name, name_key, kind, ino, birth_ns, size,
            mtime_ns, ctime_ns, mode, exec, sha256, target, scan_gen, state)
          VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?)
-         ON CONFLICT (local_id) DO UPDATE SET pair = excluded.pair, parent = excluded.parent,
-           name = excluded.name, name_key = excluded.name_key, kind = excluded.kind,
+         ON CONFLICT (local_id) DO UPDATE SET parent = excluded.parent, name = excluded.name,
+           name_key = excluded.name_key, kind = excluded.kind,
            ino = excluded.ino, birth_ns = excluded.birth_ns, size = excluded.size,
            mtime_ns = excluded.mtime_ns, ctime_ns = excluded.ctime_ns, mode = excluded.mode,
            exec = excluded.exec, sha256 = excluded.sha256, target = excluded.target,
@@ -223,6 +222,7 @@ export class LocalTree implements LocalTreeWriter {
 
   /** Forgets `gone` rows that no base row needs, and all below them. */
   sweepGone(): void {
+    this.#rows.clear();
     this.#db
       .sql(
         `DELETE FROM local_node WHERE pair = ?1 AND state = 'gone' AND local_id NOT IN
@@ -251,16 +251,26 @@ export class LocalTree implements LocalTreeWriter {
   }
 
   #stateOf(id: LocalId): string | undefined {
-    return this.#db
-      .sql<{ state: string }>('SELECT state FROM local_node WHERE local_id = ?')
-      .get(id)?.state;
+    return this.byId(id)?.state;
   }
 
   #setState(id: LocalId, state: LocalNode['state']): void {
     const changed = this.#db
       .sql('UPDATE local_node SET state = ? WHERE local_id = ? AND state <> ?')
       .run(state, id, state);
-    if (changed.changes > 0) this.#dirty.markLocal(id, state);
+    if (changed.changes > 0) this.#changed(id, state);
+  }
+
+  #changed(id: LocalId, state: LocalNode['state']): void {
+    this.#rows.forget(id);
+    this.#dirty.markLocal(id, state);
+  }
+
+  #read(id: LocalId): LocalRow | undefined {
+    const row = this.#db
+      .wideSql<StoredRow>(`${SELECT} WHERE local_id = ? AND pair = ?`)
+      .get(id, this.#pair);
+    return row === undefined ? undefined : rowOf(row);
   }
 
   #list(where: string, ...values: readonly (string | number | bigint)[]): readonly LocalRow[] {

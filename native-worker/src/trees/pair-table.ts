@@ -136,6 +136,7 @@ export class PairTable {
       }
       this.#db.sql('DELETE FROM pair WHERE id = ?').run(id);
     });
+    this.#db.forgetRows();
   }
 }
 

@@ -1,6 +1,7 @@
 import type { DeviceId, Digest, NodeId } from '@coffer/protocol/core';
 import type { EntryKind, RemoteNode } from '../planner/types.ts';
 import { numbered, type EngineDatabase } from './engine-database.ts';
+import type { RowCache } from './row-cache.ts';
 
 /** A remote row with what only lists for people need. */
 export interface RemoteEntry extends RemoteNode {
@@ -38,18 +39,22 @@ export class RemoteTree {
   readonly #db: EngineDatabase;
   readonly #pair: string;
   readonly #nameKey: (name: string) => string;
+  readonly #rows: RowCache<NodeId, RemoteEntry>;
 
   constructor(db: EngineDatabase, pair: string, nameKey: (name: string) => string) {
     this.#db = db;
     this.#pair = pair;
     this.#nameKey = nameKey;
+    this.#rows = db.cacheOf(`remote_node ${pair}`);
   }
 
   byId(id: NodeId): RemoteEntry | undefined {
-    const row = this.#db
-      .sql<RemoteRow>(`SELECT ${COLUMNS} FROM remote_node WHERE pair = ? AND node_id = ?`)
-      .get(this.#pair, id);
-    return row === undefined ? undefined : entryOf(row);
+    return this.#rows.get(id, () => {
+      const row = this.#db
+        .sql<RemoteRow>(`SELECT ${COLUMNS} FROM remote_node WHERE pair = ? AND node_id = ?`)
+        .get(this.#pair, id);
+      return row === undefined ? undefined : entryOf(row);
+    });
   }
 
   /** Live nodes at the slot, ascending by id. */
@@ -61,7 +66,7 @@ export class RemoteTree {
       )
       .all(this.#pair, parent, nameKey)
       .map(entryOf)
-      .sort((a, b) => (a.id < b.id ? -1 : 1));
+      .sort(byId);
   }
 
   /** Of every state: what is below a trashed folder is still its child. */
@@ -91,10 +96,11 @@ export class RemoteTree {
     return this.#db
       .sql<RemoteRow>(
         `SELECT ${COLUMNS} FROM remote_node INDEXED BY remote_copy
-         WHERE pair = ? AND copy_of = ? AND state = 'live' ORDER BY +node_id`,
+         WHERE pair = ? AND copy_of = ? AND state = 'live'`,
       )
       .all(this.#pair, node)
-      .map(entryOf);
+      .map(entryOf)
+      .sort(byId);
   }
 
   /** Trashed files with this content, ascending by id. */
@@ -102,10 +108,11 @@ export class RemoteTree {
     return this.#db
       .sql<RemoteRow>(
         `SELECT ${COLUMNS} FROM remote_node INDEXED BY remote_hash
-         WHERE pair = ? AND sha256 = ? AND size = ? AND state = 'trashed' ORDER BY +node_id`,
+         WHERE pair = ? AND sha256 = ? AND size = ? AND state = 'trashed'`,
       )
       .all(this.#pair, sha256, size)
-      .map(entryOf);
+      .map(entryOf)
+      .sort(byId);
   }
 
   /** True when every live node at and below has a base row with its content and place. */
@@ -124,6 +131,7 @@ export class RemoteTree {
   }
 
   put(node: RemoteEntry): void {
+    this.#rows.forget(node.id);
     this.#db
       .sql(
         `INSERT OR REPLACE INTO remote_node (pair, node_id, parent, name, name_key, kind, rev,
@@ -153,6 +161,7 @@ export class RemoteTree {
 
   /** Sets the state of the node and of all below it; returns their ids. */
   setSubtreeState(id: NodeId, state: RemoteNode['state']): readonly NodeId[] {
+    this.#rows.clear();
     return this.#db
       .sql<{ node_id: NodeId }>(
         `${BELOW} UPDATE remote_node SET state = ?3
@@ -164,6 +173,7 @@ export class RemoteTree {
 
   /** Removes the node and all below it; returns the ids of the rows that went. */
   removeSubtree(id: NodeId): readonly NodeId[] {
+    this.#rows.clear();
     return this.#db
       .sql<{ node_id: NodeId }>(
         `${BELOW} DELETE FROM remote_node
@@ -189,8 +199,14 @@ export class RemoteTree {
   }
 
   clear(): void {
+    this.#rows.clear();
     this.#db.sql('DELETE FROM remote_node WHERE pair = ?').run(this.#pair);
   }
+}
+
+/** A sorter of SQLite's costs more than the search for the few rows that it sorts. */
+function byId(a: RemoteEntry, b: RemoteEntry): number {
+  return a.id < b.id ? -1 : 1;
 }
 
 function entryOf(row: RemoteRow): RemoteEntry {

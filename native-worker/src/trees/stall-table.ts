@@ -58,13 +58,14 @@ export class StallTable {
 
   /** The stall of an operation's node or entry that has not been cleared. */
   ofOperation(node: NodeId | null, local: LocalId | null): Stall | undefined {
-    const row = this.#db
+    const rows = this.#db
       .sql<StallRow>(
-        `SELECT * FROM stall WHERE pair = ?1 AND source = 'execute'
-         AND (node_id = ?2 OR local_id = ?3) ORDER BY next_at_ms DESC`,
+        `SELECT * FROM stall WHERE pair = ? AND source = 'execute' AND (node_id = ? OR local_id = ?)`,
       )
-      .get(numbered(this.#pair, node, local));
-    return row === undefined ? undefined : stallOf(row);
+      .all(this.#pair, node, local);
+    // Few or none: a sorter of SQLite's would cost more than the search.
+    const [last] = rows.sort((a, b) => (b.next_at_ms ?? -1) - (a.next_at_ms ?? -1));
+    return last === undefined ? undefined : stallOf(last);
   }
 
   /** Unix ms at which the next stalled operation is due. */
