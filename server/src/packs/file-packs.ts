@@ -1,8 +1,8 @@
 import * as fs from 'node:fs';
-import { mkdir, rename, rm } from 'node:fs/promises';
+import { mkdir, opendir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import type { Bytes } from '@coffer/protocol/core';
+import type { Bytes, SpaceId } from '@coffer/protocol/core';
 import { PackDamagedError, type PackStore, type Range } from './pack-store.ts';
 
 // Plain descriptors: file handles cost twice the processor time for packs of a few KiB.
@@ -58,7 +58,32 @@ export async function openFilePackStore(folder: string): Promise<PackStore> {
     },
     read: (space, uid, ranges) => readRanges(join(folder, space, uid), ranges),
     remove: (space, uid) => rm(join(folder, space, uid), { force: true }),
+    sizeOf: async (space, uid) => (await statIfThere(join(folder, space, uid)))?.size,
+    list: () => listPacks(folder),
   };
+}
+
+async function statIfThere(path: string): Promise<fs.Stats | undefined> {
+  return stat(path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined;
+    throw error;
+  });
+}
+
+/** Names that a space or a pack can have; whatever else lies there is not ours. */
+const SPACE_NAME = /^[0-9a-f]{32}$/;
+const PACK_NAME = /^[0-9a-z]{1,64}$/;
+
+async function* listPacks(
+  folder: string,
+): AsyncGenerator<{ readonly space: SpaceId; readonly pack: string }, void, void> {
+  for await (const space of await opendir(folder)) {
+    if (!space.isDirectory() || !SPACE_NAME.test(space.name)) continue;
+    for await (const pack of await opendir(join(folder, space.name))) {
+      if (!pack.isFile() || !PACK_NAME.test(pack.name)) continue;
+      yield { space: space.name as SpaceId, pack: pack.name };
+    }
+  }
 }
 
 async function writeDurably(path: string, bytes: Bytes): Promise<void> {

@@ -1,4 +1,4 @@
-import type { Bytes } from '@coffer/protocol/core';
+import type { Bytes, SpaceId } from '@coffer/protocol/core';
 import { PackDamagedError, type PackStore } from './pack-store.ts';
 
 /** Packs that end with the process. */
@@ -15,5 +15,12 @@ export function createMemoryPackStore(): PackStore {
       });
     },
     remove: async (space, uid) => void packs.delete(`${space}/${uid}`),
+    sizeOf: async (space, uid) => packs.get(`${space}/${uid}`)?.length,
+    list: async function* () {
+      for (const path of [...packs.keys()]) {
+        const [space = '', pack = ''] = path.split('/');
+        yield { space: space as SpaceId, pack };
+      }
+    },
   };
 }

@@ -25,4 +25,8 @@ export interface PackStore {
   ) => Promise<readonly Bytes[]>;
   /** Nothing happens when there is none. */
   readonly remove: (space: SpaceId, uid: string) => Promise<void>;
+  /** Undefined when there is none. */
+  readonly sizeOf: (space: SpaceId, uid: string) => Promise<number | undefined>;
+  /** All packs, in any order; those put or removed meanwhile may be in it or not. */
+  readonly list: () => AsyncIterable<{ readonly space: SpaceId; readonly pack: string }>;
 }

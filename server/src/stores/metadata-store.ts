@@ -6,6 +6,7 @@
 import type { BodyId } from '@coffer/protocol/api';
 import type { AccountId, Bytes, CommitId, DeviceId, Digest, SpaceId } from '@coffer/protocol/core';
 import type { HeadState, Role, SpaceKind, StateView } from '@coffer/protocol/model';
+import type { CollectionStore } from './collection-store.ts';
 import type { CommitOutcome, NewSpace, Proposal } from './proposal.ts';
 
 export interface Account {
@@ -170,7 +171,7 @@ export interface Usage {
 }
 
 export interface ContentStore {
-  /** In the order of `ids`; undefined where the space does not have one. */
+  /** In the order of `ids`; undefined where the space has none that is whole. */
   readonly findBodies: (
     space: SpaceId,
     ids: readonly BodyId[],
@@ -188,6 +189,7 @@ export interface ContentStore {
   readonly addTransfer: (space: SpaceId, bytes: number) => Promise<void>;
 }
 
-export interface MetadataStore extends AccountStore, SessionStore, SpaceStore, ContentStore {
+export interface MetadataStore
+  extends AccountStore, SessionStore, SpaceStore, ContentStore, CollectionStore {
   readonly close: () => Promise<void>;
 }

@@ -16,6 +16,7 @@ import {
   spaceId,
   text,
 } from './store-rows.ts';
+import { collectionStoreContract } from './collection-store-contract.ts';
 import { contentStoreContract } from './content-store-contract.ts';
 
 export type OpenStore = () => Promise<MetadataStore>;
@@ -39,6 +40,7 @@ export function metadataStoreContract(name: string, open: OpenStore): void {
   spaceContract(contract);
   stateContract(contract);
   contentStoreContract(contract);
+  collectionStoreContract(contract);
 }
 
 function accountContract(contract: Contract): void {

@@ -63,6 +63,25 @@ export function packStoreContract(name: string, open: () => Promise<PackStore>):
     await store.read(SPACE, 'a2', [{ offset: 0, lengthBytes: 10 }]);
   });
 
+  test(`${name}: packs are listed with their sizes until they are removed`, async () => {
+    const store = await open();
+    const all = async () => {
+      const found: string[] = [];
+      for await (const { space, pack } of store.list()) {
+        found.push(`${space}/${pack} ${await store.sizeOf(space, pack)}`);
+      }
+      return found.sort();
+    };
+    assert.deepEqual(await all(), []);
+    await store.put(SPACE, 'a1', bytes(10));
+    await store.put(OTHER, 'a2', bytes(20));
+    assert.deepEqual(await all(), [`${SPACE}/a1 10`, `${OTHER}/a2 20`]);
+    await store.remove(SPACE, 'a1');
+    assert.deepEqual(await all(), [`${OTHER}/a2 20`]);
+    assert.equal(await store.sizeOf(SPACE, 'a1'), undefined);
+    assert.equal(await store.sizeOf(SPACE, 'a2'), undefined);
+  });
+
   test(`${name}: many packs put at once are all there`, async () => {
     const store = await open();
     const uids = Array.from({ length: 40 }, (_, i) => `u${i}`);

@@ -1,6 +1,7 @@
 import type Database from 'better-sqlite3';
 import type { Bytes } from '@coffer/protocol/core';
-import type { ContentStore, NewPack, PackOutcome } from '../metadata-store.ts';
+import type { ContentStore, NewBody, NewPack, PackOutcome } from '../metadata-store.ts';
+import { PackRows } from './pack-rows.ts';
 import type { ReferenceCounts } from './reference-counts.ts';
 import { toBlob } from './rows.ts';
 import { Undo, type WriteQueue } from './write-queue.ts';
@@ -14,16 +15,32 @@ export function createContentStore(
   counts: ReferenceCounts,
 ): ContentStore {
   const s = prepareContent(database);
+  const packs = new PackRows(database);
   const spaceNoOf = (space: string) => {
     const spaceNo = s.spaceNo.get(toBlob(space));
     if (spaceNo === undefined) throw new Error('content is kept in a space that is there');
     return spaceNo;
   };
 
+  /** Puts a body into a pack: a new one, or one that was found damaged and is whole here. */
+  function place(spaceNo: number, packNo: number, body: NewBody, pack: NewPack): number {
+    const { now, leaseUntil } = pack;
+    const id = toBlob(body.id);
+    const oldPackNo = s.packOfDamaged.get(spaceNo, id);
+    if (oldPackNo !== undefined) {
+      s.healBody.run(packNo, body.offset, spaceNo, id);
+      packs.leave(oldPackNo, body.lengthBytes, now);
+      return counts.lease(spaceNo, body.id, pack) ?? 0;
+    }
+    const counted = leaseUntil > now ? 1 : 0;
+    s.insertBody.run(spaceNo, id, packNo, body.offset, body.lengthBytes, leaseUntil, counted);
+    if (body.pageEntries) s.insertPage.run(spaceNo, id, body.pageEntries);
+    return counted * body.lengthBytes;
+  }
+
   function register(pack: NewPack): PackOutcome {
     const spaceNo = spaceNoOf(pack.space);
-    const { now, leaseUntil } = pack;
-    let packNo: number | bigint | undefined;
+    let packNo: number | undefined;
     let stored = 0;
     let storedBytes = 0;
     let usedDelta = 0;
@@ -34,16 +51,13 @@ export function createContentStore(
         usedDelta += leased;
         continue;
       }
-      packNo ??= s.insertPack.run(spaceNo, pack.pack, pack.sizeBytes).lastInsertRowid;
-      const id = toBlob(body.id);
-      const counted = leaseUntil > now ? 1 : 0;
-      s.insertBody.run(spaceNo, id, packNo, body.offset, body.lengthBytes, leaseUntil, counted);
-      if (body.pageEntries) s.insertPage.run(spaceNo, id, body.pageEntries);
+      packNo ??= packs.insert(spaceNo, pack.pack, pack.sizeBytes);
+      usedDelta += place(spaceNo, packNo, body, pack);
       stored++;
       storedBytes += body.lengthBytes;
-      usedDelta += counted * body.lengthBytes;
     }
-    if (!counts.addUsage(spaceNo, usedDelta, now)) {
+    if (packNo !== undefined) packs.fill(packNo, storedBytes);
+    if (!counts.addUsage(spaceNo, usedDelta, pack.now)) {
       throw new Undo<PackOutcome>({ kind: 'quota-exceeded' });
     }
     return { kind: 'stored', stored, storedBytes };
@@ -81,9 +95,16 @@ function prepareContent(database: Database.Database) {
     spaceNo: database.prepare<[Bytes], number>('SELECT space_no FROM spaces WHERE id = ?').pluck(),
     place: database.prepare<[number, Bytes], { pack: string; offset: number; lengthBytes: number }>(
       `SELECT uid AS pack, offset, length AS lengthBytes FROM bodies JOIN packs USING (pack_no)
-       WHERE bodies.space_no = ? AND id = ?`,
+       WHERE bodies.space_no = ? AND id = ? AND damaged = 0`,
     ),
-    insertPack: database.prepare('INSERT INTO packs (space_no, uid, size_bytes) VALUES (?, ?, ?)'),
+    packOfDamaged: database
+      .prepare<[number, Bytes], number>(
+        'SELECT pack_no FROM bodies WHERE space_no = ? AND id = ? AND damaged = 1',
+      )
+      .pluck(),
+    healBody: database.prepare(
+      'UPDATE bodies SET pack_no = ?, offset = ?, damaged = 0 WHERE space_no = ? AND id = ?',
+    ),
     insertBody: database.prepare(
       `INSERT INTO bodies (space_no, id, pack_no, offset, length, refs, lease_until, counted)
        VALUES (?, ?, ?, ?, ?, 0, ?, ?)`,

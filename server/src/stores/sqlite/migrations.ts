@@ -128,4 +128,45 @@ CREATE TABLE page_entries (
 ) STRICT;
 `;
 
-export const MIGRATIONS: readonly string[] = [FIRST];
+/**
+ * For collection, compaction and scrub. A body without references was needed until `lease_until`: its
+ * last reference sets that too. `damaged`: its bytes are not what its id says; who sends it again heals
+ * it. `dead_since`: no body is in the pack any more.
+ */
+const COLLECTION = `
+UPDATE bodies SET lease_until = max(lease_until, unixepoch() * 1000) WHERE refs = 0;
+ALTER TABLE bodies ADD COLUMN damaged INTEGER NOT NULL DEFAULT 0 CHECK (damaged IN (0, 1));
+CREATE INDEX bodies_by_pack ON bodies (pack_no);
+CREATE INDEX bodies_unneeded ON bodies (lease_until) WHERE refs = 0 AND counted = 0;
+
+ALTER TABLE packs ADD COLUMN live_bytes INTEGER NOT NULL DEFAULT 0;
+UPDATE packs SET live_bytes =
+  (SELECT coalesce(sum(length), 0) FROM bodies WHERE bodies.pack_no = packs.pack_no);
+ALTER TABLE packs ADD COLUMN dead_since INTEGER;
+UPDATE packs SET dead_since = unixepoch() * 1000 WHERE live_bytes = 0;
+ALTER TABLE packs ADD COLUMN scrubbed_at INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX packs_sparse ON packs (pack_no) WHERE dead_since IS NULL AND live_bytes * 2 < size_bytes;
+CREATE INDEX packs_dead ON packs (dead_since) WHERE dead_since IS NOT NULL;
+CREATE INDEX packs_by_scrub ON packs (scrubbed_at) WHERE dead_since IS NULL;
+
+-- Packs in the pack store that no row named when they were first seen so.
+CREATE TABLE stray_packs (
+  uid TEXT NOT NULL PRIMARY KEY,
+  space TEXT NOT NULL,
+  seen_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- While one has not ended, no pack is removed: a backup copies them.
+CREATE TABLE holds (
+  name TEXT NOT NULL PRIMARY KEY,
+  until INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE job_runs (
+  name TEXT NOT NULL PRIMARY KEY,
+  next_at INTEGER NOT NULL,
+  finished_at INTEGER
+) STRICT, WITHOUT ROWID;
+`;
+
+export const MIGRATIONS: readonly string[] = [FIRST, COLLECTION];

@@ -17,6 +17,7 @@ interface BodyRow {
   readonly refs: number;
   readonly lease_until: number;
   readonly counted: number;
+  readonly damaged: number;
 }
 
 type Refusal = Exclude<CommitOutcome, { kind: 'accepted' | 'known' | 'head-moved' }>;
@@ -69,7 +70,7 @@ export class ReferenceCounts {
       if (delta === 0) continue;
       const row = this.#statements.body.get(spaceNo, toBlob(id));
       const entries = this.#statements.pageEntries.get(spaceNo, toBlob(id));
-      if (row === undefined || entries === undefined) {
+      if (row === undefined || entries === undefined || (delta > 0 && row.damaged === 1)) {
         missing.push(id);
         continue;
       }
@@ -80,7 +81,7 @@ export class ReferenceCounts {
     for (const [id, delta] of deltas.chunks) {
       if (delta === 0) continue;
       const row = this.#statements.body.get(spaceNo, toBlob(id));
-      if (row === undefined) {
+      if (row === undefined || (delta > 0 && row.damaged === 1)) {
         missing.push(id);
         continue;
       }
@@ -94,14 +95,16 @@ export class ReferenceCounts {
     return this.addUsage(spaceNo, usedDelta, now) ? undefined : { kind: 'quota-exceeded' };
   }
 
-  /** Leases a body that is there; answers the bytes that it adds to the usage of its space. */
+  /**
+   * Leases a body that is there and whole; answers the bytes that it adds to the usage of its space.
+   */
   lease(
     spaceNo: number,
     id: BodyId,
     { leaseUntil, now }: { readonly leaseUntil: number; readonly now: number },
   ): number | undefined {
     const row = this.#statements.body.get(spaceNo, toBlob(id));
-    if (row === undefined) return undefined;
+    if (row === undefined || row.damaged === 1) return undefined;
     const leased = { ...row, lease_until: Math.max(row.lease_until, leaseUntil) };
     return this.#setBody(spaceNo, id, leased, { refs: row.refs, now });
   }
@@ -113,7 +116,7 @@ export class ReferenceCounts {
     { leaseUntil, now }: { readonly leaseUntil: number; readonly now: number },
   ): boolean {
     const row = this.#statements.body.get(spaceNo, toBlob(id));
-    if (row === undefined) return false;
+    if (row === undefined || row.damaged === 1) return false;
     const uncountedBytes = row.counted === 1 ? 0 : row.length;
     if (!this.addUsage(spaceNo, uncountedBytes, now)) {
       this.addUsage(spaceNo, -uncountedBytes, now);
@@ -131,7 +134,7 @@ export class ReferenceCounts {
 
   isLeasedUntil(spaceNo: number, id: BodyId, time: number): boolean | undefined {
     const row = this.#statements.body.get(spaceNo, toBlob(id));
-    return row && row.lease_until >= time;
+    return row?.damaged === 0 ? row.lease_until >= time : undefined;
   }
 
   /** False when the owner of the space may not use that much; the caller then undoes. */
@@ -168,8 +171,11 @@ export class ReferenceCounts {
     row: BodyRow,
     { refs, now }: { readonly refs: number; readonly now: number },
   ): number {
-    const counted = refs > 0 || row.lease_until > now ? 1 : 0;
-    this.#statements.setBody.run(refs, row.lease_until, counted, spaceNo, toBlob(id));
+    // From its last reference on, collection counts its grace.
+    const isLast = refs === 0 && row.refs > 0;
+    const leaseUntil = isLast ? Math.max(row.lease_until, now) : row.lease_until;
+    const counted = refs > 0 || leaseUntil > now ? 1 : 0;
+    this.#statements.setBody.run(refs, leaseUntil, counted, spaceNo, toBlob(id));
     return (counted - row.counted) * row.length;
   }
 }
@@ -177,7 +183,8 @@ export class ReferenceCounts {
 function prepareCounts(database: Database.Database) {
   return {
     body: database.prepare<[number, Bytes], BodyRow>(
-      'SELECT length, refs, lease_until, counted FROM bodies WHERE space_no = ? AND id = ?',
+      `SELECT length, refs, lease_until, counted, damaged FROM bodies
+       WHERE space_no = ? AND id = ?`,
     ),
     pageEntries: database
       .prepare<[number, Bytes], Bytes>(

@@ -2,6 +2,7 @@ import type Database from 'better-sqlite3';
 import type { Schedule } from '../../ports.ts';
 import type { MetadataStore } from '../metadata-store.ts';
 import { createAccountStore } from './accounts.ts';
+import { createCollectionStore } from './collection.ts';
 import { createContentStore } from './content.ts';
 import { ReferenceCounts } from './reference-counts.ts';
 import { createSessionStore } from './sessions.ts';
@@ -25,6 +26,7 @@ export function createSqliteMetadataStore(
     ...createSessionStore(database, queue),
     ...createSpaceStore(database, queue, writes),
     ...createContentStore(database, queue, counts),
+    ...createCollectionStore(database, queue, counts),
     close: async () => {
       queue.drain();
       database.close();
