@@ -1,6 +1,7 @@
 /** Base rows: what both sides agree on once an operation is done. */
 import type { NodeView } from '@coffer/sdk';
 import { isMetaEqual, roundToMs } from '../planner/meta.ts';
+import type { Agreement } from '../planner/operations.ts';
 import type { BaseNode, Caps, EntryKind, RemoteNode } from '../planner/types.ts';
 import type { EntryStat } from '../ports/index.ts';
 import type { LocalRow } from '../scanner/local-tree-writer.ts';
@@ -27,11 +28,33 @@ export function agreeOnRemote(remote: RemoteNode | NodeView, local: LocalRow): B
   };
 }
 
+/** The row that a bind writes; undefined where the two sides are no longer what was planned. */
+export function agreeOnBind(
+  agreement: Agreement,
+  { remote, row, replaced }: BoundPair,
+  caps: Caps,
+): BaseNode | undefined {
+  if (agreement === 'apart') {
+    if (replaced?.id !== remote.id) return undefined;
+    return { ...replaced, parent: remote.parent, name: remote.name, localName: row.name };
+  }
+  if (agreement === 'edited') return agreeOnRemote(remote, row);
+  const isEqual = remote.kind !== 'file' || row.sha256 === remote.sha256;
+  return isEqual ? agreeOnContent(remote, row, caps) : undefined;
+}
+
+export interface BoundPair {
+  readonly remote: RemoteNode;
+  readonly row: LocalRow;
+  /** The base row that the entry has. */
+  readonly replaced: BaseNode | undefined;
+}
+
 /**
  * Equal content met. Where times or the executable bit differ, the local ones stand in the row: then
  * the remote ones are what changed, and come down. What one side cannot hold differs from nothing.
  */
-export function agreeOnContent(remote: RemoteNode, local: LocalRow, caps: Caps): BaseNode {
+function agreeOnContent(remote: RemoteNode, local: LocalRow, caps: Caps): BaseNode {
   const agreed = agreeOnRemote(remote, local);
   if (remote.kind !== 'file' || isMetaEqual(local, remote, caps)) return agreed;
   return { ...agreed, mtimeMs: roundToMs(local.mtimeNs), executable: local.executable };

@@ -6,7 +6,7 @@ import type { NodeId } from '@coffer/protocol/core';
 import type { LocalDownload, Operation } from '../planner/operations.ts';
 import type { OperationId } from '../planner/types.ts';
 import { SLICE_MS } from '../limits.ts';
-import { agreeOnContent } from './agreement.ts';
+import { agreeOnBind } from './agreement.ts';
 import { runDownloads } from './downloads.ts';
 import { makeLocalFolder, setAside, setLocalMeta } from './local-effects.ts';
 import { placeLocal, placeStaged, stageMove, unstage, type StagedMove } from './local-moves.ts';
@@ -258,10 +258,11 @@ function bind(
   const row = trees.local.byId(operation.local);
   if (remote?.state !== 'live' || remote.rev !== operation.rev) return LOST;
   if (row === undefined || row.state === 'gone' || row.kind !== remote.kind) return LOST;
-  if (row.kind === 'file' && row.sha256 !== remote.sha256) return LOST;
+  const replaced = trees.base.byLocalId(row.id);
+  const agreed = agreeOnBind(operation.agreement, { remote, row, replaced }, pair.caps);
+  if (agreed === undefined) return LOST;
   trees.db.transaction(() => {
-    const replaced = trees.base.byLocalId(row.id);
-    trees.base.put(agreeOnContent(remote, row, pair.caps));
+    trees.base.put(agreed);
     if (row.state === 'hollow') trees.local.put({ ...row, state: 'seen' });
     if (replaced !== undefined && replaced.id !== remote.id) {
       // The folder is the same under another id, and so is what was agreed on below it.

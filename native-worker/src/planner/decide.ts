@@ -7,6 +7,7 @@ import { fateOfLoser } from './copies.ts';
 import type { Pass } from './pass.ts';
 import {
   compareKeys,
+  isContentEqual,
   isLocalAlive,
   isLocalGone,
   isRemoteAlive,
@@ -84,7 +85,7 @@ function decideNew(unit: Unit, pass: Pass): void {
     // Without a base only what comes back from the trash has both.
     pass.trace('new.restored');
     target.exists = true;
-    target.content = unit.kind === 'folder' || isContentEqual(unit) ? 'none' : 'local';
+    target.content = hasEqualContent(unit) ? 'none' : 'local';
   } else if (isRemoteAlive(unit)) {
     pass.trace('new.remote');
     target.exists = true;
@@ -144,16 +145,15 @@ function contentCell(unit: Unit): ContentCell {
       ? 'edited'
       : 'same';
   if (local === 'edited' && remote === 'edited') {
-    return isContentEqual(unit) ? 'edited-edited-equal' : 'edited-edited-different';
+    return hasEqualContent(unit) ? 'edited-edited-equal' : 'edited-edited-different';
   }
   // Both `edited` was answered above.
   return `${local}-${remote}` as Exclude<`${typeof local}-${typeof remote}`, 'edited-edited'>;
 }
 
-function isContentEqual({ kind, localNode, remoteNode }: Unit): boolean {
+function hasEqualContent({ localNode, remoteNode }: Unit): boolean {
   if (localNode === undefined || remoteNode === undefined) return false;
-  if (kind === 'symlink') return localNode.target === remoteNode.target;
-  return localNode.sha256 !== null && localNode.sha256 === remoteNode.sha256;
+  return isContentEqual(localNode, remoteNode);
 }
 
 /** Deleted remotely, unchanged here: a move, a decision to undo, or the folder above saves it. */

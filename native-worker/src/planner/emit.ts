@@ -5,6 +5,7 @@ import { isMetaEqual } from './meta.ts';
 import type { Pass } from './pass.ts';
 import { sawLocal, sawNothing, Steps, type Step } from './steps.ts';
 import {
+  isContentEqual,
   isEntryThere,
   isLocalGone,
   isNodeThere,
@@ -79,8 +80,10 @@ function bindStep(unit: Unit, steps: Steps): Step | undefined {
     unit.remoteMoved ||
     base?.localName !== entry.name;
   if (!isAdopted && !(isSettled && isBehind)) return undefined;
-  const effect = { kind: 'bind', node: unit.node, local: entry.id, rev: remoteNode.rev } as const;
-  return steps.add(unit, effect, sawLocal(entry, remoteNode.rev));
+  const { rev } = remoteNode;
+  const agreement = isContentEqual(entry, remoteNode) ? 'equal' : isAdopted ? 'edited' : 'apart';
+  const effect = { kind: 'bind', node: unit.node, local: entry.id, rev, agreement } as const;
+  return steps.add(unit, effect, sawLocal(entry, rev));
 }
 
 /** An adopted file has its node's content; times and the executable bit may still differ. */

@@ -6,8 +6,8 @@
  * [Note: What an operation writes into the base row] The fields that it made equal, as the remote
  * record has them then. Place operations that settle: parent, name, localName. Content operations:
  * rev, contentId, size, sha256, target, executable and both times. Metadata operations: rev, both
- * times, executable. Make, download into an empty slot, upload of a new node, restore and bind: the
- * whole row, in place of rows of either id. Place, content and metadata operations write nothing
+ * times, executable. Make, download into an empty slot, upload of a new node, restore and bind (unless
+ * `apart`): the whole row, in place of rows of either id. Place, content and metadata operations write nothing
  * where no row pairs exactly their node and entry. A bind that takes the place of another node's row
  * gives the rows below that node the new one as parent and marks them dirty: the folder is the same.
  * Forget removes one row, set-aside the entry's. recycle removes the rows at and below the node in
@@ -34,14 +34,22 @@ interface Common {
 }
 
 /**
- * Both sides are equal: write the base row. Replaces base rows of either id. A `hollow` folder is
- * `seen` from then on.
+ * How far the two sides of a bind agree. `equal`: in all; the row is the remote record. `edited`: an
+ * entry takes the place of the node's with other bytes; the row is the remote record, so that the entry
+ * is an edit of it. `apart`: in the place alone, where a one-way pair lets the contents differ; the row
+ * keeps what it says of them.
+ */
+export type Agreement = 'equal' | 'edited' | 'apart';
+/**
+ * The node and the entry are one: write the base row. Replaces base rows of either id. A `hollow`
+ * folder is `seen` from then on.
  */
 export interface Bind extends Common {
   readonly kind: 'bind';
   readonly node: NodeId;
   readonly local: LocalId;
   readonly rev: number;
+  readonly agreement: Agreement;
 }
 /** Both sides are gone, or the pair no longer covers the node: remove the base row. */
 export interface Forget extends Common {

@@ -134,6 +134,13 @@ export function isEntryThere({ target }: Unit, parent: Unit): boolean {
   );
 }
 
+/** Folders have no content; a link's is its target. A file that is not hashed is equal to none. */
+export function isContentEqual(entry: LocalNode, node: RemoteNode): boolean {
+  if (node.kind === 'folder') return true;
+  if (node.kind === 'symlink') return entry.target === node.target;
+  return entry.sha256 !== null && entry.sha256 === node.sha256;
+}
+
 export function compareKeys(a: Unit, b: Unit): number {
   return a.key < b.key ? -1 : Number(a.key > b.key);
 }

@@ -115,7 +115,7 @@ class PretendExecutor {
   #applyLocal(operation: Exclude<Operation, RemoteOperation>): void {
     switch (operation.kind) {
       case 'bind':
-        this.#world.rebind(this.#world.node(operation.node), this.#world.entry(operation.local));
+        this.#world.bind(operation);
         return;
       case 'forget':
         this.#pair.removeBase(operation.node);

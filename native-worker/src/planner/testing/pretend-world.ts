@@ -1,5 +1,6 @@
 /** What the pretend disk and the pretend server share: lookups, checks, and the base tree. */
 import type { NodeId } from '@coffer/protocol/core';
+import type { Bind } from '../operations.ts';
 import type { BaseNode, LocalId, LocalNode, RemoteNode } from '../types.ts';
 import { ROOT, STAGING_NODE, type PretendPair } from './pretend-pair.ts';
 
@@ -18,7 +19,17 @@ export class PretendWorld {
   }
 
   /** Rows below a folder whose entry gets another node have that node as parent from now on. */
-  rebind(node: RemoteNode, entry: LocalNode): void {
+  bind(operation: Bind): void {
+    const [node, entry] = [this.node(operation.node), this.entry(operation.local)];
+    if (operation.agreement === 'apart') {
+      const row = this.pair.base.get(node.id);
+      if (row?.localId !== entry.id) throw new Drop('the two are not paired');
+      const { parent, name } = node;
+      this.pair.putBase({ ...row, parent, name, localName: entry.name });
+      return;
+    }
+    const isEqual = node.sha256 === entry.sha256 && node.target === entry.target;
+    if (operation.agreement === 'equal' && !isEqual) throw new Drop('the contents differ');
     if (entry.state === 'hollow') this.pair.putLocal({ ...entry, state: 'seen' });
     const former = this.pair.baseByLocal.get(entry.id);
     const below = former === undefined || former === node.id ? [] : this.pair.base.children(former);
