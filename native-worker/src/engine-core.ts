@@ -21,6 +21,7 @@ export class EngineCore {
   #eventNumber = 0;
   #poke: () => void = () => undefined;
   #onChange: () => void = () => undefined;
+  #onWake: () => void = () => undefined;
 
   constructor(options: EngineOptions) {
     this.options = options;
@@ -135,5 +136,17 @@ export class EngineCore {
 
   onPoke(action: () => void): void {
     this.#poke = action;
+  }
+
+  /** Nothing is known of what happened meanwhile: both sides are looked at in full. */
+  wake(): void {
+    for (const runner of this.#runners.values()) runner.scanner.hintAll();
+    this.#onWake();
+    this.poke();
+  }
+
+  /** What asks the server at once. */
+  onWake(action: () => void): void {
+    this.#onWake = action;
   }
 }

@@ -133,6 +133,37 @@ test('an outage makes the pair offline, and the loop goes on when it ends', asyn
   await a.stop();
 });
 
+test('a refusal of the server ends no loop: it goes on when a person made it good', async () => {
+  const space = new MemorySpace();
+  const a = await running(space, 'anna');
+  await a.until('the first pull', () => space.requests.length > 1);
+  space.fault = () => {
+    throw new RemoteFault('not-signed-in', 'no session', { retry: { kind: 'after-user-action' } });
+  };
+  a.device.write('f', 'v1');
+  a.listener().folder('');
+  a.remoteChanged();
+  const states = (): string[] =>
+    a.events.flatMap(({ event }) =>
+      event.kind === 'status' ? event.status.pairs.map(({ state }) => state) : [],
+    );
+  await a.until('offline', () => states().includes('offline'));
+  space.fault = () => undefined;
+  await a.device.engine.wake({});
+  await a.until('upload', () => names(space).includes('f'));
+  await a.stop();
+});
+
+test('after `wake` both sides are looked at in full, without a hint and without waiting', async () => {
+  const space = new MemorySpace();
+  const a = await running(space, 'anna');
+  await a.until('the first pull', () => space.requests.length > 1);
+  a.device.write('unseen', 'v1');
+  await a.device.engine.wake({});
+  await a.until('upload', () => names(space).includes('unseen'));
+  await a.stop();
+});
+
 test('a paused pair does nothing until it is resumed', async () => {
   const space = new MemorySpace();
   const a = await running(space, 'anna');

@@ -1,15 +1,10 @@
 /** The continuous loop: watches both sides and settles what changed (engine §3, §6, §9). */
+import { RemoteFault } from '@coffer/sdk';
 import type { EngineCore } from './engine-core.ts';
 import { tellingOf } from './engine-events.ts';
 import { pruneRecycled } from './engine-recycle.ts';
 import { isIntegrityFailure, type PairRunner } from './engine-pair.ts';
-import {
-  isAllLost,
-  isRemoteOutage,
-  jitterOf,
-  nextAttempt,
-  OWN_FOLDER_NAME,
-} from './executor/index.ts';
+import { isAllLost, jitterOf, nextAttempt, OWN_FOLDER_NAME } from './executor/index.ts';
 import { WATCHER_DEAD } from './watcher/index.ts';
 import {
   FULL_SCAN_INTERVAL_MS,
@@ -49,6 +44,10 @@ class Loop {
     this.#core = core;
     this.#signal = signal;
     core.onPoke(() => this.#poke());
+    core.onWake(() => {
+      this.#remoteAtMs = 0;
+      this.#outages = 0;
+    });
   }
 
   async run(): Promise<void> {
@@ -61,6 +60,7 @@ class Loop {
     } finally {
       for (const { stop } of this.#watched.values()) stop();
       this.#core.onPoke(() => undefined);
+      this.#core.onWake(() => undefined);
       await watching;
     }
   }
@@ -75,8 +75,8 @@ class Loop {
     try {
       await watchRemote(onChange, this.#signal);
     } catch (error) {
-      // Polling goes on; the outage shows there.
-      if (!this.#signal.aborted && !isRemoteOutage(error)) throw error;
+      // Polling goes on; the outage, or the refusal, shows there.
+      if (!this.#signal.aborted && !(error instanceof RemoteFault)) throw error;
     }
   }
 
@@ -105,7 +105,8 @@ class Loop {
     const { clock, random } = this.#core.options;
     if (isIntegrityFailure(error)) {
       for (const runner of this.#core.runners()) runner.book.setPairStall('IntegrityFailure', true);
-    } else if (isRemoteOutage(error)) {
+    } else if (error instanceof RemoteFault) {
+      // Refusals too: only a person can make them good, and until then asking is enough.
       for (const runner of this.#core.runners()) runner.offline = true;
     } else {
       throw error;

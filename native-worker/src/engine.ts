@@ -79,6 +79,7 @@ export function createEngine(options: EngineOptions): Engine {
       return query(() => pause(core, pairs, forMs));
     },
     resume: ({ pairs }) => query(() => setPaused(core, pairs, 0)),
+    wake: () => query(() => done(core.wake())),
     status: ({ pairs }) => query(() => statusOf(core, core.select(pairs))),
     fileStates: ({ paths }) => query(() => statesOf(core, paths)),
     conflicts: () => query(() => listConflicts(core)),

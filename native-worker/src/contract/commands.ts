@@ -51,6 +51,8 @@ export const commands = {
     output: Done,
   },
   resume: { input: z.object({ pairs: PairNames }), output: Done },
+  /** Everything is looked at again: after sleep, or when the network came back. */
+  wake: { input: z.object({}), output: Done },
   status: { input: z.object({ pairs: PairNames }), output: EngineStatus },
   /** State of local paths, absolute. */
   fileStates: { input: z.object({ paths: z.array(z.string()) }), output: z.array(FileState) },
