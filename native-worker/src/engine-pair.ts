@@ -5,6 +5,7 @@ import type { SpaceDelta } from '@coffer/sdk';
 import { DeletionRun } from './engine-deletions.ts';
 import type { EngineOptions } from './engine-options.ts';
 import { PairBook } from './engine-pair-book.ts';
+import { ContentProof } from './engine-proof.ts';
 import { policyOf } from './engine-policy.ts';
 import { checkRoot, lockRoot, unlockRoot, type RootState } from './engine-root.ts';
 import {
@@ -71,6 +72,7 @@ export class PairRunner {
   readonly #board: TransferBoard;
   readonly #applied: (delta: SpaceDelta) => void;
   readonly #happened: (activity: Activity) => void;
+  readonly #proof: ContentProof;
   readonly #recentWrites = new RecentWrites();
   #recovered = false;
   #lastPlan: readonly Operation[] = [];
@@ -101,7 +103,9 @@ export class PairRunner {
       caps: pair.caps,
       ignores: pair.ignores,
       tree: this.trees.local,
+      lost: (row, found) => this.#proof.lost(row, found),
     });
+    this.#proof = new ContentProof(pair.id, this.trees, this.scanner, engine);
   }
 
   /** Checks the root and takes its lock; keeps the pair's stalls about it. True: work may be planned. */
@@ -111,6 +115,7 @@ export class PairRunner {
     this.book.setPairStall('RootReplaced', state === 'replaced');
     if (state !== 'ok') {
       this.#recovered = false;
+      this.#proof.rootIsAway();
       this.scanner.hintAll();
       return false;
     }
@@ -119,6 +124,7 @@ export class PairRunner {
     if (!isLocked) return false;
     if (!this.#recovered) recover({ ...this.#options, pair: this.pair, trees: this.trees });
     this.#recovered = true;
+    this.#proof.rootHolds();
     return true;
   }
 
@@ -136,7 +142,10 @@ export class PairRunner {
       for (;;) {
         signal.throwIfAborted();
         const step = database.transaction(() => runSlice(pass, clock, SLICE_MS));
-        if (step.done === true) return !step.value.rootLost;
+        if (step.done === true) {
+          if (step.value.full && !step.value.rootLost) this.#proof.scanned();
+          return !step.value.rootLost;
+        }
         await clock.sleep(0, signal);
       }
     } finally {

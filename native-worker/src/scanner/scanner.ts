@@ -40,6 +40,15 @@ export function createScanner(options: ScannerOptions): Scanner {
     hintAll: () => {
       memory.isFullDue = true;
     },
+    prove: (files) => {
+      for (const id of files) memory.unproven.add(id);
+      memory.isFullDue = true;
+    },
+    isProven: () => {
+      for (const id of memory.unproven)
+        if (options.tree.byId(id)?.state !== 'seen') memory.unproven.delete(id);
+      return memory.unproven.size === 0;
+    },
     dueAt: () => {
       if (memory.isFullDue) return options.clock.now();
       let due: number | undefined;

@@ -5,6 +5,7 @@ export type { Intent } from './intent-table.ts';
 export { allocateLocalId } from './local-tree.ts';
 export { openPairTrees, type PairTrees } from './pair-trees.ts';
 export { PairTable, PAUSED_FOR_GOOD, type Pair } from './pair-table.ts';
+export { ProofTable } from './proof-table.ts';
 export type { Recycled } from './recycled-table.ts';
 export { isUnreadable, RemoteMirror } from './remote-mirror.ts';
 export type { RemoteEntry } from './remote-tree.ts';

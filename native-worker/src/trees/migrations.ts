@@ -226,5 +226,8 @@ CREATE TABLE activity (
 ) STRICT;
 `;
 
+/** The boot of the system in which everything was hashed that the power cut before it may have changed. */
+const VERSION_2 = 'ALTER TABLE pair ADD COLUMN boot TEXT';
+
 /** Step n brings a database from `user_version` n to n + 1. */
-export const MIGRATIONS: readonly string[] = [VERSION_1];
+export const MIGRATIONS: readonly string[] = [VERSION_1, VERSION_2];

@@ -1,0 +1,129 @@
+/** What a power cut leaves of files: contents in part, under the size and times that they were to have. */
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import test from 'node:test';
+import Sqlite from 'better-sqlite3';
+import { MemorySpace } from './executor/testing/memory-space.ts';
+import { pairedDevice, syncAll, type TestDevice } from './executor/testing/test-device.ts';
+import { simTestDisk, type DiskTurn, type SimDiskOptions } from './testing/index.ts';
+import { openEngineDatabase, ProofTable } from './trees/index.ts';
+import { MIGRATIONS } from './trees/migrations.ts';
+
+const HOST = { pid: 1, bootId: 'boot', isAlive: () => true };
+const LATER_BOOT = { ...HOST, bootId: 'another boot' };
+
+async function deviceWith(
+  files: Readonly<Record<string, string>>,
+  options: Omit<SimDiskOptions, 'now'> = {},
+): Promise<{ space: MemorySpace; a: TestDevice }> {
+  const space = new MemorySpace();
+  const a = await pairedDevice(space, 'anna', { disk: simTestDisk(options) });
+  for (const [path, content] of Object.entries(files)) a.write(path, content);
+  await a.sync();
+  return { space, a };
+}
+
+/** Names are kept, contents that were not synced read as zeros. */
+function cutPower({ disk }: TestDevice): void {
+  assert.ok(disk.sim !== undefined);
+  disk.sim.crash({ keepNames: (pending) => pending, torn: () => 'zeros' });
+}
+
+function recycledPaths({ database }: TestDevice): readonly string[] {
+  const rows = database.sql<{ path: string }>('SELECT path FROM recycled').all();
+  return rows.map(({ path }) => path);
+}
+
+/** Counts the files that are opened to be read. */
+function reading(paths: string[]): DiskTurn {
+  return (phase, { kind, path }) => {
+    const isContent = kind === 'openRead' && !path.includes('/.coffer/');
+    if (phase === 'before' && isContent) paths.push(path);
+    return undefined;
+  };
+}
+
+test('a content that a power cut took after it was sent comes from the drive again', async () => {
+  const { space, a } = await deviceWith({ f: 'what I wrote' });
+  const head = space.seq;
+  cutPower(a);
+  assert.equal(a.read('f'), '\0'.repeat(12));
+  const again = a.restarted(undefined, LATER_BOOT);
+  const summary = await again.sync();
+  assert.equal(again.read('f'), 'what I wrote');
+  assert.deepEqual([summary.downloaded.files, summary.conflicts, space.seq], [1, 0, head]);
+  assert.deepEqual(recycledPaths(again), ['f']);
+});
+
+test('what was written after the last sync goes up as the power cut left it', async () => {
+  const { space, a } = await deviceWith({ f: 'first' });
+  a.disk.sim?.writeBack(0);
+  a.write('f', 'second');
+  cutPower(a);
+  const again = a.restarted(undefined, LATER_BOOT);
+  await again.sync();
+  assert.equal(again.read('f'), '\0'.repeat(6));
+  const b = await pairedDevice(space, 'bert');
+  await syncAll([again, b]);
+  assert.equal(b.read('f'), '\0'.repeat(6));
+  assert.equal([...space.versions.values()].flat().length, 1);
+});
+
+test('under times of 2 s an equal time proves nothing: the content goes up and the old one stays a version', async () => {
+  const { space, a } = await deviceWith({ f: 'what I wrote' }, { mtimeGranNs: 2_000_000_000n });
+  cutPower(a);
+  const again = a.restarted(undefined, LATER_BOOT);
+  await again.sync();
+  assert.equal(again.read('f'), '\0'.repeat(12));
+  assert.equal([...space.versions.values()].flat().length, 1);
+});
+
+test('a power cut makes the last minute of changes be read again, once', async () => {
+  const { a } = await deviceWith({ old: 'long ago' });
+  a.disk.clock.advance(120_000);
+  a.write('new', 'just now');
+  await a.sync();
+  const sameBoot: string[] = [];
+  await a.restarted(reading(sameBoot)).sync();
+  assert.deepEqual(sameBoot, []);
+  const afterBoot: string[] = [];
+  await a.restarted(reading(afterBoot), LATER_BOOT).sync();
+  assert.deepEqual(afterBoot, [a.at('new')]);
+  const later: string[] = [];
+  await a.restarted(reading(later), LATER_BOOT).sync();
+  assert.deepEqual(later, []);
+});
+
+test('a disk that was pulled out and put back is read as after a power cut', async () => {
+  const { a } = await deviceWith({ f: 'what I wrote' });
+  const { sim } = a.disk;
+  assert.ok(sim !== undefined);
+  a.disk.user.rename(a.root, `${a.disk.root}/aside`);
+  await a.sync();
+  a.disk.user.rename(`${a.disk.root}/aside`, a.root);
+  cutPower(a);
+  const again = a.restarted();
+  await again.sync();
+  assert.equal(again.read('f'), 'what I wrote');
+});
+
+test('a database of version 1 is migrated: nothing in it was proved', () => {
+  const folder = mkdtempSync(`${tmpdir()}/coffer-migrate-`);
+  try {
+    const old = new Sqlite(`${folder}/engine.db`);
+    old.exec(MIGRATIONS[0] ?? '');
+    old.pragma('user_version = 1');
+    const columns = `'p', 's', 'r', 'two-way', '/root', 1, 1, 1, '{}', '[]', 0, 0, 'new', 0, NULL, 0`;
+    old.exec(`INSERT INTO pair VALUES (${columns})`);
+    old.close();
+    const database = openEngineDatabase(`${folder}/engine.db`, 0);
+    const proofs = new ProofTable(database, 'p');
+    assert.equal(proofs.isProved('boot'), false);
+    proofs.setProved('boot');
+    assert.equal(proofs.isProved('boot'), true);
+    database.close();
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});

@@ -1,0 +1,54 @@
+/**
+ * Which contents of a pair have to be hashed again although nothing else of them changed. What programs
+ * wrote last before a power cut, or before a disk was pulled out, may be on the disk in part, under the
+ * size and times that it was to have.
+ */
+import type { LocalId } from '../planner/types.ts';
+import { numbered, type EngineDatabase } from './engine-database.ts';
+
+/** Systems write back what programs wrote within half of this. */
+const UNSYNCED_MS_MAX = 60_000;
+const NS_PER_MS = 1_000_000n;
+const FILES = `FROM local_node WHERE pair = ?1 AND kind = 'file' AND state = 'seen'
+  AND sha256 IS NOT NULL`;
+
+export class ProofTable {
+  readonly #db: EngineDatabase;
+  readonly #pair: string;
+
+  constructor(db: EngineDatabase, pair: string) {
+    this.#db = db;
+    this.#pair = pair;
+  }
+
+  /** True when everything was proved in this boot of the system: no power cut came since. */
+  isProved(boot: string): boolean {
+    const row = this.#db
+      .sql<{ boot: string | null }>('SELECT boot FROM pair WHERE id = ?')
+      .get(this.#pair);
+    return row?.boot === boot;
+  }
+
+  /** Null: in none. */
+  setProved(boot: string | null): void {
+    this.#db.sql('UPDATE pair SET boot = ? WHERE id = ?').run(boot, this.#pair);
+  }
+
+  /**
+   * Files that changed in the last minute of what was observed: a power cut since then can have taken
+   * no others. Files of the future, seen from `nowMs`, are among them.
+   */
+  unproved(nowMs: number): readonly LocalId[] {
+    return this.#db
+      .sql<{ local_id: LocalId }>(
+        `SELECT local_id ${FILES} AND ctime_ns >= coalesce(
+           (SELECT max(ctime_ns) ${FILES} AND ctime_ns <= ?2), ?2) - ?3`,
+      )
+      .all(numbered(this.#pair, nsOf(nowMs), nsOf(UNSYNCED_MS_MAX)))
+      .map(({ local_id: id }) => id);
+  }
+}
+
+function nsOf(ms: number): bigint {
+  return BigInt(Math.trunc(ms)) * NS_PER_MS;
+}
