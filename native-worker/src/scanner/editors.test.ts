@@ -138,4 +138,21 @@ describe('slots that editors empty', () => {
     scan.settleHinted([], 4000);
     assert.deepEqual(scan.ids(), { 'f.bak': id });
   });
+
+  test('a save keeps a row that stands in another form of its name on a normalising disk', () => {
+    const disk = simTestDisk({ normalising: true });
+    const scan = new TestScan(disk, { normalising: true });
+    disk.user.write(scan.at('\u00c4rger'), 'x');
+    scan.synced();
+    const row = scan.tree.byId(scan.id('A\u0308rger'));
+    assert.ok(row !== undefined);
+    // As a rename by the engine leaves it: in the form of the drive.
+    scan.tree.upsert({ ...row, name: '\u00c4rger' });
+    disk.clock.advance(30_000);
+    disk.user.write(scan.at('beside'), 'y');
+    disk.user.rename(scan.at('beside'), scan.at('\u00c4rger'));
+    scan.settle(10_000);
+    assert.deepEqual(Object.values(scan.ids()), [row.id]);
+    assert.equal(scan.tree.byId(row.id)?.sha256, sha256('y'));
+  });
 });

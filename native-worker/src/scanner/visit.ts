@@ -35,7 +35,7 @@ function* visit(pass: PassState, id: LocalId, deep: boolean): Steps<void> {
   const path = pass.pathOf(id);
   if (row === undefined || row.state === 'gone' || path === undefined) return;
   beforeFolder?.(path);
-  const rows = new RowsOfFolder(tree.children(id));
+  const rows = new RowsOfFolder(tree.children(id), caps.normalising);
   const look = yield* lookAtFolder({
     fileSystem,
     rules: pass.rules,
@@ -44,7 +44,7 @@ function* visit(pass: PassState, id: LocalId, deep: boolean): Steps<void> {
     rootDev: pass.rootDev,
     isExpected: (stat) =>
       judgeInode(row, sightingOf('folder', stat), caps.birthtime) !== 'different',
-    isKnown: (name) => rows.byName.has(name),
+    isKnown: (name) => rows.has(name),
     ruleFileChanged: (stat) => pass.memory.ruleFileChanged(path, stat),
     normalising: caps.normalising,
   });
@@ -225,8 +225,10 @@ function missingRows(pass: PassState, rows: RowsOfFolder, look: ReadLook): void 
   const isFolderRecent =
     look.entries.some(({ stat }) => isBusy(stat)) || look.ignored.some(({ stat }) => isBusy(stat));
   // Two rows had the slot, and the other one has it now.
-  const names = rows.hadDoubles ? new Set(look.entries.map(({ name }) => name)) : undefined;
-  const isDouble = (row: LocalRow): boolean => names?.has(row.name) === true;
+  const names = rows.hadDoubles
+    ? new Set(look.entries.map(({ name }) => rows.keyOf(name)))
+    : undefined;
+  const isDouble = (row: LocalRow): boolean => names?.has(rows.keyOf(row.name)) === true;
   for (const row of rows.rest()) {
     if (look.raced.has(row.name)) {
       pass.memory.dueAt(row.parent, pass.nowMs + settleMsMin(1n));
