@@ -100,7 +100,7 @@ async function writeDurably(path: string, bytes: Bytes): Promise<void> {
 
 async function readRanges(path: string, ranges: readonly Range[]): Promise<readonly Bytes[]> {
   const file = await open(path, 'r').catch((cause: unknown) => {
-    throw new PackDamagedError('a pack cannot be opened', { cause });
+    throw damageOf(cause, 'a pack is not there');
   });
   try {
     const parts: Bytes[] = [];
@@ -108,7 +108,11 @@ async function readRanges(path: string, ranges: readonly Range[]): Promise<reado
       const part = new Uint8Array(lengthBytes);
       let at = 0;
       while (at < lengthBytes) {
-        const { bytesRead } = await read(file, part, at, lengthBytes - at, offset + at);
+        const { bytesRead } = await read(file, part, at, lengthBytes - at, offset + at).catch(
+          (cause: unknown) => {
+            throw damageOf(cause, 'a pack cannot be read');
+          },
+        );
         if (bytesRead === 0) throw new PackDamagedError('a pack is cut off');
         at += bytesRead;
       }
@@ -118,6 +122,12 @@ async function readRanges(path: string, ranges: readonly Range[]): Promise<reado
   } finally {
     await close(file);
   }
+}
+
+/** What the disk says of the pack itself; all other errors may pass, and condemn nothing. */
+function damageOf(cause: unknown, message: string): unknown {
+  const { code } = cause as NodeJS.ErrnoException;
+  return code === 'ENOENT' || code === 'EIO' ? new PackDamagedError(message, { cause }) : cause;
 }
 
 /**

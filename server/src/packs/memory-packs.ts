@@ -17,7 +17,7 @@ export function createMemoryPackStore(): PackStore {
     remove: async (space, uid) => void packs.delete(`${space}/${uid}`),
     sizeOf: async (space, uid) => packs.get(`${space}/${uid}`)?.length,
     list: async function* () {
-      for (const path of [...packs.keys()]) {
+      for (const path of packs.keys()) {
         const [space = '', pack = ''] = path.split('/');
         yield { space: space as SpaceId, pack };
       }

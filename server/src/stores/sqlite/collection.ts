@@ -188,7 +188,7 @@ function prepareRuns(database: Database.Database) {
     putHold: database.prepare('INSERT OR REPLACE INTO holds (name, until) VALUES (?, ?)'),
     renewHold: database.prepare('UPDATE holds SET until = ? WHERE name = ? AND until > ?'),
     endHold: database.prepare('DELETE FROM holds WHERE name = ?'),
-    held: database.prepare<[number], unknown>('SELECT 1 FROM holds WHERE until > ? LIMIT 1'),
+    held: database.prepare<[number]>('SELECT 1 FROM holds WHERE until > ? LIMIT 1'),
     jobRun: database.prepare<[string], JobRun>(
       'SELECT next_at AS nextAt, finished_at AS finishedAt FROM job_runs WHERE name = ?',
     ),
