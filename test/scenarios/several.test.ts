@@ -114,14 +114,16 @@ scenario(
 
 scenario(
   'K7★ a folder deleted here; an inner one moved out and filled there',
-  { init: INIT },
+  { init: { ...INIT, 'A/AE/deep/x': 'x' }, crash: ['second'] },
   async (w) => {
     const id = await w.id('A/AE');
     w.a.remove('A');
     w.b.rename('A/AE', 'AE');
     w.b.write('AE/AEA', 'new');
     await w.settle();
-    await w.expect({ 'AE/k': 'AE', 'AE/AEA': 'new', 'B/BA': 'BA', 'B/BE/k': 'BE' });
+    await w.expect({
+      'AE/k': 'AE', 'AE/deep/x': 'x', 'AE/AEA': 'new', 'B/BA': 'BA', 'B/BE/k': 'BE',
+    }); // prettier-ignore
     assert.equal(await w.id('AE'), id);
   },
 );

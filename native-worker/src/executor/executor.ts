@@ -262,7 +262,8 @@ function bind(
   const agreed = agreeOnBind(operation.agreement, { remote, row, replaced }, pair.caps);
   if (agreed === undefined) return LOST;
   trees.db.transaction(() => {
-    trees.base.put(agreed);
+    if (row.kind === 'folder') run.agreeOnFolder(agreed);
+    else trees.base.put(agreed);
     if (row.state === 'hollow') trees.local.put({ ...row, state: 'seen' });
     if (replaced !== undefined && replaced.id !== remote.id) {
       // The folder is the same under another id, and so is what was agreed on below it.

@@ -5,7 +5,7 @@
 import type { NodeId } from '@coffer/protocol/core';
 import type { ApprovedHold, SpaceClient, SpaceDelta } from '@coffer/sdk';
 import type { LocalParent, Operation, RemoteParent } from '../planner/operations.ts';
-import type { LocalId, OperationId } from '../planner/types.ts';
+import type { BaseNode, LocalId, OperationId } from '../planner/types.ts';
 import { LocalFault, type Clock, type FileSystem, type Random } from '../ports/index.ts';
 import type { LocalRow } from '../scanner/local-tree-writer.ts';
 import { LOCAL_RETRY_MS_MIN, RETRY_MS_MAX, SYNCS_AT_ONCE_MAX } from '../limits.ts';
@@ -156,6 +156,19 @@ export class ExecutionRun {
     } catch (error) {
       if (!(error instanceof LocalFault)) throw error;
     }
+  }
+
+  /**
+   * The folder's node has an entry again, after the one that it had was gone: what was agreed on below
+   * it would look like what a person deleted here. To be called with the base row, in its transaction.
+   */
+  agreeOnFolder(agreed: BaseNode): void {
+    const { base, dirty, local } = this.options.trees;
+    const before = base.byId(agreed.id);
+    base.put(agreed);
+    if (before === undefined || before.localId === agreed.localId) return;
+    if ((local.byId(before.localId)?.state ?? 'gone') !== 'gone') return;
+    for (const node of base.removeReturning(agreed.id)) dirty.markRemote(node);
   }
 
   /** Writes down what became of the operation: its stall, what has to be looked at and planned anew. */

@@ -164,6 +164,26 @@ export class BaseTree {
       .run(numbered(this.#pair, id)).changes;
   }
 
+  /**
+   * Removes the rows below a folder that was gone here and comes back: what lives on in it there, and is
+   * gone here, comes with it, as something new. Returns the nodes.
+   */
+  removeReturning(id: NodeId): readonly NodeId[] {
+    this.#forgetAll();
+    return this.#db
+      .sql<{ node_id: NodeId }>(
+        `${BELOW} DELETE FROM base_node AS b
+         WHERE b.pair = ?1 AND b.node_id IN (SELECT id FROM below) AND b.node_id <> ?2 AND EXISTS (
+           SELECT 1 FROM remote_node r
+           WHERE r.pair = ?1 AND r.node_id = b.node_id AND r.state = 'live')
+         AND NOT EXISTS (
+           SELECT 1 FROM local_node l WHERE l.local_id = b.local_id AND l.state <> 'gone')
+         RETURNING node_id`,
+      )
+      .all(numbered(this.#pair, id))
+      .map((row) => row.node_id);
+  }
+
   /** The rows directly below one node are below another one from now on; returns their nodes. */
   reparent(from: NodeId, to: NodeId): readonly NodeId[] {
     this.#forgetAll();
