@@ -14,6 +14,7 @@ import {
   hashStably,
   LocalPaths,
   RecentWrites,
+  recogniseOwn,
   recover,
   type ExecutionCounts,
   type TransferBoard,
@@ -159,6 +160,7 @@ export class PairRunner {
     if (this.pair.cursorSeq === seq) return;
     this.#options.database.transaction(() => {
       this.mirror.reconcile();
+      recogniseOwn(this.trees);
       this.#setCursor(seq);
     });
   }
@@ -178,6 +180,7 @@ export class PairRunner {
   /** Inside the store's transaction. */
   apply(delta: SpaceDelta): void {
     this.mirror.apply(delta);
+    recogniseOwn(this.trees, delta.changed);
     this.book.keepApproved(delta.approved);
     this.#setCursor(delta.seq);
   }

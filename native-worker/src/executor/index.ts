@@ -10,6 +10,7 @@ export {
   writeWhole,
 } from './own-folder.ts';
 export { RecentWrites } from './recent-writes.ts';
+export { recogniseOwn } from './own-commits.ts';
 export { recover } from './recovery.ts';
 export { jitterOf, nextAttempt } from './retry.ts';
 export { isAllLost, type ExecutionCounts } from './run.ts';

@@ -2,11 +2,12 @@
  * The remote operations of one wave: contents are sent in any order, changes are queued as soon as
  * everything they come after is queued, and commits take what is in the queue (engine §6).
  */
-import type { SpaceChange } from '@coffer/sdk';
+import type { ChangeOutcome, SpaceChange } from '@coffer/sdk';
 import { COMMIT_CHANGES_FLUSH, COMMIT_GATHER_MS } from '../limits.ts';
 import type { RemotePlace } from '../planner/operations.ts';
 import type { OperationId } from '../planner/types.ts';
 import { LOST, SKIPPED, type OperationOutcome } from './outcome.ts';
+import { agreeOnSent, sentChangesOf } from './own-commits.ts';
 import {
   needsContent,
   prepareChange,
@@ -173,17 +174,35 @@ export class RemoteLane {
       changes.push(...prepared.changes);
       ends.push(changes.length);
     }
-    const { space, applied } = this.#run.options;
-    const outcomes = await space.commit(changes, this.#signal, applied);
-    this.#run.options.trees.db.transaction(() => {
+    const { space, applied, trees } = this.#run.options;
+    const sent = sentChangesOf(trees, batch);
+    const commit = commitIdOf(batch, this.#run.now());
+    trees.sent.put(commit, sent, this.#run.now());
+    let outcomes: readonly ChangeOutcome[];
+    try {
+      outcomes = await space.commit(changes, this.#signal, applied);
+    } catch (error) {
+      trees.sent.leaveUnanswered(commit);
+      throw error;
+    }
+    trees.db.transaction(() => {
       let from = 0;
       for (const [index, prepared] of batch.entries()) {
         const to = ends[index] ?? from;
         settleChange(this.#run, prepared, outcomes.slice(from, to));
         from = to;
       }
+      // An own commit without an answer may be why a change came too late: then it was made.
+      const isMade = outcomes.every(({ kind }) => kind === 'done');
+      if (!isMade) for (const change of sent) agreeOnSent(trees, change);
+      trees.sent.remove(commit);
     });
   }
+}
+
+/** The same operation may be planned again when a commit had no answer. */
+function commitIdOf([first]: readonly PreparedChange[], nowMs: number): OperationId {
+  return `commit ${nowMs} ${first?.operation.id ?? ''}` as OperationId;
 }
 
 function isStaged(operation: RemoteOperation): operation is RemotePlace {

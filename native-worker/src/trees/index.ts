@@ -9,5 +9,6 @@ export { ProofTable } from './proof-table.ts';
 export type { Recycled } from './recycled-table.ts';
 export { isUnreadable, RemoteMirror } from './remote-mirror.ts';
 export type { RemoteEntry } from './remote-tree.ts';
+export type { SentChange } from './sent-change-table.ts';
 export { SqliteSpaceStore } from './space-store.ts';
 export type { Stall } from './stall-table.ts';

@@ -7,6 +7,7 @@ import type { EngineDatabase } from './engine-database.ts';
  * `replace`: the entry at `to` goes to `from` in the recycle area, the staged file takes its place;
  * `set-aside`: the entry at `from` becomes another entry at `to`;
  * `stage-move`: the entry at `from` waits in staging until `to` is free.
+ * What is on its way to the server is in the same table (sent-change-table.ts).
  */
 export interface Intent {
   readonly id: OperationId;
@@ -45,7 +46,7 @@ export class IntentTable {
 
   list(): readonly Intent[] {
     return this.#db
-      .sql<IntentRow>('SELECT * FROM intent WHERE pair = ? ORDER BY rowid')
+      .sql<IntentRow>("SELECT * FROM intent WHERE pair = ? AND kind <> 'commit' ORDER BY rowid")
       .all(this.#pair)
       .map((row) => ({
         id: row.op_id as OperationId,

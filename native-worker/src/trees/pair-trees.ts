@@ -11,6 +11,7 @@ import { LocalTree } from './local-tree.ts';
 import type { Pair } from './pair-table.ts';
 import { RecycledTable } from './recycled-table.ts';
 import { RemoteTree } from './remote-tree.ts';
+import { SentChangeTable } from './sent-change-table.ts';
 import { StallTable } from './stall-table.ts';
 
 export interface PairTrees {
@@ -22,6 +23,7 @@ export interface PairTrees {
   readonly holds: HoldTable;
   readonly stalls: StallTable;
   readonly intents: IntentTable;
+  readonly sent: SentChangeTable;
   readonly recycled: RecycledTable;
   readonly exclusions: ExclusionTable;
   /** The planner's view. Consistent inside `db.reading`. */
@@ -52,6 +54,7 @@ export function openPairTrees(db: EngineDatabase, pair: Pair, now: () => number)
     stalls,
     holds: new HoldTable(db, pair.id),
     intents: new IntentTable(db, pair.id),
+    sent: new SentChangeTable(db, pair.id),
     recycled: new RecycledTable(db, pair.id),
     exclusions: new ExclusionTable(db, pair.id),
     view: viewOf(pair, { remote, local, base }),
