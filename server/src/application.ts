@@ -17,11 +17,14 @@ import type { Answer, HttpRequest } from './http.ts';
 import { findCall } from './router.ts';
 import { ROUTES } from './routes/index.ts';
 import type { Incoming, Outgoing, Route, Services } from './routes/route.ts';
+import { AccountKeys } from './services/account-keys.ts';
 import { Commits } from './services/commits.ts';
 import { ContentService } from './services/content.ts';
 import type { Context } from './services/context.ts';
 import { Devices } from './services/devices.ts';
 import { KeyChains } from './services/key-chains.ts';
+import { Pairings } from './services/pairings.ts';
+import { SecondFactors } from './services/second-factors.ts';
 import { Sessions } from './services/sessions.ts';
 import { SignIn } from './services/sign-in.ts';
 import { SignUp } from './services/sign-up.ts';
@@ -67,6 +70,7 @@ export class Application {
     const chains = new KeyChains(context);
     const sessions = new Sessions(context, chains);
     const limits = new TryLimits(context);
+    const secondFactors = new SecondFactors(context, limits);
     const transfer = new TransferCount(context);
     this.#context = context;
     this.#requestPrefix = bytesToHex(context.random.bytes(4));
@@ -76,7 +80,10 @@ export class Application {
       sessions,
       transfer,
       signUp: new SignUp(context, limits),
-      signIn: new SignIn(context, sessions, limits),
+      signIn: new SignIn(context, { sessions, limits, secondFactors }),
+      secondFactors,
+      keys: new AccountKeys(context, chains),
+      pairings: new Pairings(context, limits),
       devices: new Devices(context, chains),
       commits: new Commits(context, chains),
       content: new ContentService(context, transfer),

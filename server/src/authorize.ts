@@ -25,6 +25,11 @@ export async function authorize(
   const session = token === undefined ? undefined : await by.sessions.find(token);
   if (session === undefined) throw new Failure('not-signed-in');
   if (caller === 'enrol-or-session') return { session, space: undefined };
+  if (caller === 'enrol' || caller === 'password') {
+    const isFresh = session.device === null && (caller === 'enrol' || session.proof === undefined);
+    if (!isFresh) throw new Failure('refused');
+    return { session, space: undefined };
+  }
   // An enrol token belongs to no device: it opens nothing but the account's keys.
   if (session.device === null) throw new Failure('refused');
   if (caller === 'session') return { session, space: undefined };

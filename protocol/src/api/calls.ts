@@ -12,9 +12,11 @@ import * as schemas from './schemas.ts';
 
 /**
  * `member`: a session whose account is a member of the space in the path; `writer`: one that is at
- * least an editor there.
+ * least an editor there. `enrol`: a token that a password or the recovery words just gave; `password`:
+ * one that a password gave.
  */
-export type Caller = 'anyone' | 'session' | 'enrol-or-session' | 'member' | 'writer';
+export type Caller =
+  'anyone' | 'session' | 'enrol-or-session' | 'enrol' | 'password' | 'member' | 'writer';
 
 export interface Call {
   readonly method: 'GET' | 'POST' | 'DELETE';
@@ -39,11 +41,24 @@ export const CALLS = {
   health: { method: 'GET', path: '/health', caller: 'anyone', bodySizeBytesMax: 0, request: null, answer: s.healthAnswer },
   signUpStart: { method: 'POST', path: '/v1/signup/start', caller: 'anyone', bodySizeBytesMax: SMALL, request: s.signUpStartRequest, answer: s.signUpStartAnswer },
   signUpFinish: { method: 'POST', path: '/v1/signup/finish', caller: 'anyone', bodySizeBytesMax: 768 * KIB, request: s.signUpFinishRequest, answer: s.signUpFinishAnswer },
+  signUpConfirm: { method: 'POST', path: '/v1/signup/confirm', caller: 'anyone', bodySizeBytesMax: SMALL, request: s.signUpConfirmRequest, answer: s.signUpConfirmAnswer },
   signInStart: { method: 'POST', path: '/v1/signin/start', caller: 'anyone', bodySizeBytesMax: SMALL, request: s.signInStartRequest, answer: s.signInStartAnswer },
   signInFinish: { method: 'POST', path: '/v1/signin/finish', caller: 'anyone', bodySizeBytesMax: SMALL, request: s.signInFinishRequest, answer: s.signInFinishAnswer },
   recoveryBundle: { method: 'POST', path: '/v1/recovery/bundle', caller: 'anyone', bodySizeBytesMax: SMALL, request: s.recoveryBundleRequest, answer: s.recoveryBundleAnswer },
   accountBundle: { method: 'GET', path: '/v1/account/bundle', caller: 'enrol-or-session', bodySizeBytesMax: 0, request: null, answer: s.accountBundleAnswer },
   addDevice: { method: 'POST', path: '/v1/account/devices', caller: 'enrol-or-session', bodySizeBytesMax: 512 * KIB, request: s.addDeviceRequest, answer: s.emptyAnswer },
+  account: { method: 'GET', path: '/v1/account', caller: 'session', bodySizeBytesMax: 0, request: null, answer: s.accountAnswer },
+  registerPassword: { method: 'POST', path: '/v1/account/password', caller: 'enrol', bodySizeBytesMax: SMALL, request: s.registerPasswordRequest, answer: s.registerPasswordAnswer },
+  replaceKeys: { method: 'POST', path: '/v1/account/keys', caller: 'enrol', bodySizeBytesMax: 1024 * KIB, request: s.replaceKeysRequest, answer: s.emptyAnswer },
+  startSecondFactor: { method: 'POST', path: '/v1/account/second-factor/start', caller: 'password', bodySizeBytesMax: 0, request: null, answer: s.startSecondFactorAnswer },
+  confirmSecondFactor: { method: 'POST', path: '/v1/account/second-factor', caller: 'password', bodySizeBytesMax: SMALL, request: s.confirmSecondFactorRequest, answer: s.emptyAnswer },
+  endSecondFactor: { method: 'DELETE', path: '/v1/account/second-factor', caller: 'password', bodySizeBytesMax: 0, request: null, answer: s.emptyAnswer },
+  deleteAccount: { method: 'DELETE', path: '/v1/account', caller: 'password', bodySizeBytesMax: 0, request: null, answer: s.emptyAnswer },
+  openPairing: { method: 'POST', path: '/v1/pairings', caller: 'session', bodySizeBytesMax: SMALL, request: s.openPairingRequest, answer: s.openPairingAnswer },
+  pairingOffer: { method: 'GET', path: '/v1/pairings/:pairing', caller: 'session', bodySizeBytesMax: 0, request: null, answer: s.pairingOfferAnswer },
+  offerPairing: { method: 'POST', path: '/v1/pairings/:pairing/offer', caller: 'anyone', bodySizeBytesMax: SMALL, request: s.pairingOfferRequest, answer: s.emptyAnswer },
+  answerPairing: { method: 'POST', path: '/v1/pairings/:pairing/answer', caller: 'session', bodySizeBytesMax: SMALL, request: s.pairingAnswerRequest, answer: s.emptyAnswer },
+  pairingAnswer: { method: 'GET', path: '/v1/pairings/:pairing/answer', caller: 'anyone', bodySizeBytesMax: 0, request: null, answer: s.pairingAnswerAnswer },
   devices: { method: 'GET', path: '/v1/account/devices', caller: 'session', bodySizeBytesMax: 0, request: null, answer: s.devicesAnswer },
   sessionChallenge: { method: 'POST', path: '/v1/sessions/challenge', caller: 'anyone', bodySizeBytesMax: SMALL, request: s.sessionChallengeRequest, answer: s.sessionChallengeAnswer },
   startSession: { method: 'POST', path: '/v1/sessions', caller: 'anyone', bodySizeBytesMax: SMALL, request: s.sessionRequest, answer: s.sessionAnswer },

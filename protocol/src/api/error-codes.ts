@@ -30,12 +30,15 @@ export const ERRORS = {
   'name-invalid': { status: null, exit: 1, retry: 'after-user', text: 'This name cannot be used. Choose another one.' },
   'too-large': { status: 413, exit: 1, retry: 'never', text: 'This is larger than what is accepted.' },
   'limit-reached': { status: 422, exit: 1, retry: 'after-user', text: 'A limit on the number of these is reached. Remove some that are not needed.' },
-  'unsupported': { status: null, exit: 1, retry: 'never', text: 'This is not available here.' },
+  'unsupported': { status: 501, exit: 1, retry: 'never', text: 'This is not available here.' },
 
   // Who asks.
   'not-signed-in': { status: 401, exit: 4, retry: 'after-user', text: 'Nobody is signed in here, or the session has ended. Sign in.' },
   'wrong-password': { status: 401, exit: 4, retry: 'after-user', text: 'The name or the password is wrong.' },
   'wrong-recovery-key': { status: 401, exit: 4, retry: 'after-user', text: 'The name or the recovery words are wrong.' },
+  'second-factor-needed': { status: 401, exit: 4, retry: 'after-user', text: 'This account has a second factor. Give the six digits that the authenticator shows, or a backup code.' },
+  'wrong-code': { status: 401, exit: 4, retry: 'after-user', text: 'The code is wrong, or was used before. Wait for the next one.' },
+  'device-revoked': { status: 401, exit: 4, retry: 'after-user', text: 'This device was removed from the account. Its local files stay; what it had not sent yet was not taken. Log out, then sign in again to add it anew.' },
   'refused': { status: 403, exit: 4, retry: 'never', text: 'This is not allowed.' },
   'already-signed-in': { status: null, exit: 4, retry: 'after-user', text: 'An account is signed in here already. Log out first.' },
   'name-taken': { status: 409, exit: 1, retry: 'after-user', text: 'There is an account with this name already. Choose another name, or sign in.' },

@@ -51,6 +51,8 @@ export interface KeyChain {
   readonly deviceAt: (device: DeviceId, seq: number) => CertifiedDevice | undefined;
   /** Devices certified and not revoked at the head, in the order in which they were added. */
   readonly devices: () => readonly CertifiedDevice[];
+  /** A device that was certified once and is revoked at the head. */
+  readonly revokedDevice: (device: DeviceId) => CertifiedDevice | undefined;
 }
 
 /** What others remember of an account's chain. */
@@ -259,6 +261,10 @@ function chainOf(state: ChainState): KeyChain {
     },
     devices: () =>
       [...spans.values()].filter((span) => span.revokedAt === undefined).map(certifiedDevice),
+    revokedDevice: (device) => {
+      const span = spans.get(device);
+      return span?.revokedAt === undefined ? undefined : certifiedDevice(span);
+    },
   };
   stateByChain.set(chain, state);
   return chain;

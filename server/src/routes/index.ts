@@ -10,12 +10,30 @@ export const ROUTES: Routes = {
 
   signUpStart: ({ signUp }, { json, address }) => signUp.start(json, address),
   signUpFinish: ({ signUp }, { json }) => signUp.finish(json),
+  signUpConfirm: ({ signUp }, { address }) => signUp.confirm(address),
   signInStart: ({ signIn }, { json, address }) => signIn.start(json, address),
   signInFinish: ({ signIn }, { json }) => signIn.finish(json),
   recoveryBundle: ({ signIn }, { json, address }) => signIn.recover(json, address),
 
   accountBundle: ({ devices }, { session }) => devices.bundle(session.account),
-  addDevice: ({ devices }, { session, json }) => devices.add(session.account, json),
+  addDevice: ({ devices }, { session, json }) => devices.add(session, json),
+  account: ({ secondFactors }, { session }) => secondFactors.account(session.account),
+  registerPassword: ({ keys }, { session, json }) => keys.registerPassword(session.account, json),
+  replaceKeys: ({ keys }, { session, json }) => keys.replace(session, json),
+  startSecondFactor: ({ secondFactors }, { session }) => secondFactors.start(session.account),
+  confirmSecondFactor: ({ secondFactors }, { session, json }) =>
+    secondFactors.confirm(session.account, json),
+  endSecondFactor: ({ secondFactors }, { session }) => secondFactors.end(session.account),
+  deleteAccount: ({ keys }, { session }) => keys.deleteAccount(session.account),
+  openPairing: ({ pairings }, { session, json }) => pairings.open(session.account, json),
+  pairingOffer: ({ pairings }, { session, params }) =>
+    pairings.offerOf(session.account, params['pairing']),
+  offerPairing: ({ pairings }, { params, json, address }) =>
+    pairings.offer(params['pairing'], json, address),
+  answerPairing: ({ pairings }, { session, params, json }) =>
+    pairings.answer(session.account, params['pairing'], json),
+  pairingAnswer: ({ pairings }, { params, address }) =>
+    pairings.answerOf(params['pairing'], address),
   devices: ({ devices }, { session }) => devices.list(session.account),
   chain: ({ devices }, { params, query }) =>
     devices.chain(accountOf(params['account']), countOf(query, 'from') ?? 0),

@@ -1,10 +1,13 @@
 import type { CallName, CALLS, JsonCallName, RequestOf, AnswerOf } from '@coffer/protocol/api';
 import type { Bytes, SpaceId } from '@coffer/protocol/core';
+import type { AccountKeys } from '../services/account-keys.ts';
 import type { Commits } from '../services/commits.ts';
 import type { ContentService } from '../services/content.ts';
 import type { Context } from '../services/context.ts';
 import type { Devices } from '../services/devices.ts';
 import type { KeyChains } from '../services/key-chains.ts';
+import type { Pairings } from '../services/pairings.ts';
+import type { SecondFactors } from '../services/second-factors.ts';
 import type { Sessions } from '../services/sessions.ts';
 import type { SignIn } from '../services/sign-in.ts';
 import type { SignUp } from '../services/sign-up.ts';
@@ -17,6 +20,9 @@ export interface Services {
   readonly signUp: SignUp;
   readonly signIn: SignIn;
   readonly devices: Devices;
+  readonly keys: AccountKeys;
+  readonly secondFactors: SecondFactors;
+  readonly pairings: Pairings;
   readonly sessions: Sessions;
   readonly commits: Commits;
   readonly content: ContentService;

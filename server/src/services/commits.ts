@@ -68,6 +68,9 @@ export class Commits {
     // The signature alone would allow it, but a session speaks for its own device only.
     const isOwn = header.account === actor.account && header.device === actor.device;
     if (!isOwn) throw new Failure('refused');
+    // It may have been removed while the commit was on its way.
+    const chain = await this.#chains.load(header.account);
+    if (chain?.revokedDevice(header.device)) throw new Failure('device-revoked');
 
     const accepted = { seq: header.seq, id: commitId(suite, commit.header) };
     const judgement = await this.#judge(space, commit, header);

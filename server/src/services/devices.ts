@@ -17,6 +17,7 @@ import {
   type KeyChain,
 } from '@coffer/protocol/model';
 import { checkInput, Failure } from '../failure.ts';
+import type { Session } from '../stores/metadata-store.ts';
 import type { Context } from './context.ts';
 import type { KeyChains } from './key-chains.ts';
 
@@ -56,7 +57,12 @@ export class Devices {
   }
 
   /** One device more, in chain and bundle at once. The same request may come again. */
-  async add(account: AccountId, request: RequestOf<'addDevice'>): Promise<AnswerOf<'addDevice'>> {
+  async add(
+    { account, proof }: Session,
+    request: RequestOf<'addDevice'>,
+  ): Promise<AnswerOf<'addDevice'>> {
+    // Who recovers an account replaces its keys.
+    if (proof === 'recovery') throw new Failure('refused');
     const { store, suite, clock } = this.#context;
     const stored = await store.getAccount(account);
     const chain = await this.#chains.load(account);

@@ -13,6 +13,7 @@ import {
   type Digest,
 } from '@coffer/protocol/core';
 import { verifySignature } from '@coffer/protocol/crypto';
+import type { CertifiedDevice } from '@coffer/protocol/model';
 import { Failure } from '../failure.ts';
 import { ClaimedOnce } from '../single-use.ts';
 import type { Session } from '../stores/metadata-store.ts';
@@ -56,13 +57,19 @@ export class Sessions {
     return { challenge: concatBytes(stamp, this.#seal(request, stamp)) };
   }
 
-  /** One error for every cause. */
+  /** One error for every cause, but for a device that proves to have been removed. */
   async start(request: RequestOf<'startSession'>): Promise<AnswerOf<'startSession'>> {
     const { clock } = this.#context;
     const { account, device, challenge } = request;
     const now = clock.now();
     const expiresAt = this.#expiryOf(request, challenge, now);
-    const isProven = expiresAt !== undefined && (await this.#isSigned(request, now));
+    const chain = await this.#chains.load(account);
+    const revoked = chain?.revokedDevice(device);
+    if (expiresAt !== undefined && revoked && this.#isSigned(request, revoked)) {
+      throw new Failure('device-revoked');
+    }
+    const certified = await this.#certified(account, device, now);
+    const isProven = expiresAt !== undefined && certified && this.#isSigned(request, certified);
     // Claimed only by who has signed it, so that nobody can fill the memory with claims.
     if (!isProven || !this.#used.claim(bytesToBase64Url(challenge), expiresAt, now)) {
       throw new Failure('not-signed-in');
@@ -70,10 +77,17 @@ export class Sessions {
     return this.#create(SESSION_PREFIX, { account, device, now, lifeMs: SESSION_LIFE_MS });
   }
 
-  /** A token for what a fresh password may do: read the keys and add a device. */
-  startEnrolment(account: AccountId): Promise<NewToken> {
+  /** A token for what a fresh password, or the recovery words, may do with the account's keys. */
+  startEnrolment(account: AccountId, proof?: 'recovery'): Promise<NewToken> {
     const now = this.#context.clock.now();
-    return this.#create(ENROL_PREFIX, { account, device: null, now, lifeMs: ENROL_LIFE_MS });
+    const lifeMs = ENROL_LIFE_MS;
+    return this.#create(ENROL_PREFIX, {
+      account,
+      device: null,
+      now,
+      lifeMs,
+      ...(proof === undefined ? {} : { proof }),
+    });
   }
 
   /** The session of a bearer token while it lasts and its device is certified. */
@@ -99,27 +113,26 @@ export class Sessions {
       readonly device: DeviceId | null;
       readonly now: number;
       readonly lifeMs: number;
+      readonly proof?: 'recovery';
     },
   ): Promise<NewToken> {
     const { store, random } = this.#context;
-    const { account, device, now, lifeMs } = session;
+    const { now, lifeMs, ...owner } = session;
     const token = prefix + bytesToBase64Url(random.bytes(TOKEN_SIZE_BYTES));
     const expiresAt = now + lifeMs;
-    await store.createSession(
-      { tokenDigest: this.digestOf(token), account, device, expiresAt },
-      now,
-    );
+    await store.createSession({ tokenDigest: this.digestOf(token), ...owner, expiresAt }, now);
     return { token, expiresAt };
   }
 
-  async #isSigned(request: RequestOf<'startSession'>, now: number): Promise<boolean> {
+  #isSigned(
+    request: RequestOf<'startSession'>,
+    { publicKey }: Pick<CertifiedDevice, 'publicKey'>,
+  ): boolean {
     const { suite, policy } = this.#context;
     const { account, device, challenge, signature } = request;
-    const certified = await this.#certified(account, device, now);
-    if (certified === undefined) return false;
     return policy.origins().some((origin) => {
       const proof = encodeSessionProof({ origin, account, device, challenge });
-      return verifySignature(suite, certified.publicKey, 'session', proof, signature);
+      return verifySignature(suite, publicKey, 'session', proof, signature);
     });
   }
 

@@ -5,6 +5,7 @@ import { Failure } from '../failure.ts';
 import { SingleUse } from '../single-use.ts';
 import { normalizeName } from './account-name.ts';
 import type { Context } from './context.ts';
+import type { SecondFactors } from './second-factors.ts';
 import type { Sessions } from './sessions.ts';
 import type { TryLimits } from './try-limits.ts';
 
@@ -25,12 +26,21 @@ export class SignIn {
   readonly #context: Context;
   readonly #sessions: Sessions;
   readonly #limits: TryLimits;
+  readonly #secondFactors: SecondFactors;
   readonly #logins = new SingleUse<Login>(LOGIN_STATES_MAX);
 
-  constructor(context: Context, sessions: Sessions, limits: TryLimits) {
+  constructor(
+    context: Context,
+    by: {
+      readonly sessions: Sessions;
+      readonly limits: TryLimits;
+      readonly secondFactors: SecondFactors;
+    },
+  ) {
     this.#context = context;
-    this.#sessions = sessions;
-    this.#limits = limits;
+    this.#sessions = by.sessions;
+    this.#limits = by.limits;
+    this.#secondFactors = by.secondFactors;
   }
 
   async start(
@@ -50,18 +60,23 @@ export class SignIn {
     return { account: identifier, answer: login.answer, handle };
   }
 
-  /** One error for every cause. The handle is used up either way. */
-  async finish({ handle, finish }: RequestOf<'signInFinish'>): Promise<AnswerOf<'signInFinish'>> {
+  /**
+   * One error for every cause until the password is right; then the second factor's. The handle is
+   * used up either way.
+   */
+  async finish(request: RequestOf<'signInFinish'>): Promise<AnswerOf<'signInFinish'>> {
+    const { handle, finish, code } = request;
     const { passwords, clock } = this.#context;
     const login = this.#logins.take(handle, clock.now());
     const isRight = login !== undefined && passwords.finishLogin(login.state, finish);
     if (!isRight || login.account === undefined) throw new Failure('wrong-password');
     this.#limits.signedIn(login.name, login.address);
+    await this.#secondFactors.check(login.account, code);
     const { token, expiresAt } = await this.#sessions.startEnrolment(login.account);
     return { enrolToken: token, expiresAt };
   }
 
-  /** What a recovery key opens, to whoever proves to have it. */
+  /** What a recovery key opens, to whoever proves to have it: it asks for no second factor. */
   async recover(
     { name, recoveryAuth }: RequestOf<'recoveryBundle'>,
     address: string,
@@ -75,7 +90,9 @@ export class SignIn {
     if (!isRight) throw new Failure('wrong-recovery-key');
     this.#limits.signedIn(name, address);
     const chain = await store.getChain(account.id, 0);
-    return { account: account.id, bundle: account.bundle, chain: [...chain] };
+    const { token, expiresAt } = await this.#sessions.startEnrolment(account.id, 'recovery');
+    const { id, bundle } = account;
+    return { account: id, bundle, chain: [...chain], enrolToken: token, expiresAt };
   }
 
   /** The same for the same name whenever it is asked, and like an account's id to look at. */

@@ -43,6 +43,12 @@ export class SignUp {
     return { response };
   }
 
+  /** This server sends no mail: accounts are active at once, and there is nothing to confirm. */
+  async confirm(address: string): Promise<AnswerOf<'signUpConfirm'>> {
+    this.#limits.signUp(address);
+    throw new Failure('unsupported');
+  }
+
   /** Everything of the account in one transaction, after all of it was verified. */
   async finish(request: FinishRequest): Promise<AnswerOf<'signUpFinish'>> {
     const { suite } = this.#context;

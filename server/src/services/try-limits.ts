@@ -1,9 +1,13 @@
+import type { AccountId } from '@coffer/protocol/core';
 import { Failure } from '../failure.ts';
 import { addressKey, RateLimit } from '../rate-limit.ts';
 import { normalizeName } from './account-name.ts';
 import type { Context } from './context.ts';
 
 const WINDOW_MS = 15 * 60 * 1000;
+/** Codes of a second factor: whoever tries them knows the password already. */
+const SECOND_FACTOR_TRIES = 5;
+const PAIRING_TRIES = 10;
 
 /**
  * How often an address may try. A name is limited together with the address only: nobody can lock
@@ -14,6 +18,8 @@ export class TryLimits {
   readonly #perName: RateLimit;
   readonly #perAddress: RateLimit;
   readonly #signUps: RateLimit;
+  readonly #secondFactors = new RateLimit(SECOND_FACTOR_TRIES, WINDOW_MS);
+  readonly #pairings = new RateLimit(PAIRING_TRIES, WINDOW_MS);
 
   constructor(context: Pick<Context, 'clock' | 'policy'>) {
     const { policy } = context;
@@ -38,6 +44,21 @@ export class TryLimits {
 
   signUp(address: string): void {
     refuse(this.#signUps.take(addressKey(address), this.#context.clock.now()) ?? 0);
+  }
+
+  /** By account, whatever the address: the code alone is short. */
+  secondFactor(account: AccountId): void {
+    refuse(this.#secondFactors.take(account, this.#context.clock.now()) ?? 0);
+  }
+
+  /** It was a right code. */
+  secondFactorShown(account: AccountId): void {
+    this.#secondFactors.forgive(account);
+  }
+
+  /** A pairing that is not there was asked for. */
+  pairing(address: string): void {
+    refuse(this.#pairings.take(addressKey(address), this.#context.clock.now()) ?? 0);
   }
 }
 

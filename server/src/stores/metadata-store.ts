@@ -41,6 +41,30 @@ export interface NewDevice {
   readonly now: number;
 }
 
+/** Another bundle, with what it brings: entries, a password record, or both. */
+export interface NewKeys {
+  readonly account: AccountId;
+  /** The number of entries that the chain has to have before `entries`. */
+  readonly chainLength: number;
+  readonly entries: readonly Bytes[];
+  readonly added: readonly DeviceId[];
+  readonly revoked: readonly DeviceId[];
+  /** SHA-256 of the stored bytes that `bundle` replaces. */
+  readonly previous: Digest;
+  readonly bundle: Bytes;
+  readonly bundleDigest: Digest;
+  /** Undefined: the password stays. */
+  readonly passwordRecord: string | undefined;
+  /** The token that this is done with: the account's other tokens without a device end. */
+  readonly token: Digest;
+  readonly endsSecondFactor: boolean;
+  readonly now: number;
+}
+
+export type KeysOutcome =
+  | { readonly kind: 'replaced'; readonly ended: readonly Digest[] }
+  | { readonly kind: 'bundle-moved' | 'chain-moved' };
+
 export interface DeviceRow {
   readonly id: DeviceId;
   readonly createdAt: number;
@@ -58,6 +82,13 @@ export interface AccountStore {
   ) => Promise<'created' | 'name-taken' | 'account-exists'>;
   /** Chain entry and bundle at once, if both are where the caller saw them. */
   readonly addDevice: (device: NewDevice) => Promise<'added' | 'bundle-moved' | 'chain-moved'>;
+  /** All of it at once, with the end of sessions of revoked devices; answers which tokens ended. */
+  readonly replaceKeys: (keys: NewKeys) => Promise<KeysOutcome>;
+  /**
+   * The account, its chain, devices, tokens and second factor, and the rows of the spaces that it owns.
+   * Bodies of these lose their references and wait for collection. Answers which tokens ended.
+   */
+  readonly deleteAccount: (account: AccountId, now: number) => Promise<readonly Digest[]>;
   /** Entries from `from` upward; empty for an unknown account. */
   readonly getChain: (account: AccountId, from: number) => Promise<readonly Bytes[]>;
   readonly listDevices: (account: AccountId) => Promise<readonly DeviceRow[]>;
@@ -70,6 +101,32 @@ export interface Session {
   /** Null for an enrol token. */
   readonly device: DeviceId | null;
   readonly expiresAt: number;
+  /** Of an enrol token: given for the recovery words. A password where it is absent. */
+  readonly proof?: 'recovery';
+}
+
+export interface SecondFactor {
+  /** Its secret follows from this and the server's set-up secret. */
+  readonly nonce: Bytes;
+  /** Until then it is asked for by nobody. */
+  readonly isConfirmed: boolean;
+  readonly backupCodesLeft: number;
+}
+
+export interface SecondFactorStore {
+  readonly getSecondFactor: (account: AccountId) => Promise<SecondFactor | undefined>;
+  /** Replaces one that was not confirmed. */
+  readonly startSecondFactor: (account: AccountId, nonce: Bytes) => Promise<'started' | 'on'>;
+  /** `step` counts as used then. `known`: confirmed before, with these very backup codes. */
+  readonly confirmSecondFactor: (
+    account: AccountId,
+    confirmed: { readonly step: number; readonly backupCodes: readonly Digest[] },
+  ) => Promise<'confirmed' | 'known' | 'refused'>;
+  /** True once for each step, and never for one before a used one. */
+  readonly useSecondFactorStep: (account: AccountId, step: number) => Promise<boolean>;
+  /** True once for each backup code. */
+  readonly useBackupCode: (account: AccountId, code: Digest) => Promise<boolean>;
+  readonly deleteSecondFactor: (account: AccountId) => Promise<void>;
 }
 
 export interface SessionStore {
@@ -190,6 +247,6 @@ export interface ContentStore {
 }
 
 export interface MetadataStore
-  extends AccountStore, SessionStore, SpaceStore, ContentStore, CollectionStore {
+  extends AccountStore, SecondFactorStore, SessionStore, SpaceStore, ContentStore, CollectionStore {
   readonly close: () => Promise<void>;
 }

@@ -17,10 +17,11 @@ import {
   text,
 } from './store-rows.ts';
 import { collectionStoreContract } from './collection-store-contract.ts';
+import { accountLifeContract } from './account-life-contract.ts';
 import { contentStoreContract } from './content-store-contract.ts';
 
 export type OpenStore = () => Promise<MetadataStore>;
-type Contract = (title: string, check: (store: MetadataStore) => Promise<void>) => void;
+export type Contract = (title: string, check: (store: MetadataStore) => Promise<void>) => void;
 
 const asText = (bytes: Bytes | undefined): string => new TextDecoder().decode(bytes);
 
@@ -36,6 +37,7 @@ export function metadataStoreContract(name: string, open: OpenStore): void {
       }
     });
   accountContract(contract);
+  accountLifeContract(contract);
   sessionContract(contract);
   spaceContract(contract);
   stateContract(contract);

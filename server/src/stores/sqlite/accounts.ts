@@ -29,7 +29,7 @@ export function createAccountStore(
   database: Database.Database,
   queue: WriteQueue,
   spaces: SpaceWrites,
-): AccountStore {
+): Omit<AccountStore, 'replaceKeys' | 'deleteAccount'> {
   const s = prepareAccounts(database);
 
   return {

@@ -1,3 +1,5 @@
+import { ACCOUNT_LIFE } from './migrations-account-life.ts';
+
 /**
  * The schema, as numbered steps: `user_version` says how many were taken. A step that was released
  * is never edited; a change is a new step. Ids and digests are blobs of 16 and 32 bytes, times are
@@ -169,4 +171,4 @@ CREATE TABLE job_runs (
 ) STRICT, WITHOUT ROWID;
 `;
 
-export const MIGRATIONS: readonly string[] = [FIRST, COLLECTION];
+export const MIGRATIONS: readonly string[] = [FIRST, COLLECTION, ACCOUNT_LIFE];

@@ -6,7 +6,7 @@ import type { WriteQueue } from './write-queue.ts';
 
 export function createSessionStore(database: Database.Database, queue: WriteQueue): SessionStore {
   const insert = database.prepare(
-    'INSERT INTO sessions (token_digest, account, device, expires_at) VALUES (?, ?, ?, ?)',
+    'INSERT INTO sessions (token_digest, account, device, expires_at, proof) VALUES (?, ?, ?, ?, ?)',
   );
   const deleteEnded = database.prepare('DELETE FROM sessions WHERE expires_at <= ?');
   const see = database.prepare(
@@ -15,15 +15,16 @@ export function createSessionStore(database: Database.Database, queue: WriteQueu
   );
   const get = database.prepare<
     [Bytes],
-    { account: Bytes; device: Bytes | null; expires_at: number }
-  >('SELECT account, device, expires_at FROM sessions WHERE token_digest = ?');
+    { account: Bytes; device: Bytes | null; expires_at: number; proof: 'recovery' | null }
+  >('SELECT account, device, expires_at, proof FROM sessions WHERE token_digest = ?');
   const remove = database.prepare('DELETE FROM sessions WHERE token_digest = ?');
 
   return {
-    createSession: ({ tokenDigest, account, device, expiresAt }, now) =>
+    createSession: ({ tokenDigest, account, device, expiresAt, proof }, now) =>
       queue.run(() => {
         deleteEnded.run(now);
-        insert.run(toBlob(tokenDigest), toBlob(account), device && toBlob(device), expiresAt);
+        const deviceBlob = device && toBlob(device);
+        insert.run(toBlob(tokenDigest), toBlob(account), deviceBlob, expiresAt, proof ?? null);
         if (device) see.run(now, toBlob(account), toBlob(device));
       }),
     getSession: async (tokenDigest) => {
@@ -34,6 +35,7 @@ export function createSessionStore(database: Database.Database, queue: WriteQueu
           account: toHex(row.account) as AccountId,
           device: row.device && (toHex(row.device) as DeviceId),
           expiresAt: row.expires_at,
+          ...(row.proof === null ? {} : { proof: row.proof }),
         }
       );
     },

@@ -1,10 +1,12 @@
 import type Database from 'better-sqlite3';
 import type { Schedule } from '../../ports.ts';
 import type { MetadataStore } from '../metadata-store.ts';
+import { createAccountKeyStore } from './account-keys.ts';
 import { createAccountStore } from './accounts.ts';
 import { createCollectionStore } from './collection.ts';
 import { createContentStore } from './content.ts';
 import { ReferenceCounts } from './reference-counts.ts';
+import { createSecondFactorStore } from './second-factors.ts';
 import { createSessionStore } from './sessions.ts';
 import { SpaceWrites } from './space-writes.ts';
 import { createSpaceStore } from './spaces.ts';
@@ -23,6 +25,8 @@ export function createSqliteMetadataStore(
   const writes = new SpaceWrites(database, counts);
   return {
     ...createAccountStore(database, queue, writes),
+    ...createAccountKeyStore(database, queue),
+    ...createSecondFactorStore(database, queue),
     ...createSessionStore(database, queue),
     ...createSpaceStore(database, queue, writes),
     ...createContentStore(database, queue, counts),
