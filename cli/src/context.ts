@@ -12,7 +12,7 @@ import { statSync, writeFileSync } from 'node:fs';
 import { platform } from 'node:os';
 import { join } from 'node:path';
 import { CliFailure } from './failure.ts';
-import { engineHost } from './host.ts';
+import { nodeHost } from '@coffer/native-worker/host';
 import type { ParsedInput } from './command.ts';
 import type { Output } from './output.ts';
 import { ensureHome, lockProfile, profileAt, type Profile } from './profile.ts';
@@ -234,7 +234,7 @@ export class CommandContext implements AsyncDisposable {
       clock: systemClock,
       random: systemRandom,
       deviceName: (await this.secrets()).deviceName,
-      host: engineHost(),
+      host: nodeHost(),
     });
     this.#resources.defer(() => engine.close());
     return engine;

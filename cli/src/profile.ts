@@ -4,7 +4,7 @@ import { homedir, platform } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CliFailure } from './failure.ts';
-import { isAlive } from './host.ts';
+import { isAlive } from '@coffer/native-worker/host';
 
 const LOCK_WAIT_MS_MAX = 30_000;
 const LOCK_RETRY_MS = 50;

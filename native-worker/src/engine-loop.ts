@@ -80,23 +80,25 @@ class Loop {
     }
   }
 
+  /** Commands come first: a cycle that is cut short for one goes on after it. */
   async #cycle(): Promise<void> {
     try {
-      await this.#core.turns.take(
-        () => tellingOf(this.#core, () => this.#settleThroughFaults()),
-        this.#signal,
-      );
+      const wasCut = await this.#core.turns.takeYielding((yielding) => {
+        const signal = AbortSignal.any([this.#signal, yielding]);
+        return tellingOf(this.#core, () => this.#settleThroughFaults(signal));
+      });
+      if (wasCut) this.#poke();
     } catch (error) {
       if (!this.#signal.aborted) throw error;
     }
   }
 
-  async #settleThroughFaults(): Promise<void> {
+  async #settleThroughFaults(signal: AbortSignal): Promise<void> {
     try {
-      await this.#settle();
+      await this.#settle(signal);
       this.#outages = 0;
     } catch (error) {
-      if (this.#signal.aborted) return;
+      if (signal.aborted) return;
       this.#survive(error);
     }
   }
@@ -120,23 +122,24 @@ class Loop {
     });
   }
 
-  async #settle(): Promise<void> {
+  async #settle(signal: AbortSignal): Promise<void> {
     const { clock } = this.#core.options;
     const ready: PairRunner[] = [];
     for (const runner of this.#core.runners()) {
       if (this.#core.isPaused(runner)) continue;
-      const holds = await this.#withFaults(runner, () => this.#look(runner));
+      const holds = await this.#withFaults(runner, () => this.#look(runner, signal));
       if (holds === true) ready.push(runner);
     }
     if (clock.now() >= this.#remoteAtMs) {
-      await this.#core.pull(this.#signal);
+      await this.#core.pull(signal);
       this.#remoteAtMs = clock.now() + REMOTE_POLL_MS;
       for (const runner of this.#core.runners()) runner.offline = false;
     }
     for (const runner of ready) {
       const isLive = runner.mirror.rootIsLive();
       runner.book.setPairStall('RemoteRootGone', !isLive);
-      if (isLive && !runner.isStopped) await this.#withFaults(runner, () => this.#rounds(runner));
+      if (!isLive || runner.isStopped) continue;
+      await this.#withFaults(runner, () => this.#rounds(runner, signal));
     }
   }
 
@@ -153,7 +156,7 @@ class Loop {
   }
 
   /** Scans what is due; false when nothing may be planned for the pair now. */
-  async #look(runner: PairRunner): Promise<boolean> {
+  async #look(runner: PairRunner, signal: AbortSignal): Promise<boolean> {
     const { clock } = this.#core.options;
     const watched = this.#watch(runner);
     if (clock.now() < watched.rootAtMs) return false;
@@ -169,20 +172,20 @@ class Loop {
     }
     const dueAt = runner.scanner.dueAt();
     if (dueAt === undefined || dueAt > clock.now()) return true;
-    return runner.scan(this.#signal);
+    return runner.scan(signal);
   }
 
-  async #rounds(runner: PairRunner): Promise<void> {
+  async #rounds(runner: PairRunner, signal: AbortSignal): Promise<void> {
     for (let rounds = 0; rounds < PLAN_ROUNDS_MAX;) {
       if (runner.trees.dirty.isEmpty()) {
         this.#settled(runner, rounds > 0);
         return;
       }
-      const round = await runner.round(this.#signal, { judgeNow: false });
+      const round = await runner.round(signal, { judgeNow: false });
       if (!round.hasMore) rounds++;
       if (round.counts !== undefined && round.counts.lost > 0) {
-        await this.#look(runner);
-        await this.#core.pull(this.#signal);
+        await this.#look(runner, signal);
+        await this.#core.pull(signal);
         const dueAt = runner.scanner.dueAt() ?? 0;
         // Something changes at this moment: to try again at once would be to lose again.
         if (isAllLost(round.counts) && dueAt > this.#core.options.clock.now()) return;

@@ -34,6 +34,11 @@ export function createEngine(options: EngineOptions): Engine {
   const core = new EngineCore(options);
   restorePairs(core);
   core.onChange(() => savePairList(core));
+  // Commands on the drive go through the same client: the pairs hear of what they bring.
+  options.spaceClient.otherwise?.((delta) => {
+    core.applied(delta);
+    core.poke();
+  });
   const closing = new AbortController();
   const signalOf = (call: CallOptions | undefined): AbortSignal =>
     call?.signal === undefined ? closing.signal : AbortSignal.any([closing.signal, call.signal]);
@@ -153,6 +158,7 @@ function setPaused(
   pairs: readonly string[] | undefined,
   untilMs: number,
 ): Record<string, never> {
+  if (untilMs > 0) core.turns.interrupt();
   for (const runner of core.select(pairs)) {
     core.pairs.setPaused(runner.pair.id, untilMs);
     runner.pair = { ...runner.pair, pausedUntilMs: untilMs };

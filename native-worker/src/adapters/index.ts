@@ -1,2 +1,3 @@
 export * from './node-file-system.ts';
 export * from './system-clock.ts';
+export * from './node-host.ts';

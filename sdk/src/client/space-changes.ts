@@ -166,6 +166,8 @@ export interface SpaceClient {
     signal: AbortSignal,
     onApplied?: (delta: SpaceDelta) => void,
   ) => Promise<SpaceDelta>;
+  /** Commits that are applied for callers without an `onApplied` of their own reach this one. */
+  readonly otherwise?: (onApplied: (delta: SpaceDelta) => void) => void;
   readonly node: (id: NodeId) => NodeView | UnreadableNode | undefined;
   readonly children: (parent: NodeId) => readonly (NodeView | UnreadableNode)[];
   readonly newNodeId: () => NodeId;

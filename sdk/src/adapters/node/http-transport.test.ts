@@ -14,14 +14,15 @@ const GET: HttpRequest = { method: 'GET', path: '/', headers: {} };
 class TestServer implements AsyncDisposable {
   readonly #server: Server;
   connections = 0;
+  readonly origin: string;
   readonly transport: NodeHttpTransport;
 
   private constructor(server: Server, idleTimeoutMs: number) {
     this.#server = server;
     const { port } = server.address() as AddressInfo;
     server.on('connection', () => this.connections++);
-    const origin = `http://127.0.0.1:${port}`;
-    this.transport = createNodeHttpTransport({ origin, idleTimeoutMs });
+    this.origin = `http://127.0.0.1:${port}`;
+    this.transport = createNodeHttpTransport({ origin: this.origin, idleTimeoutMs });
   }
 
   static async start(listener: RequestListener, idleTimeoutMs = 2000): Promise<TestServer> {
@@ -166,4 +167,25 @@ test('leaving the body of an answer early ends the exchange', async () => {
   }
   const again = await server.transport.request(GET, never);
   assert.equal(again.status, 200);
+});
+
+test('bodies go and come in slices, each after its pace was asked', async () => {
+  const body = Buffer.alloc(100_000, 7);
+  await using server = await TestServer.start((request, response) => {
+    const parts: Buffer[] = [];
+    request.on('data', (part: Buffer) => parts.push(part));
+    request.on('end', () => response.end(Buffer.concat(parts)));
+  });
+  const asked: Record<'sent' | 'received', number[]> = { sent: [], received: [] };
+  const pace = {
+    send: async (bytes: number) => void asked.sent.push(bytes),
+    receive: async (bytes: number) => void asked.received.push(bytes),
+  };
+  using transport = createNodeHttpTransport({ origin: server.origin, pace });
+  const request: HttpRequest = { method: 'POST', path: '/', headers: {}, body };
+  const response = await transport.request(request, never);
+  assert.deepEqual(Buffer.from(await bodyOf(response)), body);
+  const sum = (list: readonly number[]): number => list.reduce((a, b) => a + b, 0);
+  assert.deepEqual([sum(asked.sent), sum(asked.received)], [100_000, 100_000]);
+  assert.ok(Math.max(...asked.sent) <= 16_384);
 });

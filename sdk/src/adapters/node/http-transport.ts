@@ -19,6 +19,14 @@ export interface NodeHttpOptions {
   readonly origin: string;
   readonly idleTimeoutMs?: number;
   readonly connectionsMax?: number;
+  /** Slows bodies down to what people allow; without it they go as fast as they can. */
+  readonly pace?: Pace;
+}
+
+/** Asked before each slice of a body; resolves when it may go, or be read. */
+export interface Pace {
+  readonly send: (bytes: number, signal: AbortSignal) => Promise<void>;
+  readonly receive: (bytes: number, signal: AbortSignal) => Promise<void>;
 }
 
 export interface NodeHttpTransport extends HttpTransport, Disposable {}
@@ -26,6 +34,8 @@ export interface NodeHttpTransport extends HttpTransport, Disposable {}
 /** Longer than three of the server's comment lines on the event stream. */
 const IDLE_TIMEOUT_MS = 65_000;
 const CONNECTIONS_MAX = 16;
+/** So small that the slowest pace keeps a connection from looking lost. */
+const PACED_SLICE_BYTES = 16 * 1024;
 
 export function createNodeHttpTransport(options: NodeHttpOptions): NodeHttpTransport {
   const url = new URL(options.origin);
@@ -48,8 +58,8 @@ export function createNodeHttpTransport(options: NodeHttpOptions): NodeHttpTrans
         timeout,
         signal,
       });
-      const response = await exchange(outgoing, request, signal);
-      return toHttpResponse(response, signal);
+      const response = await exchange(outgoing, { ...request, pace: options.pace }, signal);
+      return toHttpResponse(response, options.pace, signal);
     },
     [Symbol.dispose]: () => {
       agent.destroy();
@@ -68,7 +78,7 @@ function headersOf(request: HttpRequest): Record<string, string> {
 
 function exchange(
   outgoing: http.ClientRequest,
-  request: HttpRequest,
+  { body, pace }: { readonly body?: Bytes | undefined; readonly pace: Pace | undefined },
   signal: AbortSignal,
 ): Promise<http.IncomingMessage> {
   return new Promise((resolve, reject) => {
@@ -79,24 +89,46 @@ function exchange(
     outgoing.on('error', (cause) => {
       reject(toFault(cause, signal));
     });
-    outgoing.end(request.body);
+    if (body === undefined || pace === undefined) outgoing.end(body);
+    else sendSlowly(outgoing, { body, pace }, signal).catch(reject);
   });
 }
 
-function toHttpResponse(response: http.IncomingMessage, signal: AbortSignal): HttpResponse {
+async function sendSlowly(
+  outgoing: http.ClientRequest,
+  { body, pace }: { readonly body: Bytes; readonly pace: Pace },
+  signal: AbortSignal,
+): Promise<void> {
+  for (let at = 0; at < body.length && !outgoing.destroyed; at += PACED_SLICE_BYTES) {
+    const slice = body.subarray(at, at + PACED_SLICE_BYTES);
+    await pace.send(slice.length, signal);
+    outgoing.write(slice);
+  }
+  outgoing.end();
+}
+
+function toHttpResponse(
+  response: http.IncomingMessage,
+  pace: Pace | undefined,
+  signal: AbortSignal,
+): HttpResponse {
   const headers: Record<string, string> = {};
   for (const [name, value] of Object.entries(response.headers)) {
     if (value !== undefined) headers[name] = Array.isArray(value) ? value.join(', ') : value;
   }
-  return { status: response.statusCode ?? 0, headers, body: bodyOf(response, signal) };
+  return { status: response.statusCode ?? 0, headers, body: bodyOf(response, pace, signal) };
 }
 
 async function* bodyOf(
   response: http.IncomingMessage,
+  pace: Pace | undefined,
   signal: AbortSignal,
 ): AsyncGenerator<Bytes, void, undefined> {
   try {
-    for await (const part of response) yield part as Bytes;
+    for await (const part of response as AsyncIterable<Bytes>) {
+      await pace?.receive(part.length, signal);
+      yield part;
+    }
   } catch (cause) {
     throw toFault(cause, signal);
   }

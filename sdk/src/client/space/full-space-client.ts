@@ -58,6 +58,7 @@ export class FullSpaceClient implements SpaceClient {
   /** Folders of the state at `#foldersAt`: every node asks for those above it. */
   readonly #folders = new Map<NodeId, NodeRecord>();
   #foldersAt = 0;
+  #otherwise: OnApplied;
 
   private constructor(options: FullSpaceOptions, space: OpenSpace) {
     const { suite } = options;
@@ -106,8 +107,12 @@ export class FullSpaceClient implements SpaceClient {
     return this.#space.records();
   }
 
+  readonly otherwise = (onApplied: (delta: SpaceDelta) => void): void => {
+    this.#otherwise = onApplied;
+  };
+
   readonly pull = (signal: AbortSignal, onApplied?: OnApplied): Promise<SpaceDelta> =>
-    this.#space.pull(signal, onApplied);
+    this.#space.pull(signal, onApplied ?? this.#otherwise);
 
   readonly commit = async (
     changes: readonly SpaceChange[],
@@ -115,7 +120,7 @@ export class FullSpaceClient implements SpaceClient {
     onApplied?: OnApplied,
   ): Promise<readonly ChangeOutcome[]> => {
     const job = new CommitJob(changes, this.#space.verified.view);
-    const hooks = this.#space.hooks(onApplied);
+    const hooks = this.#space.hooks(onApplied ?? this.#otherwise);
     await this.#space.mutex.run(() => this.#writer.commit(job, signal, hooks));
     return job.outcomes();
   };

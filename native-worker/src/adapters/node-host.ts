@@ -1,11 +1,11 @@
 /** This process and this boot, for locks that must not outlive them. */
-import type { EngineHost } from '@coffer/native-worker';
 import { readFileSync } from 'node:fs';
 import { hostname, uptime } from 'node:os';
+import type { EngineHost } from '../engine-options.ts';
 
 const BOOT_ID_FILE = '/proc/sys/kernel/random/boot_id';
 
-export function engineHost(): EngineHost {
+export function nodeHost(): EngineHost {
   return { pid: process.pid, bootId: bootId(), isAlive };
 }
 
@@ -16,6 +16,20 @@ export function isAlive(pid: number): boolean {
     return true;
   } catch (error) {
     return error instanceof Error && 'code' in error && error.code === 'EPERM';
+  }
+}
+
+/**
+ * When the process with this id began, as the system counts it: another process that got the same id
+ * later has another one. Undefined where the system does not say.
+ */
+export function processStart(pid: number): string | undefined {
+  try {
+    // The second field, the name, may hold anything: what follows its last parenthesis is counted.
+    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(')').at(-1)?.split(' ');
+    return fields?.[20];
+  } catch {
+    return undefined;
   }
 }
 

@@ -1,0 +1,125 @@
+/** The drive and the engine of a signed-in device, on its two files: keys and database. */
+import { platform } from 'node:os';
+import type { OpenSuite } from '@coffer/protocol/crypto';
+import { createNodeOpenSuite } from '@coffer/protocol/suites/node-open';
+import {
+  openDrive,
+  type ChunkOpener,
+  type DeviceSecrets,
+  type Drive,
+  type RetryPolicy,
+} from '@coffer/sdk';
+import {
+  createKeyFile,
+  createNodeHttpTransport,
+  startNodeSha256,
+  systemClock,
+  systemRandom,
+  yieldNodeTurn,
+  type Pace,
+} from '@coffer/sdk/node';
+import { createNodeFileSystem } from '../adapters/index.ts';
+import { ControlFailure, type Engine } from '../contract/index.ts';
+import type { EngineOptions } from '../engine-options.ts';
+import { createEngine } from '../engine.ts';
+import { openEngineDatabase, SqliteSpaceStore, type EngineDatabase } from '../trees/index.ts';
+
+/** Where a profile keeps what it needs; absolute paths. */
+export interface ProfilePlace {
+  readonly keysFile: string;
+  readonly databaseFile: string;
+}
+
+export interface OpenProfileOptions {
+  readonly place: ProfilePlace;
+  readonly suite?: OpenSuite;
+  readonly retry?: RetryPolicy;
+  /** Opens chunks of downloads in other threads. */
+  readonly opener?: ChunkOpener;
+  /** Limits of what goes up and comes down. */
+  readonly pace?: Pace | undefined;
+}
+
+/** What the caller of `createEngine` decides; the rest comes from the profile. */
+export type EngineChoices = Pick<EngineOptions, 'host'> &
+  Partial<Pick<EngineOptions, 'settings' | 'contentPool' | 'hints' | 'watchRemote'>>;
+
+export interface OpenedProfile extends AsyncDisposable {
+  readonly secrets: DeviceSecrets;
+  readonly drive: Drive;
+  readonly createEngine: (choices: EngineChoices) => Engine;
+}
+
+/**
+ * The caller owns the profile: nobody else may have it open. Rejects with ControlFailure
+ * `not-signed-in`, RemoteFault (the first time needs the server) and IntegrityError.
+ */
+export async function openProfile(
+  options: OpenProfileOptions,
+  signal: AbortSignal,
+): Promise<OpenedProfile> {
+  const { place } = options;
+  const keyStore = createKeyFile(place.keysFile);
+  const secrets = await keyStore.load();
+  if (secrets === undefined) throw notSignedIn();
+  await using stack = new AsyncDisposableStack();
+  const database = openEngineDatabase(place.databaseFile, systemClock.now());
+  stack.defer(() => database.close());
+  const { pace } = options;
+  const transport = stack.use(
+    createNodeHttpTransport({ origin: secrets.server, ...(pace === undefined ? {} : { pace }) }),
+  );
+  const drive = await openDrive(
+    {
+      secrets,
+      keyStore,
+      store: new SqliteSpaceStore(database),
+      transport,
+      suite: options.suite ?? (await createNodeOpenSuite()),
+      clock: systemClock,
+      random: systemRandom,
+      startSha256: startNodeSha256,
+      yieldTurn: yieldNodeTurn,
+      platform: platform(),
+      ...(options.retry === undefined ? {} : { retry: options.retry }),
+      ...(options.opener === undefined ? {} : { opener: options.opener }),
+    },
+    signal,
+  );
+  const resources = stack.move();
+  return {
+    secrets,
+    drive,
+    createEngine: (choices) => {
+      const engine = engineOf({ secrets, drive, database }, choices);
+      resources.defer(() => engine.close());
+      return engine;
+    },
+    [Symbol.asyncDispose]: () => resources.disposeAsync(),
+  };
+}
+
+function engineOf(
+  parts: { secrets: DeviceSecrets; drive: Drive; database: EngineDatabase },
+  choices: EngineChoices,
+): Engine {
+  const { secrets, drive, database } = parts;
+  return createEngine({
+    ...choices,
+    database,
+    space: drive.space.id,
+    spaceClient: drive.space,
+    fileSystem: createNodeFileSystem(),
+    clock: systemClock,
+    random: systemRandom,
+    deviceName: secrets.deviceName,
+  });
+}
+
+function notSignedIn(): ControlFailure {
+  return new ControlFailure({
+    code: 'not-signed-in',
+    message: 'nobody is signed in here',
+    hint: "'coffer signup' makes an account, 'coffer login' adds this device to one.",
+  });
+}
