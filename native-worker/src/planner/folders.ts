@@ -138,19 +138,21 @@ export function bringBackBelow(pass: Pass): void {
 export function freezeAncestors(pass: Pass): void {
   for (const unit of pass.units) {
     const isUnseen = isRemoteOnly(unit);
-    if (!unit.target.frozen && !isUnseen) continue;
-    for (const place of [isUnseen ? undefined : unit.localPlace, unit.remotePlace]) {
-      if (place === undefined) continue;
-      for (let at = resolved(place.parent); at.key !== '';) {
-        if (at.target.exists || at.target.forget || (isUnseen && at.remote === 'excluded')) break;
-        at.target.exists = true;
-        at.target.frozen = true;
-        pass.trace('folder.kept-frozen');
-        const next = at.target.place;
-        if (next === undefined) break;
-        at = resolved(next.parent);
-      }
-    }
+    if (unit.target.frozen || isUnseen) freezeAround(unit, isUnseen, pass);
+  }
+}
+
+/** What stays as it is has its entry in one folder and its node in another, maybe. */
+function freezeAround(unit: Unit, isUnseen: boolean, pass: Pass): void {
+  for (const place of [isUnseen ? undefined : unit.localPlace, unit.remotePlace]) {
+    if (place === undefined) continue;
+    const at = resolved(place.parent);
+    if (at.key === '' || at.target.exists || at.target.forget) continue;
+    if (isUnseen && at.remote === 'excluded') continue;
+    at.target.exists = true;
+    at.target.frozen = true;
+    pass.trace('folder.kept-frozen');
+    freezeAround(at, isUnseen, pass);
   }
 }
 

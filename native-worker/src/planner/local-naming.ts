@@ -38,7 +38,7 @@ export function nameLocally(pass: Pass): void {
     pass.trace('slot.numbered-name');
     const isFolder = unit.kind === 'folder';
     numberedName(name, isFolder, pass.universe.caps, (made) => {
-      const isTaken = isOnDisk(made, parent, pass) || !claim(made, unit, parent);
+      const isTaken = isOtherOnDisk(made, unit, parent, pass) || !claim(made, unit, parent);
       return isTaken;
     });
   }
@@ -76,8 +76,10 @@ function keptName(unit: Unit, { universe }: Pass): string | undefined {
   return names.some((name) => isSameName(name, place.name)) ? entry.name : undefined;
 }
 
-function isOnDisk(name: string, parent: Unit, { universe }: Pass): boolean {
+/** An entry that got its node by this plan may have a numbered name already: it keeps that. */
+function isOtherOnDisk(name: string, unit: Unit, parent: Unit, { universe }: Pass): boolean {
   const folder = parent.target.entry;
-  const key = universe.key(name);
-  return folder !== undefined && universe.trees.local.bySlot(folder.id, key) !== undefined;
+  if (folder === undefined) return false;
+  const holder = universe.trees.local.bySlot(folder.id, universe.key(name));
+  return holder !== undefined && holder.id !== unit.target.entry?.id;
 }

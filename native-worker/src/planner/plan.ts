@@ -21,6 +21,7 @@ import { orderSteps } from './order.ts';
 import { Pass } from './pass.ts';
 import { settleSlots } from './slots.ts';
 import type { Caps, Dirty, LocalId, Policy, Trees } from './types.ts';
+import type { Unit } from './unit.ts';
 import { Universe } from './universe.ts';
 
 /** Each pass but the last brings in units, and there are not more than the trees have. */
@@ -46,7 +47,9 @@ export function plan(dirty: Dirty, trees: Trees, policy: Policy, caps: Caps, tra
 }
 
 function waiting(pass: Pass): Dirty {
-  const units = pass.units.filter(({ key }) => pass.universe.blocked.has(key));
+  const units = pass.units.filter(
+    (unit) => pass.universe.blocked.has(unit.key) || isAboutToGo(unit),
+  );
   const remote = units.map(({ node }) => node).filter((node): node is NodeId => node !== null);
   // What comes back from the trash is told from new entries until it has a base row.
   const returning = pass.units.filter(({ base, node }) => base === undefined && node !== null);
@@ -54,6 +57,11 @@ function waiting(pass: Pass): Dirty {
     .map(({ localNode }) => localNode?.id)
     .filter((id): id is LocalId => id !== undefined);
   return { remote, local };
+}
+
+/** What is left out and is still there for something that comes first: that may end by another row. */
+function isAboutToGo({ remote, target }: Unit): boolean {
+  return remote === 'excluded' && target.exists && !target.frozen;
 }
 
 function decide(universe: Universe): Pass {

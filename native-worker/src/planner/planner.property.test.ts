@@ -70,6 +70,8 @@ const TROUBLED_INCIDENTS: readonly (readonly [number, string])[] = [
   [18_159, 'what was new below a left-out folder that moved out was not looked at'],
   [60_015_931, 'the same below a folder that was moved out with the one around it'],
   [81_005_006, 'a restore that was cut off forgot the entry that another one was to be'],
+  [82_007_279, 'a left-out file stayed when the folder around it got the node that it is in'],
+  [473_671_283, 'a folder went with a left-out one in it that held an unknown file'],
   [60_019_288, 'a file was recycled although its folder was about to be no longer left out'],
 ];
 
