@@ -2,7 +2,7 @@
 import { bytesToHex, type NodeId } from '@coffer/protocol/core';
 import type { DeletedNodes } from './engine-deletions.ts';
 import type { EngineOptions } from './engine-options.ts';
-import type { LocalPaths } from './executor/index.ts';
+import { subjectOf, type LocalPaths } from './executor/index.ts';
 import { nameKey } from './planner/index.ts';
 import type { Operation, Plan, StallReason } from './planner/operations.ts';
 import type { Dirty, LocalId } from './planner/types.ts';
@@ -64,6 +64,26 @@ export class PairBook {
       detail: '',
     }));
     this.#trees.stalls.replacePlanned({ nodes: dirty.remote, locals: dirty.local }, stalls);
+    this.#dropSettled(plan, dirty);
+  }
+
+  /** An operation that failed and is not planned any more: what it was about is gone, or agreed on. */
+  #dropSettled(plan: Plan, dirty: Dirty): void {
+    const failed = this.#trees.stalls.bySource('execute');
+    if (failed.length === 0) return;
+    const looked = new Set<NodeId | LocalId | null>([...dirty.remote, ...dirty.local]);
+    const open = new Set<NodeId | LocalId | null>([...plan.waiting.remote, ...plan.waiting.local]);
+    for (const operation of plan.operations) {
+      const { node, local } = subjectOf(operation);
+      open.add(node).add(local);
+    }
+    looked.delete(null);
+    open.delete(null);
+    for (const { node, local } of failed) {
+      const wasLookedAt = looked.has(node) || looked.has(local);
+      if (wasLookedAt && !open.has(node) && !open.has(local))
+        this.#trees.stalls.clearOperation(node, local);
+    }
   }
 
   /**

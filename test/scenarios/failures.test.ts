@@ -168,6 +168,26 @@ scenario('H10 the lock of a device that died stops nobody', { init: { f: 'v1' } 
 });
 
 scenario(
+  'H11 a file that the quota has no room for waits; smaller ones sync, and it goes once there is room',
+  { init: { f: 'v1' }, quotaBytes: 120_000, stalls: 'checked' },
+  async (w) => {
+    w.a.write('big', 'b'.repeat(200_000));
+    w.a.write('bigger', 'c'.repeat(300_000));
+    for (let n = 0; n < 5; n++) w.a.write(`small ${n}`, `${n}`);
+    await w.a.mustSync();
+    const small = Object.fromEntries(Array.from({ length: 5 }, (_, n) => [`small ${n}`, `${n}`]));
+    assert.deepEqual(await w.remote(), { f: 'v1', ...small });
+    assert.deepEqual(await w.a.stalls(), ['QuotaFull big', 'QuotaFull bigger']);
+    w.a.write('big', 'it fits now');
+    w.a.remove('bigger');
+    await w.sleep(600_000);
+    await w.settle();
+    await w.expect({ big: 'it fits now', f: 'v1', ...small });
+    assert.deepEqual(await w.a.stalls(), []);
+  },
+);
+
+scenario(
   'H12 after days of sleep the session is renewed and work goes on',
   { init: { f: 'v1' } },
   async (w) => {

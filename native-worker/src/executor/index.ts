@@ -13,6 +13,6 @@ export { RecentWrites } from './recent-writes.ts';
 export { recogniseOwn } from './own-commits.ts';
 export { recover } from './recovery.ts';
 export { jitterOf, nextAttempt } from './retry.ts';
-export { isAllLost, type ExecutionCounts } from './run.ts';
+export { isAllLost, subjectOf, type ExecutionCounts } from './run.ts';
 export { FileChanged, hashStably, readStably } from './stable-read.ts';
 export { TransferBoard } from './transfer-board.ts';

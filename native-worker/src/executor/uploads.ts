@@ -22,7 +22,10 @@ import {
   type OperationOutcome,
 } from './outcome.ts';
 import type { ExecutionRun } from './run.ts';
+import { sendSmallestFirst } from './over-quota.ts';
 import { FileChanged, readStably } from './stable-read.ts';
+
+const QUOTA_FULL = stalled('QuotaFull', '');
 
 export type ContentOperation = RemoteUpload | RemoteRestore;
 
@@ -50,12 +53,21 @@ export async function sendContents(
     run.options.trees.local.byId(operation.local)?.size ?? 0;
   const small = operations.filter((operation) => sizeOf(operation) <= SMALL_FILE_BYTES_MAX);
   const large = operations.filter((operation) => sizeOf(operation) > SMALL_FILE_BYTES_MAX);
+  const refused = new Set<ContentOperation>();
   const send = async (operation: ContentOperation): Promise<void> => {
     const result = await sendOne(run, uploader, operation, signal);
     if ('content' in result) listener.sent(operation, result);
+    else if (result === QUOTA_FULL) refused.add(operation);
     else listener.failed(operation, result);
   };
   await settleAll([sendSmall(small, sizeOf, send, uploader), sendLarge(large, send, uploader)]);
+  const again = [...refused].sort((a, b) => sizeOf(a) - sizeOf(b));
+  const left = await sendSmallestFirst(again, async (group) => {
+    refused.clear();
+    await settleAll([...group.map(send), uploader.flush()]);
+    return new Set(refused);
+  });
+  for (const operation of left) listener.failed(operation, QUOTA_FULL);
 }
 
 async function sendSmall(
@@ -161,7 +173,7 @@ function outcomeOf(error: unknown, signal: AbortSignal): OperationOutcome {
   signal.throwIfAborted();
   if (error instanceof FileChanged) return LOST;
   if (error instanceof IntegrityError || isRemoteOutage(error)) throw error;
-  if (isOverQuota(error)) return stalled('QuotaFull', '');
+  if (isOverQuota(error)) return QUOTA_FULL;
   return outcomeOfLocalFault(error, 'read');
 }
 
