@@ -220,7 +220,11 @@ function decideExcluded(unit: Unit, pass: Pass): void {
     return;
   }
   if (isUnhashed(unit, pass)) return;
-  if (unit.localMoved) {
+  const isMovedAlike =
+    unit.localPlace !== undefined &&
+    unit.remotePlace !== undefined &&
+    isOnePlace(unit.localPlace, unit.remotePlace);
+  if (unit.localMoved && !isMovedAlike) {
     const isOut = unit.localPlace?.parent.remote !== 'excluded';
     pass.trace(isOut ? 'exclusion.moved-out' : 'exclusion.up-first');
     target.place = unit.localPlace;

@@ -1,6 +1,6 @@
 /** What each node is called in the local root (engine §8): its name, or what the root can hold of it. */
 import { numberedName } from './conflict-name.ts';
-import { stayingUnits } from './folders.ts';
+import { isLeaving, stayingUnits } from './folders.ts';
 import { localNameFor, remoteNameOf } from './local-names.ts';
 import { isSameName } from './name-key.ts';
 import type { Pass } from './pass.ts';
@@ -14,6 +14,11 @@ export function nameLocally(pass: Pass): void {
     const { target } = unit;
     const parent = targetParent(unit);
     if (!target.exists || target.frozen || parent === undefined || target.place === undefined) {
+      continue;
+    }
+    // What is about to go keeps the name that it has; its slot is one of those taken.
+    if (isLeaving(unit)) {
+      target.localName = target.entry?.name ?? '';
       continue;
     }
     const kept = keptName(unit, pass);

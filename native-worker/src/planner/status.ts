@@ -3,6 +3,7 @@
  * answer is computed once and kept: work is proportional to what is asked.
  */
 import type { NodeId } from '@coffer/protocol/core';
+import { isSameName } from './name-key.ts';
 import type { LocalId, LocalNode, Trees } from './types.ts';
 import type { LocalStatus, RemoteStatus } from './unit.ts';
 
@@ -44,6 +45,8 @@ export class Statuses {
       return false;
     const row = this.#trees.local.byId(base.localId);
     if (row === undefined || this.local(row.id) !== 'seen') return false;
+    const isInPlace = isSameName(row.name, base.localName);
+    if (isInPlace && this.#nodeOf(row.parent) === base.parent) return this.isMovedOut(base.parent);
     let at: LocalId = row.parent;
     while (at !== this.#trees.localRoot) {
       const above = this.#trees.base.byLocalId(at);

@@ -5,7 +5,7 @@
 import type { NodeId } from '@coffer/protocol/core';
 import type { LocalId, LocalNode, RemoteNode } from '../types.ts';
 import { checkNothingLost, checkShape, claim, type Memory } from './oracles.ts';
-import { LOCAL_ROOT, type PretendPair } from './pretend-pair.ts';
+import { LOCAL_ROOT, ROOT, type PretendPair } from './pretend-pair.ts';
 import { SeededRandom } from './random.ts';
 
 const STREAM = 0x5e_ed_00_01;
@@ -15,6 +15,7 @@ export class Troubles {
   readonly #random: SeededRandom;
   readonly #unknown = new Map<LocalId, LocalNode>();
   readonly #unreadable = new Map<NodeId, RemoteNode>();
+  #isSomethingLeftAlone = false;
 
   constructor(seed: number) {
     this.#random = new SeededRandom(seed ^ STREAM);
@@ -36,7 +37,9 @@ export class Troubles {
       const row: LocalNode = { ...entry, state: 'unknown' };
       pair.putLocal(row);
       this.#unknown.set(row.id, row);
+      this.#isSomethingLeftAlone = true;
     } else if (draw < 0.5 && entry !== undefined) {
+      this.#isSomethingLeftAlone = true;
       for (const row of pair.local.below(entry.id)) {
         if (row.state === 'seen') pair.putLocal({ ...row, state: 'detached' });
       }
@@ -44,9 +47,20 @@ export class Troubles {
       const row: RemoteNode = { ...node, state: 'unreadable' };
       pair.putRemote(row);
       this.#unreadable.set(row.id, row);
+      this.#isSomethingLeftAlone = true;
     } else if (node !== undefined) {
       this.excluded.add(node.id);
       pair.dirtyRemote.add(node.id);
+    }
+  }
+
+  /** Where nothing is in the way, no entry stands for a node that is left out. */
+  #checkLeftOut(pair: PretendPair): void {
+    for (const base of pair.base.rows.values()) {
+      if (pair.local.get(base.localId)?.state !== 'seen') continue;
+      for (let at = base.id; at !== ROOT; at = pair.remote.get(at)?.parent ?? ROOT) {
+        claim(!this.excluded.has(at), `${base.name} is left out and still here`);
+      }
     }
   }
 
@@ -70,6 +84,7 @@ export class Troubles {
         'an unreadable node was changed',
       );
     }
+    if (memory.mode === 'two-way' && !this.#isSomethingLeftAlone) this.#checkLeftOut(pair);
     for (const id of this.excluded) {
       claim(pair.remote.get(id)?.state !== 'trashed', 'what is left out was deleted remotely');
     }

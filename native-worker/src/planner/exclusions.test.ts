@@ -1,0 +1,58 @@
+/** What selective sync leaves out leaves this disk, wherever its node went (engine §8). */
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import type { NodeId } from '@coffer/protocol/core';
+import { CONFLICT, Scenario } from './testing/scenario.ts';
+
+const excluding = (node: NodeId) => ({ excluded: new Set([node]) });
+
+/** A left-out folder `x`, and a folder `d` beside it that is moved into it on another device. */
+function movedIntoLeftOut(): { readonly s: Scenario; readonly x: NodeId } {
+  const s = new Scenario({ 'x/': '', 'd/': '', 'd/f': '1', g: 'g' });
+  const x = s.remote.id('x');
+  s.pair.dirtyRemote.add(x);
+  s.settle(excluding(x));
+  s.remote.move('d', 'x/e');
+  return { s, x };
+}
+
+describe('what selective sync leaves out', () => {
+  test('M-8 a folder that is moved into a left-out one elsewhere goes from here', () => {
+    const { s, x } = movedIntoLeftOut();
+    const { local, remote, cells } = s.settle(excluding(x));
+    assert.deepEqual([local, remote], [{ g: 'g' }, { g: 'g', 'x/': '', 'x/e/': '', 'x/e/f': '1' }]);
+    assert.ok(cells.has('exclusion.recycle'));
+  });
+
+  test('M-8 what is edited, new or renamed in it goes up first, to where it is now', () => {
+    const { s, x } = movedIntoLeftOut();
+    s.local.move('d/f', 'd/g').edit('d/g', '2').create('d/new', '3');
+    const { local, remote } = s.settle(excluding(x));
+    assert.deepEqual(local, { g: 'g' });
+    assert.deepEqual(remote, {
+      g: 'g',
+      'x/': '',
+      'x/e/': '',
+      'x/e/g': '2',
+      'x/e/new': '3',
+    });
+  });
+
+  test('what both sides renamed alike goes without more', () => {
+    const s = new Scenario({ f: '1', g: 'g' });
+    const node = s.remote.id('f');
+    s.local.move('f', 'h');
+    s.remote.move('f', 'h');
+    assert.deepEqual(s.settle(excluding(node)).local, { g: 'g' });
+  });
+
+  test('an edit goes up although a new entry has the name that its node has now', () => {
+    const s = new Scenario({ f: '1', g: 'g' });
+    const node = s.remote.id('f');
+    s.remote.move('f', 'h');
+    s.local.edit('f', '2').create('h', 'new');
+    const { local, remote } = s.settle(excluding(node));
+    assert.deepEqual(local, { g: 'g', [`h ${CONFLICT}`]: 'new' });
+    assert.deepEqual(remote, { g: 'g', h: '2', [`h ${CONFLICT}`]: 'new' });
+  });
+});
