@@ -6,6 +6,7 @@
 import type { BodyId } from '@coffer/protocol/api';
 import type { AccountId, Bytes, CommitId, DeviceId, Digest, SpaceId } from '@coffer/protocol/core';
 import type { HeadState, Role, SpaceKind, StateView } from '@coffer/protocol/model';
+import type { AuditStore } from './audit-store.ts';
 import type { CollectionStore } from './collection-store.ts';
 import type { CommitOutcome, NewSpace, Proposal } from './proposal.ts';
 
@@ -247,6 +248,13 @@ export interface ContentStore {
 }
 
 export interface MetadataStore
-  extends AccountStore, SecondFactorStore, SessionStore, SpaceStore, ContentStore, CollectionStore {
+  extends
+    AccountStore,
+    SecondFactorStore,
+    SessionStore,
+    SpaceStore,
+    ContentStore,
+    CollectionStore,
+    AuditStore {
   readonly close: () => Promise<void>;
 }

@@ -286,4 +286,67 @@ function runContract(contract: Contract): void {
     await store.putJobRun('scrub', { nextAt: 9, finishedAt: 6 });
     assert.deepEqual(await store.getJobRun('scrub'), { nextAt: 9, finishedAt: 6 });
   });
+
+  contract('of an account that has ended packs are left, and then nothing', async (store) => {
+    const write = await createWriter(store);
+    await store.registerPack(newPack(SPACE, 'one', { bodies: [newBody(a), newBody(b)] }));
+    await write([referenceTo([a])], []);
+    assert.equal((await store.listAllSpaces()).length, 1);
+    await store.deleteAccount(accountId('ann'), 1000);
+    assert.deepEqual(await store.listAllSpaces(), []);
+    assert.deepEqual(await collect(store, 999, 2000), bodies(0));
+    assert.deepEqual(await collect(store, 1000, 2000), bodies(2));
+    await store.forgetPack('one');
+    const { packs, spaces, accounts } = await store.stats();
+    assert.deepEqual([packs, spaces, accounts], [0, 0, 0]);
+  });
+
+  contract('a recount sets everything that follows from references', async (store) => {
+    const write = await createWriter(store);
+    await store.registerPack(newPack(SPACE, 'one', { bodies: [newBody(a), newBody(b)] }));
+    await store.registerPack(newPack(SPACE, 'two', { bodies: [newBody(c)] }));
+    await write([referenceTo([a, b, c])], []);
+    await store.recount(SPACE, new Map([[a, 2]]), 5000);
+    const counted = await store.listBodies(SPACE, undefined, 10);
+    assert.deepEqual(
+      counted.map(({ id, refs, leaseUntil, isCounted }) => [id, refs, leaseUntil, isCounted]),
+      [
+        [a, 2, 100, true],
+        [b, 0, 5000, false],
+        [c, 0, 5000, false],
+      ],
+    );
+    assert.equal((await store.usage(accountId('ann'), 5000)).usedBytes, LENGTH);
+    assert.deepEqual(await store.listBodies(SPACE, b, 10), counted.slice(2));
+  });
+
+  contract('accounts, packs and sums are listed for who runs the server', async (store) => {
+    await createWriter(store);
+    await store.createAccount(newAccount('ben', { totalBytes: 500 }), digest('b'));
+    await store.registerPack(newPack(SPACE, 'one', { bodies: [newBody(a)], sizeBytes: 150 }));
+    const [ann] = await store.listAccounts(undefined, 1);
+    assert.deepEqual(ann, {
+      id: accountId('ann'),
+      name: 'ann',
+      createdAt: 1000,
+      lastSeenAt: null,
+      devices: 1,
+      usedBytes: LENGTH,
+      totalBytes: null,
+    });
+    const others = await store.listAccounts(ann.id, 10);
+    assert.deepEqual(
+      others.map(({ name, totalBytes }) => [name, totalBytes]),
+      [['ben', 500]],
+    );
+    const [pack] = await store.listPacks(0, 10);
+    assert.deepEqual([pack?.pack, pack?.isDead, pack?.liveBytes], ['one', false, LENGTH]);
+    assert.deepEqual(await store.listPacks(pack?.no ?? 0, 10), []);
+    const { accounts, spaces, commits, packBytes, usedBytes, era } = await store.stats();
+    assert.deepEqual(
+      [accounts, spaces, commits, packBytes, usedBytes, era],
+      [2, 2, 2, 150, 100, 0],
+    );
+    assert.deepEqual(await store.checkFiles(), []);
+  });
 }

@@ -38,6 +38,7 @@ export interface MemoryServer {
   readonly restore: (snapshot: Snapshot, how: { readonly raiseEra: boolean }) => Promise<void>;
   /** For tests that look behind the interface, or prepare what has no call yet. */
   readonly store: MetadataStore;
+  readonly packs: PackStore;
   readonly application: Application;
 }
 
@@ -70,6 +71,7 @@ export async function createMemoryServer(options: MemoryServerOptions): Promise<
     get store() {
       return running.store;
     },
+    packs,
     get application() {
       return running.application;
     },

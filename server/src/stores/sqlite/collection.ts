@@ -84,7 +84,12 @@ export function createCollectionStore(
       })),
     moveBodies: (given) => queue.run(() => move(given)),
     listDeadPacks: async (deadSince, limit) => s.dead.all(deadSince, limit).map(packOfRow),
-    forgetPack: (pack) => queue.run(() => void s.deletePack.run(pack)),
+    forgetPack: (pack) =>
+      queue.run(() => {
+        const found = s.packByName.get(pack);
+        if (found === undefined || s.deletePack.run(pack).changes === 0) return;
+        s.deleteEnded.run({ spaceNo: found.space_no });
+      }),
 
     findStrays: async (given) => given.filter(isStray),
     noteStrays: (given, now) =>
@@ -168,6 +173,12 @@ function preparePacks(database: Database.Database) {
       `${select} WHERE dead_since IS NOT NULL AND dead_since <= ? ORDER BY dead_since LIMIT ?`,
     ),
     deletePack: database.prepare('DELETE FROM packs WHERE uid = ? AND dead_since IS NOT NULL'),
+    // The space of an account that has ended goes with its last pack.
+    deleteEnded: database.prepare(
+      `DELETE FROM spaces WHERE space_no = @spaceNo
+         AND NOT EXISTS (SELECT 1 FROM packs WHERE space_no = @spaceNo)
+         AND NOT EXISTS (SELECT 1 FROM commits WHERE space_no = @spaceNo)`,
+    ),
     unscrubbed: database.prepare<[number, number], PackRow>(
       `${select} WHERE dead_since IS NULL AND scrubbed_at < ? ORDER BY scrubbed_at, pack_no LIMIT ?`,
     ),

@@ -3,6 +3,7 @@ import type { Schedule } from '../../ports.ts';
 import type { MetadataStore } from '../metadata-store.ts';
 import { createAccountKeyStore } from './account-keys.ts';
 import { createAccountStore } from './accounts.ts';
+import { createAuditStore } from './audit.ts';
 import { createCollectionStore } from './collection.ts';
 import { createContentStore } from './content.ts';
 import { ReferenceCounts } from './reference-counts.ts';
@@ -31,6 +32,7 @@ export function createSqliteMetadataStore(
     ...createSpaceStore(database, queue, writes),
     ...createContentStore(database, queue, counts),
     ...createCollectionStore(database, queue, counts),
+    ...createAuditStore(database, queue),
     close: async () => {
       queue.drain();
       database.close();
