@@ -5,7 +5,7 @@ import * as fc from 'fast-check';
 import { concatBytes, FormatError, type Bytes, type NodeId, type SpaceId } from '../core/index.ts';
 import { createNodeOpenSuite } from '../suites/node-open.ts';
 import { encodePack, parsePack, readPack } from './pack.ts';
-import { encodePage, pageId, parsePage } from './page.ts';
+import { encodePage, pageId, parsePage } from '../model/page.ts';
 import { sealChunk, sealPage } from './open/index.ts';
 
 const suite = await createNodeOpenSuite();

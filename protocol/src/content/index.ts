@@ -1,5 +1,6 @@
 export * from './chunk-format.ts';
 export * from './pack.ts';
-export * from './padding.ts';
-export * from './page.ts';
+// What the rules of a space judge is told of by the model.
+export * from '../model/chunk-lengths.ts';
+export * from '../model/page.ts';
 export * from './transfer-format.ts';

@@ -2,9 +2,10 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { concatBytes, FormatError, PACK_SIZE_BYTES_MAX, type ChunkId } from '../core/index.ts';
 import { createNodeVerifySuite } from '../suites/node-verify.ts';
-import { chunkId, storedChunkLength } from './chunk-format.ts';
+import { storedChunkLength } from '../model/chunk-lengths.ts';
+import { pageId } from '../model/page.ts';
+import { chunkId } from './chunk-format.ts';
 import { encodePack, packLength, parsePack, readPack, type PackBody } from './pack.ts';
-import { pageId } from './page.ts';
 
 const suite = createNodeVerifySuite();
 

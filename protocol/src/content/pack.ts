@@ -19,8 +19,9 @@ import {
   type PageId,
 } from '../core/index.ts';
 import type { VerifySuite } from '../crypto/index.ts';
-import { chunkId, isStoredChunkLength } from './chunk-format.ts';
-import { PAGE_SIZE_BYTES_MAX, pageId } from './page.ts';
+import { isStoredChunkLength } from '../model/chunk-lengths.ts';
+import { PAGE_SIZE_BYTES_MAX, pageId } from '../model/page.ts';
+import { chunkId } from './chunk-format.ts';
 
 const MAGIC: Bytes = Uint8Array.of(0x43, 0x46, 0x50, 0x4b, 1, 0);
 const HEAD_SIZE_BYTES = MAGIC.length + 2;

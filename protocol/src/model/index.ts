@@ -14,7 +14,7 @@ export * from './tree-keys.ts';
 export * from './wire-names.ts';
 export * from './past.ts';
 export * from './tree.ts';
-export * from './page-entries.ts';
+export * from './inline-page.ts';
 export * from './rules/index.ts';
 export * from './node-name.ts';
 export * from './proof.ts';

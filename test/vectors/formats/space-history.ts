@@ -1,8 +1,11 @@
+import { encodeCbor } from '@coffer/protocol/codec';
 import {
   bytesToHex,
+  concatBytes,
   hexToBytes,
   idFromBytes,
   parseId,
+  u32be,
   ZERO_DIGEST,
   type AccountId,
   type CommitId,
@@ -27,6 +30,7 @@ import {
   rootNodeKey,
   verifyKeyChain,
   type CommitHeader,
+  type Content,
   type HeadState,
   type NodeRecord,
   type RecordChange,
@@ -165,6 +169,40 @@ class History {
     };
   }
 
+  /** A file in the root folder, whose one page stands in its record. */
+  file(id: NodeId, content: Content): NodeRecord {
+    const { suite, author } = this;
+    const { space, keys } = this.created;
+    const parent = rootFolderId(space);
+    const parentKey = rootKey(suite, newestEpochKey(keys));
+    const place = { space, id, parent, kind: 'file', rev: 1, kr: 1, pk: 1 } as const;
+    const meta = sealNodeMeta(suite, this.#folderKey, place, {
+      name: 'a file',
+      mtimeMs: TIME,
+      executable: false,
+      size: 300,
+      sha256: ZERO_DIGEST,
+      target: null,
+      exposed: false,
+      from: null,
+      olds: [],
+      written: { number: 1, time: TIME, device: author.device },
+      changed: { time: TIME, device: author.device },
+      copyOf: null,
+    });
+    return {
+      type: 'node',
+      ...place,
+      cut: 0,
+      tag: nameTag(suite, parentKey, 'a file'),
+      wrappedKey: wrapNodeKey(suite, parentKey, place, this.#folderKey),
+      meta,
+      content,
+      by: author.account,
+      keepUntil: null,
+    };
+  }
+
   input(...commits: readonly SealedCommit[]): Input {
     return {
       space: this.created.space,
@@ -240,6 +278,9 @@ function makeCases(suite: OpenSuite): readonly CaseInput<Input>[] {
   view.apply(second.change);
   const renamed = commitAt(second.head, [put(h.folder(id, 'Books', 2))]);
   const both = h.input(first, good, renamed.commit);
+  const fileCases = inlinePageCases(h, (file) =>
+    h.input(first, good, commitAt(second.head, [put(file)]).commit),
+  );
   return [
     { name: 'genesis', input: h.input(first) },
     { name: 'a folder is made', input: h.input(first, good) },
@@ -297,5 +338,33 @@ function makeCases(suite: OpenSuite): readonly CaseInput<Input>[] {
       refused: 'signer',
       input: { ...h.input(first), chain: h.chain.slice(0, 1) },
     },
+    ...fileCases,
+  ];
+}
+
+/** A page within a record is judged as strictly as it is read (§5). */
+function inlinePageCases(h: History, input: (file: NodeRecord) => Input): CaseInput<Input>[] {
+  const { suite } = h;
+  const file = idFromBytes<NodeId>(suite.randomBytes(16));
+  const chunk = suite.randomBytes(32);
+  const sealed = suite.randomBytes(36 + 73 + 1);
+  const content = (storedLength: number, sealedBytes = 36 + 73, chunkCount = 1): Content => {
+    const left = concatBytes(chunk, u32be(storedLength));
+    const inlinePage = encodeCbor([1, 1, left, sealed.subarray(0, sealedBytes)]);
+    return { storedBytes: storedLength, chunkCount, inlinePage, pages: [] };
+  };
+  const name = 'a file with its page in the record';
+  const wrong = (about: string, broken: Content): CaseInput<Input> => ({
+    name: about,
+    unlike: name,
+    refused: 'content',
+    input: input(h.file(file, broken)),
+  });
+  return [
+    { name, input: input(h.file(file, content(356))) },
+    wrong('a stored length between two padded ones', content(355)),
+    wrong('a stored length below the shortest', content(307)),
+    wrong('a sealed half that is a byte longer', content(356, 36 + 73 + 1)),
+    wrong('a chunk more than the page names', content(356, 36 + 73, 2)),
   ];
 }

@@ -19,8 +19,8 @@ import {
   type IntegrityCode,
 } from '../../core/index.ts';
 import { deriveKey, KEY_SIZE_BYTES, type OpenSuite } from '../../crypto/index.ts';
+import { paddedLength } from '../../model/chunk-lengths.ts';
 import { CHUNK_HEADER, chunkId } from '../chunk-format.ts';
-import { paddedLength } from '../padding.ts';
 
 const NONCE: Bytes = new Uint8Array(24);
 const COMMITMENT_SIZE_BYTES = 32;

@@ -10,8 +10,8 @@ import {
   type SpaceId,
 } from '../../core/index.ts';
 import { createNodeOpenSuite } from '../../suites/node-open.ts';
-import { storedChunkLength } from '../chunk-format.ts';
-import { pageId, parsePage } from '../page.ts';
+import { storedChunkLength } from '../../model/chunk-lengths.ts';
+import { pageId, parsePage } from '../../model/page.ts';
 import type { ChunkRef } from './chunk.ts';
 import { EMPTY_CONTENT, openPage, openPages, pageRuns, sealPage, sealPages } from './pages.ts';
 

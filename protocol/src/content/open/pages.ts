@@ -19,18 +19,17 @@ import {
 } from '../../core/index.ts';
 import type { OpenSuite } from '../../crypto/index.ts';
 import { open, seal, type AssociatedData } from '../../crypto/open/index.ts';
-import type { Content } from '../../model/index.ts';
+import { storedChunkLength } from '../../model/chunk-lengths.ts';
+import { INLINE_PAGE_CHUNKS_MAX, type Content } from '../../model/index.ts';
 import {
   encodePage,
   encodePublicEntries,
-  INLINE_CHUNKS_MAX,
   isPageEnd,
   PAGE_ENTRY_SIZE_BYTES,
   pageId,
   parsePage,
   type ParsedPage,
-} from '../page.ts';
-import { storedChunkLength } from '../chunk-format.ts';
+} from '../../model/page.ts';
 import type { ChunkRef } from './chunk.ts';
 
 /** The bytes are those that the record names: whoever sealed or signed them is at fault. */
@@ -86,7 +85,7 @@ export function sealPages(
   if (chunks.length === 0) return { content: EMPTY_CONTENT, pages: [] };
   const storedBytes = chunks.reduce((sum, chunk) => sum + chunk.storedLength, 0);
   const counts = { storedBytes, chunkCount: chunks.length };
-  if (chunks.length <= INLINE_CHUNKS_MAX) {
+  if (chunks.length <= INLINE_PAGE_CHUNKS_MAX) {
     const inlinePage = sealPage(suite, place, chunks);
     return { content: { ...counts, inlinePage, pages: [] }, pages: [] };
   }
@@ -162,7 +161,7 @@ export function openPages(
     const id = content.pages[i];
     for (const chunk of openPage(suite, place, page, id)) chunks.push(chunk);
   }
-  if (content.inlinePage !== null && chunks.length > INLINE_CHUNKS_MAX) {
+  if (content.inlinePage !== null && chunks.length > INLINE_PAGE_CHUNKS_MAX) {
     throw pageMismatch('an inline page has at most 32 chunks');
   }
   checkTotals(content, chunks);

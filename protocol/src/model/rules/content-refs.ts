@@ -1,7 +1,7 @@
 /** Which contents the records of a space gain and lose by a commit: for reference counts and quota. */
 import type { ChunkId, NodeId, PageId } from '../../core/index.ts';
 import { sameContent } from '../content-codec.ts';
-import { readInlinePage } from '../page-entries.ts';
+import { readInlinePage } from '../inline-page.ts';
 import type { Content } from '../records.ts';
 import type { CommitInState } from './commit-in-state.ts';
 

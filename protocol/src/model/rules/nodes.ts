@@ -1,6 +1,12 @@
 /** Shape of the tree of nodes, judged in the end state (protocol §3, §4 rule 3). */
-import { NO_PARENT, TREE_DEPTH_MAX, type NodeId } from '../../core/index.ts';
-import { readInlinePage } from '../page-entries.ts';
+import {
+  FormatError,
+  NO_PARENT,
+  TREE_DEPTH_MAX,
+  type Bytes,
+  type NodeId,
+} from '../../core/index.ts';
+import { readInlinePage, type InlinePage } from '../inline-page.ts';
 import type { Content } from '../records.ts';
 import { childrenRange, nodeKey } from '../tree-keys.ts';
 import { sameContent } from '../content-codec.ts';
@@ -147,11 +153,21 @@ function judgeContent(id: NodeId, content: Content, kr: number): string | undefi
   if (content.inlinePage === null) {
     return content.chunkCount >= content.pages.length ? undefined : `an empty page in node ${id}`;
   }
-  const page = readInlinePage(content.inlinePage);
+  const page = pageOf(content.inlinePage);
+  if (page === undefined) return `the page of node ${id} is malformed`;
   const storedBytes = page.chunks.reduce((sum, chunk) => sum + chunk.storedLength, 0);
   if (page.chunks.length !== content.chunkCount) return `chunk count of node ${id}`;
   if (storedBytes !== content.storedBytes) return `stored bytes of node ${id}`;
   return page.kr <= kr ? undefined : `the page of node ${id} has a later key`;
+}
+
+function pageOf(bytes: Bytes): InlinePage | undefined {
+  try {
+    return readInlinePage(bytes);
+  } catch (error) {
+    if (error instanceof FormatError) return undefined;
+    throw error;
+  }
 }
 
 /** Delete is a move to the trash: records go for ever only from there. */

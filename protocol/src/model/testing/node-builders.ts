@@ -1,6 +1,7 @@
 /** Short cuts of the rule cases about nodes. */
 import { encodeCbor } from '../../codec/index.ts';
 import { concatBytes, u32be } from '../../core/index.ts';
+import { storedChunkLength } from '../chunk-lengths.ts';
 import type { Content, ItemRecord, NodeRecord } from '../records.ts';
 import { SETTINGS_ITEM } from '../tree-keys.ts';
 import { put, replace, type TestSpace } from './test-space.ts';
@@ -26,9 +27,18 @@ export function item(space: TestSpace): ItemRecord {
 
 /** Content of two chunks, whose page stands in the record. */
 export function inlineContent(space: TestSpace): Content {
-  const entries = [300, 400].map((length) =>
-    concatBytes(space.suite.randomBytes(32), u32be(length)),
-  );
-  const inlinePage = encodeCbor([1, 1, concatBytes(...entries), space.sealed(145)]);
-  return { storedBytes: 700, chunkCount: 2, inlinePage, pages: [] };
+  const lengths = [1, 300].map(storedChunkLength);
+  const inlinePage = inlinePageOf(space, lengths, 145);
+  const storedBytes = lengths.reduce((sum, length) => sum + length, 0);
+  return { storedBytes, chunkCount: 2, inlinePage, pages: [] };
+}
+
+/** A page that names chunks of these stored lengths, with a sealed half of so many bytes. */
+export function inlinePageOf(
+  space: TestSpace,
+  lengths: readonly number[],
+  sealedBytes: number,
+): Uint8Array<ArrayBuffer> {
+  const entries = lengths.map((length) => concatBytes(space.suite.randomBytes(32), u32be(length)));
+  return encodeCbor([1, 1, concatBytes(...entries), space.sealed(sealedBytes)]);
 }

@@ -1,6 +1,6 @@
 /** Rules about the shape of the tree of nodes: see `rule-cases.ts`. */
 import { NO_PARENT, TREE_DEPTH_MAX } from '../../core/index.ts';
-import { committed, inlineContent, item } from './node-builders.ts';
+import { committed, inlineContent, inlinePageOf, item } from './node-builders.ts';
 import type { RuleCase } from './rule-cases.ts';
 import { put, remove, replace } from './test-space.ts';
 
@@ -285,6 +285,26 @@ const shapeCases: readonly RuleCase[] = [
       const wrong = { ...content, [field]: content[field] + 1 };
       return {
         valid: s.seal([put(s.newNode({ kind: 'file', content }))]),
+        broken: s.seal([put(s.newNode({ kind: 'file', content: wrong }))]),
+      };
+    },
+  })),
+  // What its readers could not open is refused by all who judge (§5).
+  ...(
+    [
+      ['names a chunk of a length that none is stored with', [309, 356], 145],
+      ['has a sealed half of another length', [308, 356], 146],
+      ['names more chunks than a page in a record may', Array<number>(33).fill(308), 33 * 36 + 73],
+    ] as const
+  ).map(([about, lengths, sealedBytes]): RuleCase => ({
+    rule: 'content',
+    about: `has a page that ${about}`,
+    run: (s) => {
+      const storedBytes = lengths.reduce((sum, length) => sum + length, 0);
+      const inlinePage = inlinePageOf(s, lengths, sealedBytes);
+      const wrong = { storedBytes, chunkCount: lengths.length, inlinePage, pages: [] };
+      return {
+        valid: s.seal([put(s.newNode({ kind: 'file', content: inlineContent(s) }))]),
         broken: s.seal([put(s.newNode({ kind: 'file', content: wrong }))]),
       };
     },

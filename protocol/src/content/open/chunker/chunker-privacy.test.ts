@@ -4,7 +4,7 @@ import { createCipheriv } from 'node:crypto';
 import test from 'node:test';
 import type { Bytes } from '../../../core/index.ts';
 import { createNodeVerifySuite } from '../../../suites/node-verify.ts';
-import { paddedLength } from '../../padding.ts';
+import { paddedLength } from '../../../model/chunk-lengths.ts';
 import { createChunker } from './chunker.ts';
 
 const MIB = 1024 * 1024;

@@ -2,8 +2,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import * as fc from 'fast-check';
 import { CHUNK_SIZE_BYTES_MAX } from '../core/index.ts';
-import { isStoredChunkLength, storedChunkLength } from './chunk-format.ts';
-import { paddedLength } from './padding.ts';
+import { isStoredChunkLength, paddedLength, storedChunkLength } from './chunk-lengths.ts';
 
 test('known lengths have known padded lengths', () => {
   const pairs = [

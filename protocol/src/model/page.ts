@@ -19,11 +19,9 @@ import {
   type PageId,
 } from '../core/index.ts';
 import { hash, type VerifySuite } from '../crypto/index.ts';
-import { isStoredChunkLength } from './chunk-format.ts';
+import { isStoredChunkLength } from './chunk-lengths.ts';
 
 export const PAGE_ENTRIES_MAX = 4096;
-/** A file with at most this many chunks keeps its only page in its record. */
-export const INLINE_CHUNKS_MAX = 32;
 const ENTRIES_BEFORE_PAGE_MAY_END = 256;
 /** Size of one entry, in the public half (id, stored length) as in the sealed one (key, plain length). */
 export const PAGE_ENTRY_SIZE_BYTES = 36;
