@@ -11,6 +11,7 @@ import type { LocalRow } from '../scanner/local-tree-writer.ts';
 import { LOCAL_RETRY_MS_MIN, RETRY_MS_MAX, SYNCS_AT_ONCE_MAX } from '../limits.ts';
 import type { ContentPool } from '../content/index.ts';
 import type { ActivityTable, Hold, Pair, PairTrees } from '../trees/index.ts';
+import { agreedFile } from './agreed-file.ts';
 import { LocalPaths } from './local-paths.ts';
 import type { OperationOutcome } from './outcome.ts';
 import { RecycleBatch } from './own-folder.ts';
@@ -177,10 +178,15 @@ export class ExecutionRun {
     this.counts[outcome.kind] += 1;
     const { node, local } = subjectOf(operation);
     const { trees } = this.options;
+    if (outcome.kind === 'done') trees.stalls.clearOperation(node, local);
+    const agreed = outcome.kind === 'done' ? agreedFile(trees, operation) : undefined;
+    if (agreed !== undefined) {
+      trees.dirty.forget(agreed.id, agreed.localId);
+      return;
+    }
     // Also what is done is planned once more: it may have been one of several steps.
     if (node !== null) trees.dirty.markRemote(node);
     if (local !== null) trees.dirty.markLocal(local, outcome.kind);
-    if (outcome.kind === 'done') trees.stalls.clearOperation(node, local);
     if (outcome.kind === 'lost') this.#lookAgain(operation, local);
     if (outcome.kind === 'stalled') this.#stall(operation, outcome.reason, outcome.detail);
   }

@@ -97,9 +97,6 @@ export class BaseTree {
     this.#rows.forget(node.id);
     this.#byLocal.forget(node.localId);
     this.#db
-      .sql('DELETE FROM base_node WHERE pair = ? AND local_id = ?')
-      .run(this.#pair, node.localId);
-    this.#db
       .sql(
         `INSERT OR REPLACE INTO base_node (pair, node_id, local_id, parent, name, name_key,
            local_name, kind, rev, content_id, size, sha256, mtime_ms, local_mtime_ns, exec, target)

@@ -103,6 +103,12 @@ export class DirtySet {
       .run(this.#pair, id, this.#mark, reason);
   }
 
+  /** Both sides and the base are known to be one: there is nothing to plan, whenever it was marked. */
+  forget(node: NodeId, local: LocalId): void {
+    this.#db.sql('DELETE FROM dirty_remote WHERE pair = ? AND node_id = ?').run(this.#pair, node);
+    this.#db.sql('DELETE FROM dirty_local WHERE pair = ? AND local_id = ?').run(this.#pair, local);
+  }
+
   /** What waits for something in its way enters the next plan too. */
   markWaiting({ remote, local }: Dirty): void {
     for (const id of remote) this.markRemote(id);

@@ -121,17 +121,18 @@ export class SqliteSpaceStore implements SpaceStore {
 
   /** Removals first, so that a node that moved never stands under two keys. */
   #writeRecords(space: SpaceId, change: StateChange): void {
-    for (const [key] of change.records) {
-      this.#db
-        .sql('DELETE FROM record WHERE space = ? AND key = ?')
-        .run(space, Buffer.from(key, 'hex'));
+    const remove = this.#db.sql('DELETE FROM record WHERE space = ? AND key = ?');
+    for (const [key, bytes] of change.records) {
+      if (bytes === null) remove.run(space, Buffer.from(key, 'hex'));
     }
+    const write = this.#db.sql(
+      `INSERT OR REPLACE INTO record (space, key, bytes, node, parent, tag)
+       VALUES (?, ?, ?, ?, ?, ?)`,
+    );
     for (const [key, bytes] of change.records) {
       if (bytes === null) continue;
       const { node, tag } = indexRecord(key, bytes);
-      this.#db
-        .sql('INSERT INTO record (space, key, bytes, node, parent, tag) VALUES (?, ?, ?, ?, ?, ?)')
-        .run(space, Buffer.from(key, 'hex'), bytes, node, key.slice(0, 32), tag);
+      write.run(space, Buffer.from(key, 'hex'), bytes, node, key.slice(0, 32), tag);
     }
   }
 }

@@ -202,3 +202,21 @@ function withOrderAdded(signature: Bytes): Uint8Array<ArrayBuffer> {
   }
   return out;
 }
+
+test('node: random bytes come in any length, and no two draws share bytes', async () => {
+  const { randomBytes } = await createNodeOpenSuite();
+  const seen = new Set<string>();
+  for (let i = 0; i < 5000; i++) {
+    const bytes = randomBytes(24);
+    assert.equal(bytes.length, 24);
+    for (const half of [bytes.subarray(0, 12), bytes.subarray(12)]) {
+      const text = Buffer.from(half).toString('hex');
+      assert.ok(!seen.has(text), 'bytes were given out twice');
+      seen.add(text);
+    }
+    bytes.fill(0); // The stock that they came from stays as it is.
+  }
+  for (const length of [0, 1, 16, 511, 512, 513, 4096, 100_000]) {
+    assert.equal(randomBytes(length).length, length);
+  }
+});

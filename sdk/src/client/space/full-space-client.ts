@@ -59,6 +59,9 @@ export class FullSpaceClient implements SpaceClient {
   readonly #folders = new Map<NodeId, NodeRecord>();
   #foldersAt = 0;
   #otherwise: OnApplied;
+  /** Nodes as our own commit leaves them, while the state at this revision is the newest. */
+  #written:
+    { readonly views: ReadonlyMap<NodeId, NodeView>; readonly revision: number } | undefined;
 
   private constructor(options: FullSpaceOptions, space: OpenSpace) {
     const { suite } = options;
@@ -80,6 +83,9 @@ export class FullSpaceClient implements SpaceClient {
       reader: this.#reader,
       ...roots,
       viewOf: (id) => this.#readable(id),
+      written: (views) => {
+        this.#written = { views, revision: space.verified.revision + 1 };
+      },
       changesPerCommitMax: options.changesPerCommitMax,
     });
   }
@@ -126,6 +132,11 @@ export class FullSpaceClient implements SpaceClient {
   };
 
   readonly node = (id: NodeId): NodeView | UnreadableNode | undefined => {
+    const own = this.#written;
+    if (own?.revision === this.#space.verified.revision) {
+      const view = own.views.get(id);
+      if (view !== undefined) return view;
+    }
     const record = this.#source.node(id);
     return record === undefined ? undefined : this.#reader.view(record, this.#source);
   };

@@ -37,6 +37,8 @@ export interface SpaceWriterOptions {
   readonly root: NodeId;
   readonly trash: NodeId;
   readonly viewOf: (id: NodeId) => NodeView | null;
+  /** Told before a commit of ours is applied: nodes as they are in the state after it. */
+  readonly written: (views: ReadonlyMap<NodeId, NodeView>) => void;
   /** How many changes go into one commit at most; the protocol's own limit holds besides. */
   readonly changesPerCommitMax?: number | undefined;
 }
@@ -255,19 +257,19 @@ export class SpaceWriter {
   #accept(batch: Batch, job: CommitJob, hooks: ApplyHooks): void {
     const { created, commit, made } = batch;
     this.#options.reader.adopt(commit.reader);
+    const views = new Map<NodeId, NodeView>();
     for (const index of made) {
       const { id } = changeAt(job, index);
       const node = commit.node(id);
-      if (node !== undefined) job.noteRevision(id, commit.draft.nodeBefore(id)?.rev ?? node.rev);
+      if (node === undefined) continue;
+      job.noteRevision(id, commit.draft.nodeBefore(id)?.rev ?? node.rev);
+      views.set(id, commit.viewOf(node));
     }
+    this.#options.written(views);
     this.#options.space.verified.applyOwn(created, created.commit, hooks);
     job.noteCommitted(created.change);
     for (const index of made) {
-      const node = commit.node(changeAt(job, index).id);
-      job.settle(index, {
-        kind: 'done',
-        node: node === undefined ? null : commit.viewOf(node),
-      });
+      job.settle(index, { kind: 'done', node: views.get(changeAt(job, index).id) ?? null });
     }
   }
 
