@@ -2,6 +2,7 @@
 import type { SpaceId } from '@coffer/protocol/core';
 import type { SpaceClient } from '@coffer/sdk';
 import type { ContentPool } from './content/index.ts';
+import type { Trace } from './planner/index.ts';
 import type { Caps } from './planner/types.ts';
 import type { Clock, FileSystem, Random } from './ports/index.ts';
 import type { EngineDatabase } from './trees/index.ts';
@@ -50,6 +51,8 @@ export interface EngineOptions {
   readonly probe?: (root: string) => Caps;
   /** Dirty nodes that one plan starts from; for tests. */
   readonly planNodesMax?: number;
+  /** Told of each decision cell that a plan uses; for simulations. */
+  readonly trace?: Trace;
   /** Without one, `run` finds local changes by scanning every minute. */
   readonly hints?: HintSource;
   /** Calls `onChange` whenever the space may have a new head, until aborted. Without it: polling. */

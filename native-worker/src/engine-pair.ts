@@ -270,7 +270,9 @@ export class PairRunner {
         deletionsInRun: this.deletions.inRun(),
         sha256: (bytes) => new Uint8Array(createHash('sha256').update(bytes).digest()),
       });
-      return { plan: makePlan(dirty, this.trees.view, policy, this.pair.caps), dirty, mark };
+      const { caps } = this.pair;
+      const plan = makePlan(dirty, this.trees.view, policy, caps, this.#options.trace);
+      return { plan, dirty, mark };
     });
   }
 

@@ -23,6 +23,7 @@ import {
 import type { OpenSuite } from '@coffer/protocol/crypto';
 import { openDrive, type DeviceSecrets, type Drive, type KeyStore } from '@coffer/sdk';
 import { startNodeSha256 } from '@coffer/sdk/node';
+import type { Cell } from '../../native-worker/src/planner/cells.ts';
 import type { Choices } from './choices.ts';
 import type { SimNetwork } from './network.ts';
 import { Person } from './person.ts';
@@ -93,6 +94,8 @@ export class SimDevice {
   onMeanwhile: (() => void) | undefined;
   /** Faults of disk calls so far, by code and call. */
   readonly faults = new Map<string, number>();
+  /** Decision cells that the engine's plans used, and how often. */
+  readonly cells = new Map<Cell, number>();
   /** The root is not there, or another folder is in its place: its person cannot reach it. */
   isAway = false;
   /** Set: switched off at this disk call, counted from the device's start. */
@@ -187,6 +190,7 @@ export class SimDevice {
       clock,
       random,
       deviceName: name,
+      trace: (cell) => this.cells.set(cell, (this.cells.get(cell) ?? 0) + 1),
       ...(this.#parts.hasHints === true ? { hints: this.disk.hints(this.#delivery(isDead)) } : {}),
       host: { pid: life, bootId: `${name} ${this.crashes}`, isAlive: (pid) => pid === life },
     });

@@ -1,4 +1,5 @@
 /** What a world is made from, and what is told of it. A world is its seed and what is left out of it. */
+import type { Cell } from '../../native-worker/src/planner/cells.ts';
 
 /** What can go wrong, by kind: each is a choice of the seed for every phase. */
 export const FAULT_KINDS = [
@@ -70,6 +71,8 @@ export interface WorldReport {
   /** Faults by kind and call. */
   readonly faults: ReadonlyMap<string, number>;
   readonly features: readonly Feature[];
+  /** Decision cells that plans used, and how often. */
+  readonly cells: ReadonlyMap<Cell, number>;
   /** Disk calls of each device at the start and at the end of the first activity. */
   readonly firstActivity: readonly { readonly from: number; readonly to: number }[];
 }

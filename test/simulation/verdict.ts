@@ -54,6 +54,7 @@ export function brokenWorld(options: WorldOptions, violation: string): WorldRepo
     requests: 0,
     faults: new Map(),
     features: [],
+    cells: new Map(),
     firstActivity: [],
   };
 }

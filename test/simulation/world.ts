@@ -327,9 +327,7 @@ export class World {
   }
 
   #report(): WorldReport {
-    const faults = new Map(this.network.faults);
-    for (const { sim } of this.devices)
-      for (const [what, n] of sim.faults) faults.set(what, (faults.get(what) ?? 0) + n);
+    const faults = summed([this.network.faults, ...this.devices.map(({ sim }) => sim.faults)]);
     return {
       seed: this.#options.seed,
       logHash: createHash('sha256').update(this.log.join('\n')).digest('hex'),
@@ -342,9 +340,16 @@ export class World {
       requests: this.network.requests.length,
       faults,
       features: [...this.shape.features],
+      cells: summed(this.devices.map(({ sim }) => sim.cells)),
       firstActivity: this.shape.devices.map((_, i) => this.#marks[i] ?? { from: 0, to: 0 }),
     };
   }
+}
+
+function summed<Key>(counts: readonly ReadonlyMap<Key, number>[]): ReadonlyMap<Key, number> {
+  const sum = new Map<Key, number>();
+  for (const each of counts) for (const [key, n] of each) sum.set(key, (sum.get(key) ?? 0) + n);
+  return sum;
 }
 
 function describeDevice({ name, mode, isExternal, isLooping, volume }: DeviceShape): string {
