@@ -5,8 +5,10 @@ import type { Agreement } from '../planner/operations.ts';
 import type { BaseNode, Caps, EntryKind, RemoteNode } from '../planner/types.ts';
 import type { EntryStat } from '../ports/index.ts';
 import type { LocalRow } from '../scanner/local-tree-writer.ts';
+import { provenCtimeNs } from '../scanner/racy.ts';
 
 const EXECUTE_BIT = 0o100;
+const NS_PER_MS = 1_000_000n;
 
 /** The remote side's state is now the local entry's too. */
 export function agreeOnRemote(remote: RemoteNode | NodeView, local: LocalRow): BaseNode {
@@ -66,18 +68,36 @@ export function agreeOnNewContent(base: BaseNode, view: NodeView, local: LocalRo
   return { ...agreeOnRemote(view, local), parent, name, localName };
 }
 
-/** A row with what lstat says after the engine itself changed the entry. */
-export function rowAfter(row: LocalRow, stat: EntryStat): LocalRow {
-  return {
-    ...row,
-    ino: stat.ino,
-    birthNs: stat.birthNs,
-    size: row.kind === 'file' ? stat.size : 0,
-    mtimeNs: stat.mtimeNs,
-    ctimeNs: stat.ctimeNs,
-    mode: stat.mode,
-    state: 'seen',
-  };
+/**
+ * The row of an entry that the engine itself renamed or gave other metadata, from the lstat after it.
+ * `mtimeNs` is the time that it must have. Where a person wrote to a file meanwhile the row keeps the
+ * size and time that its content had, and no ctime: the next look finds a difference and reads it.
+ */
+export function rowAfter(
+  row: LocalRow,
+  stat: EntryStat,
+  { caps, nowMs, mtimeNs = row.mtimeNs }: RowAfterOptions,
+): LocalRow {
+  const { ino, birthNs, mode } = stat;
+  const after: LocalRow = { ...row, ino, birthNs, mode, state: 'seen' };
+  const isOwn = row.kind !== 'file' || (stat.size === row.size && isTime(stat, mtimeNs, caps));
+  if (!isOwn) return { ...after, mtimeNs, ctimeNs: 0n };
+  const ctimeNs =
+    row.kind === 'folder' ? stat.ctimeNs : provenCtimeNs(stat, nowMs, caps.mtimeGranNs);
+  return { ...after, mtimeNs: stat.mtimeNs, ctimeNs };
+}
+
+interface RowAfterOptions {
+  readonly caps: Caps;
+  /** Unix ms. */
+  readonly nowMs: number;
+  readonly mtimeNs?: bigint;
+}
+
+/** A system may keep a time less exactly than it was set. */
+function isTime(stat: EntryStat, mtimeNs: bigint, { mtimeGranNs }: Caps): boolean {
+  const offNs = stat.mtimeNs < mtimeNs ? mtimeNs - stat.mtimeNs : stat.mtimeNs - mtimeNs;
+  return offNs < (mtimeGranNs < NS_PER_MS ? NS_PER_MS : mtimeGranNs);
 }
 
 export function isExecutable(mode: number): boolean {

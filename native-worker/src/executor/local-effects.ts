@@ -3,11 +3,14 @@
  * as its effect, and never overwrites: what leaves a slot goes to the recycle area by rename.
  */
 import type { LocalMakeFolder, LocalSetAside, LocalSetMeta } from '../planner/operations.ts';
+import type { Caps } from '../planner/types.ts';
 import type { LocalRow } from '../scanner/local-tree-writer.ts';
 import { agreeOnRemote, isExecutable, modeFor, rowAfter } from './agreement.ts';
 import { folderOf } from './local-paths.ts';
 import { DONE, LOST, type OperationOutcome } from './outcome.ts';
 import type { ExecutionRun } from './run.ts';
+
+const NS_PER_MS = 1_000_000n;
 
 export function makeLocalFolder(run: ExecutionRun, operation: LocalMakeFolder): OperationOutcome {
   const { fileSystem, trees } = run.options;
@@ -57,20 +60,26 @@ export function setLocalMeta(run: ExecutionRun, operation: LocalSetMeta): Operat
   if (row === undefined || remote?.rev !== operation.rev) return LOST;
   const path = run.paths.absolute(row.id);
   if (path === undefined) return LOST;
-  if (pair.caps.execBit && row.kind === 'file' && operation.executable !== isExecutable(row.mode)) {
-    fileSystem.setMode(path, modeFor(operation.executable, row.mode));
-  }
-  if (operation.mtimeMs !== null && row.kind === 'file') {
+  const mode = wantedMode(row, operation, pair.caps);
+  const mtimeNs =
+    row.kind === 'file' && operation.mtimeMs !== null
+      ? BigInt(operation.mtimeMs) * NS_PER_MS
+      : row.mtimeNs;
+  if (mode !== row.mode) fileSystem.setMode(path, mode);
+  if (operation.mtimeMs !== null && row.kind === 'file')
     fileSystem.setTimes(path, operation.mtimeMs);
-  }
   const stat = fileSystem.lstat(path);
   if (stat === undefined || stat.ino !== row.ino) return LOST;
-  const after = { ...rowAfter(row, stat), executable: operation.executable };
+  // A person's own bit, or time, set since then is a change of this side.
+  const executable = stat.mode === mode ? operation.executable : isExecutable(stat.mode);
+  const how = { caps: pair.caps, nowMs: run.now(), mtimeNs };
+  const after = { ...rowAfter(row, stat, how), executable };
   const base = trees.base.byId(operation.node);
   trees.db.transaction(() => {
     trees.local.put(after);
     run.settle(operation, DONE);
   });
+  if (after.ctimeNs === 0n) run.options.hint(row.parent);
   run.agreeWhenFileDurable(path, () => {
     if (base?.localId !== row.id) return;
     trees.base.put({
@@ -82,6 +91,11 @@ export function setLocalMeta(run: ExecutionRun, operation: LocalSetMeta): Operat
     });
   });
   return DONE;
+}
+
+function wantedMode(row: LocalRow, { executable }: LocalSetMeta, { execBit }: Caps): number {
+  const isOther = execBit && row.kind === 'file' && executable !== isExecutable(row.mode);
+  return isOther ? modeFor(executable, row.mode) : row.mode;
 }
 
 /**
@@ -116,7 +130,8 @@ export function setAside(run: ExecutionRun, operation: LocalSetAside): Operation
   fileSystem.rename(run.paths.inRoot(from), target);
   const stat = fileSystem.lstat(target);
   trees.db.transaction(() => {
-    const after = stat === undefined ? row : rowAfter(row, stat);
+    const how = { caps: run.options.pair.caps, nowMs: run.now() };
+    const after = stat === undefined ? row : rowAfter(row, stat, how);
     trees.local.upsert({ ...after, name: operation.localName });
     trees.local.setCopyOf(row.id, operation.copyOf);
     run.settle(operation, DONE);

@@ -112,19 +112,20 @@ function finish(
   move: StagedMove,
   slot: { readonly parent: LocalId; readonly path: string },
 ): void {
-  const { fileSystem, trees } = run.options;
+  const { fileSystem, trees, pair } = run.options;
   const { operation, row, from } = move;
   const { parent, path: target } = slot;
   const stat = fileSystem.lstat(target);
   const { node } = operation;
   const remote = node === null ? undefined : trees.remote.byId(node);
   const base = node === null ? undefined : trees.base.byId(node);
+  const how = { caps: pair.caps, nowMs: run.now() };
+  const after = {
+    ...(stat === undefined ? row : rowAfter(row, stat, how)),
+    parent,
+    name: operation.localName,
+  };
   trees.db.transaction(() => {
-    const after = {
-      ...(stat === undefined ? row : rowAfter(row, stat)),
-      parent,
-      name: operation.localName,
-    };
     trees.local.put(after);
     run.settle(operation, DONE);
   });
@@ -136,6 +137,7 @@ function finish(
     const { name, parent: folder } = remote;
     trees.base.put({ ...base, parent: folder, name, localName: operation.localName });
   });
+  if (after.ctimeNs === 0n) run.options.hint(parent);
   run.counts.moved += 1;
   run.record('move', {
     node: operation.node,

@@ -2,6 +2,7 @@
 import type { LocalId } from '../planner/types.ts';
 import { LocalFault, type EntryStat } from '../ports/index.ts';
 import type { LocalRow } from '../scanner/local-tree-writer.ts';
+import { provenCtimeNs } from '../scanner/racy.ts';
 import { agreeOnNewContent, agreeOnRemote } from './agreement.ts';
 import type { Staged } from './downloads.ts';
 import { folderOf } from './local-paths.ts';
@@ -176,13 +177,19 @@ function rowOf(run: ExecutionRun, placing: Placing, stat: EntryStat): LocalRow {
     birthNs: stat.birthNs,
     size: operation.entry === 'file' ? stat.size : 0,
     mtimeNs: stat.mtimeNs,
-    ctimeNs: stat.ctimeNs,
+    ctimeNs: ctimeOf(run, placing, stat),
     mode: stat.mode,
     executable: operation.entry === 'file' && view.executable,
     sha256: view.sha256,
     target: view.target,
     state: 'seen',
   };
+}
+
+/** What may have been exchanged before the lstat, or can be within one tick after it, is read once more. */
+function ctimeOf(run: ExecutionRun, { item }: Placing, stat: EntryStat): bigint {
+  if (item.staged === null) return 0n;
+  return provenCtimeNs(stat, run.now(), run.options.pair.caps.mtimeGranNs);
 }
 
 function settle(

@@ -140,8 +140,11 @@ function* moveFile(pass: PassState, newcomer: Newcomer, row: LocalRow): Steps<vo
   if (tree.byId(row.id) === undefined) foreign?.release(row.id);
   claim(pass, newcomer, row);
   if (entry.kind === 'symlink') {
-    const target = takeTarget(pass, folder, entry) ?? row.target;
-    if (target !== null) writeEntry(pass, row, entry, { target }, at);
+    const found = takeTarget(pass, folder, entry);
+    const target = found ?? row.target;
+    // What could not be read is read at the next look.
+    const stat = found === undefined ? { ...entry.stat, ctimeNs: 0n } : entry.stat;
+    if (target !== null) writeEntry(pass, row, { ...entry, stat }, { target }, at);
     return;
   }
   if (taken !== undefined) {

@@ -6,6 +6,7 @@ import type { LocalId } from '../planner/types.ts';
 import { LocalFault, type EntryStat, type LocalFaultCode } from '../ports/index.ts';
 import type { LookEntry } from './folder-look.ts';
 import { changedAtMs, slotKey, type PassState } from './pass-state.ts';
+import { provenCtimeNs } from './racy.ts';
 import { settle, settleFailed, settleMsMin, settleTaken } from './settle.ts';
 import { hashStable } from './stable-read.ts';
 
@@ -106,9 +107,16 @@ function tooFast(pass: PassState, folder: LocalId, entry: LookEntry): void {
   pass.stall(folder, { reason: 'FileChangingTooFast', name, local: null, detail: '' });
 }
 
-/** The text of a link; undefined when it is gone, cannot be read, or is longer than a record holds. */
+/**
+ * The text of a link; undefined when it is gone, cannot be read, is longer than a record holds, or was
+ * made within one tick of the root's times: then its folder is due when that is over.
+ */
 export function takeTarget(pass: PassState, folder: LocalId, entry: LookEntry): string | undefined {
-  const { fileSystem } = pass.options;
+  const { fileSystem, caps } = pass.options;
+  if (provenCtimeNs(entry.stat, pass.nowMs, caps.mtimeGranNs) !== entry.stat.ctimeNs) {
+    pass.memory.dueAt(folder, pass.nowMs + settleMsMin(caps.mtimeGranNs));
+    return undefined;
+  }
   try {
     const target = fileSystem.readLink(pass.absolute(entry.path));
     const isHoldable =

@@ -1,0 +1,131 @@
+/** People who act between two system calls of one operation: what they did is found and sent. */
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { simTestDisk, type DiskTurn, type SimDiskOptions } from '../testing/index.ts';
+import { MemorySpace } from './testing/memory-space.ts';
+import { pairedDevice, syncAll, type TestDevice } from './testing/test-device.ts';
+
+const COARSE: Omit<SimDiskOptions, 'now'> = { mtimeGranNs: 2_000_000_000n };
+
+/** Two devices that have f, and what the first one's disk is. */
+async function twoDevices(
+  options: Omit<SimDiskOptions, 'now'> = {},
+): Promise<{ a: TestDevice; b: TestDevice }> {
+  const space = new MemorySpace();
+  const a = await pairedDevice(space, 'anna', { disk: simTestDisk(options) });
+  const b = await pairedDevice(space, 'bert');
+  a.write('f', 'first');
+  await syncAll([a, b]);
+  return { a, b };
+}
+
+/** Runs `action` once, after the first call of this kind on a path that ends so. */
+function after(kind: string, ending: string, action: () => void): DiskTurn {
+  let isDone = false;
+  return (phase, call) => {
+    const isMeant = call.path.endsWith(ending) || call.to?.endsWith(ending) === true;
+    if (isDone || phase !== 'after' || call.kind !== kind || !isMeant) return undefined;
+    isDone = true;
+    action();
+    return undefined;
+  };
+}
+
+const timeOf = ({ disk, at }: TestDevice, path: string): number =>
+  Number((disk.sim?.programs.lstat(at(path))?.mtimeNs ?? 0n) / 1_000_000n);
+
+describe('between the calls of one operation', () => {
+  test('an edit in place of a file that is just being renamed goes up', async () => {
+    const { a, b } = await twoDevices();
+    b.disk.user.rename(b.at('f'), b.at('g'));
+    await b.sync();
+    a.disk.clock.advance(5000);
+    const edit = after('rename', '/drive/g', () => a.disk.user.write(a.at('g'), 'mine!'));
+    const busy = a.restarted(edit);
+    await syncAll([busy, b]);
+    assert.deepEqual([busy.read('g'), b.read('g')], ['mine!', 'mine!']);
+  });
+
+  test('an edit of a file that is just being set aside stays in its conflict copy', async () => {
+    const { a, b } = await twoDevices();
+    b.write('f', 'theirs');
+    await b.sync();
+    a.write('f', 'mine');
+    a.disk.clock.advance(5000);
+    let copy = '';
+    const edit: DiskTurn = (phase, { kind, to }) => {
+      if (phase !== 'after' || kind !== 'rename' || to?.includes('(conflict ') !== true || copy)
+        return undefined;
+      copy = to.slice(a.root.length + 1);
+      a.disk.user.write(to, 'mine too');
+      return undefined;
+    };
+    const busy = a.restarted(edit);
+    await syncAll([busy, b]);
+    assert.notEqual(copy, '');
+    assert.deepEqual(b.tree(), { f: 'theirs', [copy]: 'mine too' });
+  });
+
+  test('a time that a person sets right after the engine did is sent', async () => {
+    const { a, b } = await twoDevices();
+    b.disk.user.setTimes(b.at('f'), 1_600_000_000_000);
+    await b.sync();
+    const touch = after('setTimes', '/drive/f', () =>
+      a.disk.user.setTimes(a.at('f'), 1_500_000_000_000),
+    );
+    const busy = a.restarted(touch);
+    await syncAll([busy, b]);
+    assert.deepEqual([timeOf(busy, 'f'), timeOf(b, 'f')], [1_500_000_000_000, 1_500_000_000_000]);
+  });
+
+  test('an executable bit that a person sets right after the engine did is sent', async () => {
+    const { a, b } = await twoDevices();
+    b.disk.user.setMode(b.at('f'), 0o755);
+    await b.sync();
+    const chmod = after('setMode', '/drive/f', () => a.disk.user.setMode(a.at('f'), 0o644));
+    const busy = a.restarted(chmod);
+    await syncAll([busy, b]);
+    const modes = [busy, b].map(({ disk, at }) => disk.sim?.programs.lstat(at('f'))?.mode);
+    assert.deepEqual(modes, [0o644, 0o644]);
+  });
+});
+
+describe('within one tick of coarse times', () => {
+  test('a link that replaces the one that just came down goes up', async () => {
+    const { a, b } = await twoDevices({ ...COARSE, inodeReuse: true });
+    b.disk.user.symlink('one', b.at('link'));
+    await b.sync();
+    let looks = 0;
+    const replace: DiskTurn = (phase, { kind, path }) => {
+      const isThere = a.disk.sim?.programs.lstat(a.at('link')) !== undefined;
+      const isLook = phase === 'after' && kind === 'lstat' && path === a.at('link') && isThere;
+      if (!isLook || ++looks > 1) return undefined;
+      a.disk.user.remove(a.at('link'));
+      a.disk.user.symlink('two', a.at('link'));
+      return undefined;
+    };
+    const busy = a.restarted(replace);
+    await syncAll([busy, b]);
+    assert.deepEqual([busy.tree()['link'], b.tree()['link']], ['-> two', '-> two']);
+  });
+
+  test('a content of equal size and time that replaces the one that just came down goes up', async () => {
+    const { a, b } = await twoDevices(COARSE);
+    b.write('f', 'other');
+    await b.sync();
+    let isDone = false;
+    const edit: DiskTurn = (phase, { kind, path }) => {
+      const isPlaced =
+        phase === 'after' && kind === 'lstat' && path === a.at('f') && a.read('f') === 'other';
+      if (!isPlaced || isDone) return undefined;
+      isDone = true;
+      const time = timeOf(a, 'f');
+      a.disk.user.write(path, 'mine!');
+      a.disk.user.setTimes(path, time);
+      return undefined;
+    };
+    const busy = a.restarted(edit);
+    await syncAll([busy, b]);
+    assert.deepEqual([busy.read('f'), b.read('f')], ['mine!', 'mine!']);
+  });
+});
