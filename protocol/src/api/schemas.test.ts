@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { z } from 'zod';
-import type { AccountId, ChunkId, DeviceId, PageId } from '../core/index.ts';
+import type { AccountId, DeviceId } from '../core/index.ts';
 import * as api from './index.ts';
 
 const account = '11'.repeat(16) as AccountId;
@@ -42,18 +42,6 @@ test('names with blanks, controls or invisible characters are refused', () => {
   }
 });
 
-test('id lists and bitmaps are read back as they were written', () => {
-  const ids = ['ab'.repeat(32) as ChunkId, 'cd'.repeat(32) as PageId];
-  assert.deepEqual(api.decodeIds(api.encodeIds(ids)), ids);
-  assert.throws(() => api.decodeIds(new Uint8Array(33)), /cut/);
-  assert.throws(() => api.decodeIds(new Uint8Array(32 * 4097)), /too many/);
-  const missing = [true, false, false, true, false, false, false, false, true, false];
-  assert.deepEqual([...api.encodeMissing(missing)], [0x90, 0x80]);
-  assert.deepEqual(api.decodeMissing(api.encodeMissing(missing), 10), missing);
-  assert.throws(() => api.decodeMissing(Uint8Array.of(0x90, 0xa0), 10), /stray/);
-  assert.throws(() => api.decodeMissing(Uint8Array.of(0x90), 10), /another size/);
-});
-
 test('listed commits are read back, with and without a body', () => {
   const answer = {
     era: 1,
@@ -68,9 +56,4 @@ test('listed commits are read back, with and without a body', () => {
   assert.deepEqual([...(read.commits[0]?.body ?? [])], [2, 3]);
   assert.equal(read.commits[1]?.body, null);
   assert.throws(() => api.decodeCommitsAnswer(Uint8Array.of(0x83, 0, 0)), /not CBOR/);
-});
-
-test('a read frame carries id and length', () => {
-  const id = 'ef'.repeat(32) as ChunkId;
-  assert.deepEqual(api.decodeReadFrame(api.encodeReadFrame(id, 70000)), { id, lengthBytes: 70000 });
 });

@@ -1,6 +1,6 @@
 /** What moving contents needs of the world: three calls to the server and a running hash. */
 import type { Bytes } from '@coffer/protocol/core';
-import type { ContentId } from '@coffer/protocol/content';
+import type { BodyId } from '@coffer/protocol/api';
 
 /**
  * The content calls of one space (docs/api.md). Bodies are raw bytes: everything in them is parsed
@@ -9,7 +9,7 @@ import type { ContentId } from '@coffer/protocol/content';
  */
 export interface ContentApi {
   /** POST missing: at most 4,096 ids; answers the bitmap. What is present is leased. */
-  readonly missing: (ids: readonly ContentId[], signal: AbortSignal) => Promise<Bytes>;
+  readonly missing: (ids: readonly BodyId[], signal: AbortSignal) => Promise<Bytes>;
   /** POST packs: durable and leased when it settles. Safe to repeat. */
   readonly putPack: (pack: Bytes, signal: AbortSignal) => Promise<void>;
   /**
@@ -17,7 +17,7 @@ export interface ContentApi {
    * anywhere. Returning from the iteration early ends the request.
    */
   readonly read: (
-    ids: readonly ContentId[],
+    ids: readonly BodyId[],
     signal: AbortSignal,
   ) => AsyncIterable<Bytes> | Promise<AsyncIterable<Bytes>>;
 }

@@ -12,7 +12,8 @@ import {
   type NodeId,
   type SpaceId,
 } from '@coffer/protocol/core';
-import { encodeReadFrameHead, pageId } from '@coffer/protocol/content';
+import { encodeReadFrame } from '@coffer/protocol/api';
+import { pageId } from '@coffer/protocol/content';
 import {
   openChunk,
   sealForeignChunk,
@@ -294,7 +295,7 @@ test('chunks in another order than asked for are refused', async () => {
     concatBytes(
       ...ids.toReversed().map((id) => {
         const body = api.bodies.get(id) ?? new Uint8Array(0);
-        return concatBytes(encodeReadFrameHead(id, body.length), body);
+        return concatBytes(encodeReadFrame(id, body.length), body);
       }),
     );
   const sink = await fetchAll(api, files);

@@ -3,6 +3,7 @@
  * and sends those in packs, several at once. Everything that waits is counted, so that a caller
  * which awaits `room` before it makes more keeps memory bounded.
  */
+import { decodeMissing, type BodyId } from '@coffer/protocol/api';
 import {
   assert,
   CHUNKS_PER_PACK_MAX,
@@ -12,13 +13,7 @@ import {
   PACK_SIZE_BYTES_MAX,
   type Bytes,
 } from '@coffer/protocol/core';
-import {
-  encodePack,
-  packLength,
-  parseMissing,
-  type ContentId,
-  type PackBody,
-} from '@coffer/protocol/content';
+import { encodePack, packLength, type PackBody } from '@coffer/protocol/content';
 import type { Clock } from '../../ports/index.ts';
 import type { ContentApi } from './content-api.ts';
 import { UploadTicket } from './upload-ticket.ts';
@@ -39,7 +34,7 @@ const PRESENT_DURATION_MS = 3_600_000;
 
 /** A chunk or page on its way. */
 export interface OutgoingBody {
-  readonly id: ContentId;
+  readonly id: BodyId;
   readonly isPage: boolean;
   readonly storedLength: number;
   /** The stored bytes: asked for once, when the server lacks them. */
@@ -70,10 +65,10 @@ export interface PackSenderOptions {
 export class PackSender {
   readonly #api: ContentApi;
   readonly #clock: Clock;
-  readonly #pending = new Map<ContentId, OutgoingEntry>();
+  readonly #pending = new Map<BodyId, OutgoingEntry>();
   readonly #unasked = new EntryQueue();
   readonly #unsent = new EntryQueue();
-  readonly #present = new Set<ContentId>();
+  readonly #present = new Set<BodyId>();
   #presentSinceMs = 0;
   #bufferedBytes = 0;
   #questionsInFlight = 0;
@@ -241,12 +236,12 @@ export class PackSender {
     this.#bufferedBytes -= entry.body.storedLength;
   }
 
-  #isKnownPresent(id: ContentId): boolean {
+  #isKnownPresent(id: BodyId): boolean {
     if (this.#clock.now() - this.#presentSinceMs > PRESENT_DURATION_MS) this.#present.clear();
     return this.#present.has(id);
   }
 
-  #rememberPresent(id: ContentId): void {
+  #rememberPresent(id: BodyId): void {
     if (this.#present.size >= PRESENT_IDS_MAX) this.#present.clear();
     if (this.#present.size === 0) this.#presentSinceMs = this.#clock.now();
     this.#present.add(id);
@@ -317,7 +312,7 @@ function isWanted(entry: OutgoingEntry): boolean {
 
 function parseAnswer(bitmap: Bytes, count: number): readonly boolean[] {
   try {
-    return parseMissing(bitmap, count);
+    return decodeMissing(bitmap, count);
   } catch (cause) {
     if (!(cause instanceof FormatError)) throw cause;
     throw new IntegrityError('malformed', 'the answer about missing chunks is malformed', {

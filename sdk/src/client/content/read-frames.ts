@@ -2,16 +2,12 @@
  * The answer to a read, taken apart as it comes (protocol §6). What an id may be long is known before
  * it is asked for: nothing is kept beyond that, and nothing is read behind the last frame.
  */
+import { decodeReadFrame, READ_FRAME_SIZE_BYTES, type BodyId } from '@coffer/protocol/api';
 import { IntegrityError, type Bytes } from '@coffer/protocol/core';
-import {
-  parseReadFrameHead,
-  READ_FRAME_HEAD_SIZE_BYTES,
-  type ContentId,
-} from '@coffer/protocol/content';
 import type { ContentApi } from './content-api.ts';
 
 export interface WantedBody {
-  readonly id: ContentId;
+  readonly id: BodyId;
   /** Whether a body of this length can be the one that is wanted. */
   readonly isLength: (length: number) => boolean;
 }
@@ -33,10 +29,11 @@ export async function* readFrames(
   const source = new SliceReader(slices);
   try {
     for (const { id, isLength } of wanted) {
-      const head = parseReadFrameHead(await source.take(READ_FRAME_HEAD_SIZE_BYTES));
-      if (head.id !== id) throw malformed('another chunk than the one that was asked for');
-      if (head.length !== 0 && !isLength(head.length)) throw malformed('a chunk of another length');
-      yield head.length === 0 ? null : await source.take(head.length);
+      const frame = decodeReadFrame(await source.take(READ_FRAME_SIZE_BYTES));
+      const { lengthBytes } = frame;
+      if (frame.id !== id) throw malformed('another chunk than the one that was asked for');
+      if (lengthBytes !== 0 && !isLength(lengthBytes)) throw malformed('a chunk of another length');
+      yield lengthBytes === 0 ? null : await source.take(lengthBytes);
     }
   } finally {
     await slices.return?.();

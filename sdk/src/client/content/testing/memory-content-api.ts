@@ -1,19 +1,15 @@
 /** A server's content store in memory: keeps what packs bring, counts calls, and lies on demand. */
+import { encodeMissing, encodeReadFrame, type BodyId } from '@coffer/protocol/api';
 import { concatBytes, type Bytes } from '@coffer/protocol/core';
-import {
-  encodeMissing,
-  encodeReadFrameHead,
-  readPack,
-  type ContentId,
-} from '@coffer/protocol/content';
+import { readPack } from '@coffer/protocol/content';
 import type { VerifySuite } from '@coffer/protocol/crypto';
 import type { ContentApi } from '../content-api.ts';
 
 export class MemoryContentApi implements ContentApi {
-  readonly bodies = new Map<ContentId, Bytes>();
+  readonly bodies = new Map<BodyId, Bytes>();
   readonly missingCalls: number[] = [];
   readonly packSizes: number[] = [];
-  readonly readCalls: (readonly ContentId[])[] = [];
+  readonly readCalls: (readonly BodyId[])[] = [];
   packsInFlight = 0;
   packsInFlightMax = 0;
   readsInFlight = 0;
@@ -22,7 +18,7 @@ export class MemoryContentApi implements ContentApi {
   beforeMissing: (signal: AbortSignal) => Promise<void> | void = () => undefined;
   beforePack: (pack: Bytes, signal: AbortSignal) => Promise<void> | void = () => undefined;
   /** Changes the body of an answer to a read. */
-  tamper: (answer: Bytes, ids: readonly ContentId[]) => Bytes = (answer) => answer;
+  tamper: (answer: Bytes, ids: readonly BodyId[]) => Bytes = (answer) => answer;
   /** How many bytes of the answer come before the connection breaks. */
   breakReadAfter: (call: number) => number = () => Number.POSITIVE_INFINITY;
   sliceSizeBytes = 64 * 1024;
@@ -32,7 +28,7 @@ export class MemoryContentApi implements ContentApi {
     this.#suite = suite;
   }
 
-  async missing(ids: readonly ContentId[], signal: AbortSignal): Promise<Bytes> {
+  async missing(ids: readonly BodyId[], signal: AbortSignal): Promise<Bytes> {
     this.missingCalls.push(ids.length);
     await this.beforeMissing(signal);
     signal.throwIfAborted();
@@ -52,11 +48,11 @@ export class MemoryContentApi implements ContentApi {
     }
   }
 
-  async *read(ids: readonly ContentId[], signal: AbortSignal): AsyncGenerator<Bytes> {
+  async *read(ids: readonly BodyId[], signal: AbortSignal): AsyncGenerator<Bytes> {
     const call = this.readCalls.push(ids) - 1;
     const frames = ids.flatMap((id) => {
       const body = this.bodies.get(id) ?? new Uint8Array(0);
-      return [encodeReadFrameHead(id, body.length), body];
+      return [encodeReadFrame(id, body.length), body];
     });
     const answer = this.tamper(concatBytes(...frames), ids);
     const end = Math.min(answer.length, this.breakReadAfter(call));
