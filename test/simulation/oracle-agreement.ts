@@ -43,14 +43,23 @@ function twoWay(
       ]),
   );
   const there = [...device.entries].filter(([path]) => !isIgnored(path));
+  // A folder that stays for what a rule ignores in it keeps its slot, and a file of that name waits.
+  const isWaiting = (path: string, { kind }: SeenEntry): boolean =>
+    kind !== 'folder' && device.hollow.has(path) && !device.nodes.has(path);
   const missing = [...wanted]
+    .filter(([path, entry]) => !isWaiting(path, entry))
     .filter(([path, entry]) => !isEqual(entry, device.entries.get(path), device))
     .map(
       ([path, entry]) =>
         `I1: ${device.name} has ${describe(device.entries.get(path))} at ${path}, the drive ${describe(entry)}`,
     );
+  // A node that somebody moved to where a rule ignores it stays where it was: both sides keep theirs.
+  const ignoredNodes = new Set(
+    [...remote].filter(([path]) => isIgnored(path)).map(([, { id }]): string => id),
+  );
+  const isLeft = (path: string): boolean => ignoredNodes.has(device.nodes.get(path) ?? '');
   const extra = there
-    .filter(([path]) => !wanted.has(path) && !device.hollow.has(path))
+    .filter(([path]) => !wanted.has(path) && !device.hollow.has(path) && !isLeft(path))
     .map(([path, entry]) => `I1: ${device.name} alone has ${describe(entry)} at ${path}`);
   const names = device.needlessNames.map(
     (each) => `I1: ${device.name} has the needless name ${each}`,

@@ -18,6 +18,8 @@ export interface DeviceSight {
   readonly mode: PairMode;
   /** By the path that the entry should have in the drive. */
   readonly entries: ReadonlyMap<string, SeenEntry>;
+  /** Nodes of the entries that have one, by the same path. */
+  readonly nodes: ReadonlyMap<string, string>;
   /** Folders that hold nothing but what does not sync. */
   readonly hollow: ReadonlySet<string>;
   /** Remote paths that selective sync leaves out. */
@@ -82,6 +84,7 @@ async function lookAtDevice(world: World, { sim, shape }: WorldDevice): Promise<
   const names = new RemoteNames(sim.database);
   const { programs, volume } = sim.disk;
   const entries = new Map<string, SeenEntry>();
+  const nodes = new Map<string, string>();
   const hollow = new Set<string>();
   const contents = new Set<string>();
   const needlessNames: string[] = [];
@@ -98,6 +101,8 @@ async function lookAtDevice(world: World, { sim, shape }: WorldDevice): Promise<
       isExecutable: kind === 'file' && ((stat?.mode ?? 0) & 0o100) !== 0,
       mtimeMs: stat === undefined || kind !== 'file' ? null : roundedMs(stat.mtimeNs),
     });
+    const node = names.nodeOf(local);
+    if (node !== undefined) nodes.set(remote, node);
     if (kind === 'folder' && isHollow(sim, path)) hollow.add(remote);
     if (isNeedless(local, remote, volumeOf(sim).options.caseSensitive))
       needlessNames.push(`${local} for ${remote}`);
@@ -107,6 +112,7 @@ async function lookAtDevice(world: World, { sim, shape }: WorldDevice): Promise<
     name: sim.name,
     mode: shape.mode,
     entries,
+    nodes,
     hollow,
     contents,
     needlessNames,
@@ -173,15 +179,23 @@ class RemoteNames {
   }
 
   remotePath(local: string): string {
-    let parent: string | undefined = this.#root;
-    const names: string[] = [];
-    for (const segment of local.split('/').slice(1)) {
-      const found: BaseName | undefined = this.#children.get(
-        `${parent ?? ''}/${segment.normalize('NFC')}`,
-      );
-      names.push(found?.name ?? segment);
-      parent = found?.node;
-    }
+    const names = this.#along(local).map(({ segment, found }) => found?.name ?? segment);
     return `/${names.join('/')}`;
+  }
+
+  nodeOf(local: string): string | undefined {
+    return this.#along(local).at(-1)?.found?.node;
+  }
+
+  #along(local: string): { readonly segment: string; readonly found: BaseName | undefined }[] {
+    let parent: string | undefined = this.#root;
+    return local
+      .split('/')
+      .slice(1)
+      .map((segment) => {
+        const found = this.#children.get(`${parent ?? ''}/${segment.normalize('NFC')}`);
+        parent = found?.node;
+        return { segment, found };
+      });
   }
 }
