@@ -48,12 +48,17 @@ function resurrection({ ledger, shape }: World, sight: Sight): readonly string[]
   const own = ledger.writtenOnce();
   // What is ignored is deleted on one disk alone.
   const isOut = (path: string): boolean => shape.features.has('ignores') && isScratch(path);
-  const visible = new Set(
-    sight.devices
-      .filter(({ mode }) => mode === 'two-way')
-      .flatMap(({ entries }) => [...entries])
-      .flatMap(([path, { what }]) => (isOut(path) ? [] : [what])),
-  );
+  const visible = sight.devices
+    .filter(({ mode }) => mode === 'two-way')
+    .flatMap(({ entries }) => [...entries])
+    .filter(([path]) => !isOut(path));
+  // One that lost a clash of names to what another device made was moved there by that one's engine:
+  // moved against deleted, it lives on (engine §5.2).
+  const isBack = (content: string, device: string): boolean =>
+    visible.some(([path, { what }]) => {
+      const [, mover] = / \(conflict (\S+) /.exec(path) ?? [];
+      return what === ledger.digest(content) && (mover === undefined || mover === device);
+    });
   const oneWay = new Set(
     sight.devices.filter(({ mode }) => mode !== 'two-way').map(({ name }) => name),
   );
@@ -61,7 +66,7 @@ function resurrection({ ledger, shape }: World, sight: Sight): readonly string[]
     deleted
       // A crash undoes what was not on disk yet, deletions too; one-way pairs do not tell of theirs;
       // what is absent in a folder that was left out since is not deleted.
-      .filter((content) => visible.has(ledger.digest(content)) && own.has(content))
+      .filter((content) => own.has(content) && isBack(content, device))
       .filter(() => !ledger.offInPhase.has(device))
       .filter(() => !oneWay.has(device) && !ledger.choseInPhase.has(device))
       .filter(
