@@ -9,6 +9,8 @@ import { provenCtimeNs } from '../scanner/racy.ts';
 
 const EXECUTE_BIT = 0o100;
 const NS_PER_MS = 1_000_000n;
+/** The time of no file: whatever a file has differs from it. */
+const NO_TIME_NS = -1n;
 
 /** The remote side's state is now the local entry's too. */
 export function agreeOnRemote(remote: RemoteNode | NodeView, local: LocalRow): BaseNode {
@@ -62,6 +64,30 @@ function agreeOnContent(remote: RemoteNode, local: LocalRow, caps: Caps): BaseNo
   return { ...agreed, mtimeMs: roundToMs(local.mtimeNs), executable: local.executable };
 }
 
+/**
+ * The node is back with the content that the entry has. Time and executable bit of the entry may be others
+ * than the record's: what changed since both sides agreed on them still has to be sent.
+ */
+export function agreeOnRestored({ base, remote, local, caps }: Restored): BaseNode {
+  const agreed = agreeOnRemote(remote, local);
+  if (remote.kind !== 'file') return agreed;
+  if (base?.localId === local.id) {
+    const { mtimeMs, localMtimeNs, executable } = base;
+    return { ...agreed, mtimeMs, localMtimeNs, executable };
+  }
+  const isTimeKept =
+    remote.mtimeMs === null || isTime(local, BigInt(remote.mtimeMs) * NS_PER_MS, caps);
+  return isTimeKept ? agreed : { ...agreed, localMtimeNs: NO_TIME_NS };
+}
+
+interface Restored {
+  /** What was agreed on before the node was trashed, when that is still known. */
+  readonly base: BaseNode | undefined;
+  readonly remote: NodeView;
+  readonly local: LocalRow;
+  readonly caps: Caps;
+}
+
 /** Content of `view` is in the entry's place, or the entry's content is in the node's. */
 export function agreeOnNewContent(base: BaseNode, view: NodeView, local: LocalRow): BaseNode {
   const { parent, name, localName } = base;
@@ -95,7 +121,7 @@ interface RowAfterOptions {
 }
 
 /** A system may keep a time less exactly than it was set. */
-function isTime(stat: EntryStat, mtimeNs: bigint, { mtimeGranNs }: Caps): boolean {
+function isTime(stat: Pick<EntryStat, 'mtimeNs'>, mtimeNs: bigint, { mtimeGranNs }: Caps): boolean {
   const offNs = stat.mtimeNs < mtimeNs ? mtimeNs - stat.mtimeNs : stat.mtimeNs - mtimeNs;
   return offNs < (mtimeGranNs < NS_PER_MS ? NS_PER_MS : mtimeGranNs);
 }

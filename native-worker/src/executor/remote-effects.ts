@@ -12,7 +12,7 @@ import type {
 } from '../planner/operations.ts';
 import type { LocalRow } from '../scanner/local-tree-writer.ts';
 import { roundToMs } from '../planner/index.ts';
-import { agreeOnNewContent, agreeOnRemote } from './agreement.ts';
+import { agreeOnNewContent, agreeOnRemote, agreeOnRestored } from './agreement.ts';
 import { DONE, LOST, stalled, type OperationOutcome } from './outcome.ts';
 import type { ExecutionRun } from './run.ts';
 
@@ -261,8 +261,14 @@ function agree(run: ExecutionRun, prepared: PreparedChange, view: NodeView | nul
   const base = trees.base.byId(view.id);
   switch (operation.kind) {
     case 'remote-make-folder':
-    case 'remote-restore':
       trees.base.put(agreeOnRemote(view, row));
+      return;
+    case 'remote-restore':
+      trees.base.put(
+        content === null
+          ? agreeOnRestored({ base, remote: view, local: row, caps: run.options.pair.caps })
+          : agreeOnRemote(view, row),
+      );
       return;
     case 'remote-upload':
       if (operation.node === null) {
