@@ -7,7 +7,8 @@ import type { EngineOptions } from './engine-options.ts';
 import { PairBook } from './engine-pair-book.ts';
 import { ContentProof } from './engine-proof.ts';
 import { policyOf } from './engine-policy.ts';
-import { checkRoot, lockRoot, unlockRoot, type RootState } from './engine-root.ts';
+import { lockRoot, unlockRoot } from './engine-lock.ts';
+import { checkRoot, type RootCheck } from './engine-root.ts';
 import {
   execute,
   FileChanged,
@@ -111,10 +112,11 @@ export class PairRunner {
 
   /** Checks the root and takes its lock; keeps the pair's stalls about it. True: work may be planned. */
   rootHolds(): boolean {
-    const state = this.#lookAtRoot();
-    this.book.setPairStall('RootMissing', state === 'missing');
-    this.book.setPairStall('RootReplaced', state === 'replaced');
-    if (state !== 'ok') {
+    const check = this.#lookAtRoot();
+    const loss = check.kind === 'lost' ? check : undefined;
+    this.book.setPairStall('RootMissing', loss?.reason === 'RootMissing', loss?.detail);
+    this.book.setPairStall('RootReplaced', loss?.reason === 'RootReplaced', loss?.detail);
+    if (loss !== undefined) {
       this.#recovered = false;
       this.#proof.rootIsAway();
       this.scanner.hintAll();
@@ -130,7 +132,7 @@ export class PairRunner {
   }
 
   release(): void {
-    if (this.#lookAtRoot() !== 'ok') return;
+    if (this.#lookAtRoot().kind === 'lost') return;
     unlockRoot(this.#options.fileSystem, this.pair.localPath, this.#options.host);
   }
 
@@ -249,7 +251,8 @@ export class PairRunner {
         recentWrites: this.#recentWrites,
         contentPool: this.#options.contentPool,
         planMark: how.mark,
-        deletionsMayRun: (how.judgeNow || this.deletions.mayRun()) && this.#lookAtRoot() === 'ok',
+        deletionsMayRun:
+          (how.judgeNow || this.deletions.mayRun()) && this.#lookAtRoot().kind === 'present',
         isIgnored: (path, isFolder) => this.scanner.checkIgnored(path, isFolder).ignored,
         hint: (folder) => this.scanner.hintFolder(folder),
         applied: this.#applied,
@@ -298,7 +301,7 @@ export class PairRunner {
     }
   }
 
-  #lookAtRoot(): RootState {
+  #lookAtRoot(): RootCheck {
     return checkRoot(this.#options.fileSystem, this.pair);
   }
 

@@ -5,7 +5,7 @@ import { EngineFault, type PairListing } from './contract/index.ts';
 import type { EngineCore } from './engine-core.ts';
 import { pairListing } from './engine-listings.ts';
 import type { PairRunner } from './engine-pair.ts';
-import { removeMarker, writeMarker } from './engine-root.ts';
+import { claimRoot, releaseRoot } from './engine-root.ts';
 import type { LocalId, PairMode } from './planner/types.ts';
 import { probeCaps } from './scanner/index.ts';
 import { allocateLocalId, isUnreadable, type Pair } from './trees/index.ts';
@@ -51,7 +51,7 @@ export async function addPair(
     createdAtMs: clock.now(),
   };
   const excluded = wanted.exclude.map((path) => requireRemote(core, path));
-  await writeMarker(fileSystem, pair);
+  await claimRoot(fileSystem, pair);
   const runner = database.durably(() => insertPair(core, pair, excluded));
   runner.catchUp();
   core.changed();
@@ -92,7 +92,7 @@ export function insertPair(
 export function removePair(core: EngineCore, name: string): void {
   const runner = core.find(name);
   runner.release();
-  removeMarker(core.options.fileSystem, runner.pair);
+  releaseRoot(core.options.fileSystem, runner.pair);
   core.pairs.remove(runner.pair.id);
   core.forget(runner.pair.id);
   core.changed();

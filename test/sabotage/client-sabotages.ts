@@ -9,7 +9,7 @@ const transportTest = 'test/hostile/transport.test.ts';
 const safetyTest = `${worker}/engine-safety.test.ts`;
 const executor = `${worker}/executor`;
 const crashTest = `${executor}/crash.test.ts`;
-const rootTest = `${worker}/scanner/root.test.ts`;
+const rootTest = `${worker}/engine-root.test.ts`;
 const raceTest = 'test/hostile/races.test.ts';
 
 export const CLIENT_SABOTAGES: readonly Sabotage[] = [
@@ -190,16 +190,16 @@ export const CLIENT_SABOTAGES: readonly Sabotage[] = [
   },
   {
     name: 'a root without its marker is taken for emptied',
-    file: `${worker}/scanner/root-guard.ts`,
-    find: "    return lost(fileSystem.readFolder(rootPath).length === 0 ? 'empty' : 'unmarked');",
-    replace: "    return { kind: 'present', stat };",
+    file: `${worker}/engine-root.ts`,
+    find: "    return lost(names.every((name) => name === OF_AN_EMPTY_DISK) ? 'empty' : 'unmarked');",
+    replace: "    return { kind: 'present' };",
     tests: [rootTest],
   },
   {
     name: 'the marker of another pair will do',
-    file: `${worker}/scanner/root-guard.ts`,
-    find: "if (found === 'unreadable' || found.pair !== marker.pair || found.space !== marker.space) {",
-    replace: "if (found === 'unreadable') {",
+    file: `${worker}/engine-root.ts`,
+    find: "if (marker === 'unreadable' || marker.pair !== pair.id || marker.space !== pair.space) {",
+    replace: "if (marker === 'unreadable') {",
     tests: [rootTest],
   },
   {

@@ -5,6 +5,7 @@ export {
   ensureFolder,
   makeOwnFolder,
   OWN_FOLDER_NAME,
+  parseWhole,
   readWhole,
   writeDurably,
   writeWhole,

@@ -1,10 +1,13 @@
 /** The engine's own folder in a root: `.coffer/` with staging and the recycle area. */
 import { bytesToHex, utf8ToBytes } from '@coffer/protocol/core';
+import type { z } from 'zod';
 import { RECYCLE_PATH_BYTES_MAX } from '../limits.ts';
 import { LocalFault, type FileSystem } from '../ports/index.ts';
 import type { Recycled } from '../trees/index.ts';
 
 export const OWN_FOLDER_NAME = '.coffer';
+const OWNER_ONLY = 0o700;
+const OTHERS = 0o077;
 const STAGING = `${OWN_FOLDER_NAME}/staging`;
 const RECYCLE = `${OWN_FOLDER_NAME}/recycle`;
 
@@ -27,13 +30,23 @@ export function ensureFolder(fileSystem: FileSystem, root: string, relative: str
   return path;
 }
 
-/** For a root that becomes a pair's. */
+/** For a root that becomes a pair's. Deleted files come into it: it is for its owner alone. */
 export function makeOwnFolder(fileSystem: FileSystem, root: string): void {
   const path = `${root}/${OWN_FOLDER_NAME}`;
+  if (fileSystem.lstat(path) === undefined) fileSystem.makeFolder(path);
   const stat = fileSystem.lstat(path);
-  if (stat === undefined) fileSystem.makeFolder(path);
-  else if (stat.type !== 'folder') {
+  if (stat?.type !== 'folder') {
     throw new LocalFault('not-a-folder', 'the engine needs a folder where something else is');
+  }
+  if ((stat.mode & OTHERS) !== 0) setOwnerOnly(fileSystem, path);
+}
+
+function setOwnerOnly(fileSystem: FileSystem, path: string): void {
+  try {
+    fileSystem.setMode(path, OWNER_ONLY);
+  } catch (error) {
+    // Some file systems keep no permissions.
+    if (!(error instanceof LocalFault)) throw error;
   }
 }
 
@@ -179,6 +192,18 @@ export async function writeDurably(
   for (let folder = path; folder.length > root.length;) {
     folder = folder.slice(0, folder.lastIndexOf('/'));
     await fileSystem.syncFolder(folder);
+  }
+}
+
+/** A small file of the engine's own as data; undefined when it is absent or is something else. */
+export function parseWhole<T>(schema: z.ZodType<T>, text: string | undefined): T | undefined {
+  if (text === undefined) return undefined;
+  try {
+    const result = schema.safeParse(JSON.parse(text));
+    return result.success ? result.data : undefined;
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
   }
 }
 

@@ -33,7 +33,7 @@ export interface ScanOutcome {
   readonly hashedBytes: number;
   /** Rows written or marked. */
   readonly written: number;
-  /** Set when the root could not be read: nothing was decided. The caller runs `checkRoot`. */
+  /** Set when the root could not be read: nothing was decided. The caller checks the root. */
   readonly rootLost: boolean;
 }
 
