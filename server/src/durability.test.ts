@@ -1,13 +1,9 @@
 /** What the server has acknowledged is there after it was killed in the middle of its work. */
 import assert from 'node:assert/strict';
-import { spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import {
   decodeJson,
   decodeReadFrame,
@@ -19,26 +15,12 @@ import { encodeSealedCommit } from '@coffer/protocol/model';
 import { createNodeOpenSuite } from '@coffer/protocol/suites/node-open';
 import { createHttpHandle } from './testing/http-handle.ts';
 import { signedInPerson, type Person } from './testing/person.ts';
+import { ServerProcess } from './testing/server-process-handle.ts';
 import { packOf } from './testing/space-writer.ts';
 import { makeCall, type Handle } from './testing/test-client.ts';
 
 const WRITERS = 6;
 const ROUNDS = 2;
-const script = fileURLToPath(new URL('testing/server-process.ts', import.meta.url));
-
-async function startServer(dataDir: string): Promise<{ child: ChildProcess; url: string }> {
-  const child = spawn(process.execPath, [script, dataDir], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  const [url] = (await once(createInterface(child.stdout), 'line')) as [string];
-  return { child, url };
-}
-
-async function kill(child: ChildProcess): Promise<void> {
-  const ended = once(child, 'exit');
-  child.kill('SIGKILL');
-  await ended;
-}
 
 /** What one writer was told to be safe. */
 interface Acknowledged {
@@ -97,7 +79,7 @@ test('a server killed in the middle of commits keeps every one that it has ackno
   let commits = 0;
   try {
     for (let round = 0; round < ROUNDS; round++) {
-      const first = await startServer(dataDir);
+      const first = await ServerProcess.start(dataDir);
       const handle = createHttpHandle(first.url);
       const options = { suite, handle, origin: first.url, time: 0 };
       const people = await Promise.all(
@@ -112,16 +94,16 @@ test('a server killed in the middle of commits keeps every one that it has ackno
       await new Promise((resolve) => {
         setTimeout(resolve, 150 + 130 * round);
       });
-      await kill(first.child);
+      await first.kill();
       await Promise.all(writing);
 
-      const second = await startServer(dataDir);
+      const second = await ServerProcess.start(dataDir);
       const again = createHttpHandle(second.url);
       for (const [i, person] of people.entries()) {
         await check(again, person, told[i] ?? { seq: 0, bodies: [] });
         commits += (told[i]?.seq ?? 1) - 1;
       }
-      await kill(second.child);
+      await second.kill();
     }
     assert.ok(commits >= ROUNDS * WRITERS, `only ${commits} commits before the kills`);
   } finally {

@@ -1,10 +1,17 @@
-import { mkdir, open } from 'node:fs/promises';
+import { mkdir, open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createNodeVerifySuite } from '@coffer/protocol/suites/node-verify';
 import { lockDataFolder } from './adapters/data-lock.ts';
+import { MANIFEST as BACKUP_MANIFEST } from './admin/manifest.ts';
+import {
+  DATA_ENTRIES,
+  guardEntries,
+  guardFolder,
+  RESTORE_MARKER,
+} from './adapters/folder-guard.ts';
 import { createHttp, drain, listen, originsOf, serve, type Address } from './adapters/listener.ts';
 import { createOpaquePasswords } from './adapters/opaque-passwords.ts';
-import { loadPasswordSetup } from './adapters/password-setup-file.ts';
+import { loadPasswordSetup, SetupError } from './adapters/password-setup-file.ts';
 import { nextTurn, systemClock, systemRandom } from './adapters/platform.ts';
 import { Application } from './application.ts';
 import { createBus } from './bus/bus.ts';
@@ -43,9 +50,9 @@ export interface Server {
  * its secret is gone or open to others, NewerSchemaError when a newer version wrote it.
  */
 export async function createServer(options: ServerOptions): Promise<Server> {
-  const { dataDir, clock = systemClock, random = systemRandom } = options;
+  const { clock = systemClock, random = systemRandom } = options;
+  const dataDir = await prepareFolder(options.dataDir);
   const publicOrigin = options.publicUrl === undefined ? undefined : new URL(options.publicUrl);
-  await mkdir(dataDir, { recursive: true, mode: 0o700 });
   await using opening = new AsyncDisposableStack();
   opening.defer(lockDataFolder(dataDir));
   const store = await openStore(dataDir);
@@ -84,6 +91,24 @@ export async function createServer(options: ServerOptions): Promise<Server> {
       return { ...answer, body: bodyOf(answer) };
     },
   };
+}
+
+async function prepareFolder(path: string): Promise<string> {
+  const dataDir = await guardFolder(path);
+  await guardEntries(dataDir, [...DATA_ENTRIES, { name: 'packs/incoming', kind: 'folder' }]);
+  await mkdir(dataDir, { recursive: true, mode: 0o700 });
+  const entries = await readdir(dataDir);
+  if (entries.includes(BACKUP_MANIFEST)) {
+    throw new SetupError(
+      `${dataDir} is a backup. Bring it back into an empty folder with 'coffer admin restore': devices would take a server that works on the backup itself for one that went back in time.`,
+    );
+  }
+  if (entries.includes(RESTORE_MARKER)) {
+    throw new SetupError(
+      `a restore into ${dataDir} did not come to its end. Run 'coffer admin restore' again.`,
+    );
+  }
+  return dataDir;
 }
 
 async function openStore(dataDir: string): Promise<MetadataStore> {

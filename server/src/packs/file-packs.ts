@@ -16,11 +16,15 @@ const fdatasync = promisify(fs.fdatasync);
 /**
  * Packs as files `<folder>/<space>/<uid>`, readable by their owner only. A pack is written to
  * `<folder>/incoming`, brought to the disk, and then moved to its place; what a crash leaves in
- * `incoming` goes at the next start.
+ * `incoming` goes at the next start. `isShared`: a server may be at work in the folder; nothing of its
+ * uploads is touched.
  */
-export async function openFilePackStore(folder: string): Promise<PackStore> {
+export async function openFilePackStore(
+  folder: string,
+  { isShared = false }: { readonly isShared?: boolean } = {},
+): Promise<PackStore> {
   const incoming = join(folder, 'incoming');
-  await rm(incoming, { recursive: true, force: true });
+  if (!isShared) await rm(incoming, { recursive: true, force: true });
   await mkdir(incoming, { recursive: true, mode: 0o700 });
   const syncFolder = createFolderSync();
   const foldersMade = new Map<string, Promise<void>>();

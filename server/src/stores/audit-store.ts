@@ -84,4 +84,10 @@ export interface AuditStore {
     refs: ReadonlyMap<BodyId, number>,
     now: number,
   ) => Promise<void>;
+  /**
+   * What was restored is under a new, higher era from now on: sessions and holds end, and every head
+   * counts as moved. Answers the era. It is the time in seconds where that is higher than the next
+   * number: so an era is not used twice when the same backup, or an older one, is restored again.
+   */
+  readonly beginEra: (now: number) => Promise<number>;
 }

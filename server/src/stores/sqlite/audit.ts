@@ -7,6 +7,8 @@ import { toBlob, toHex } from './rows.ts';
 import type { WriteQueue } from './write-queue.ts';
 
 const NO_BLOB = Buffer.alloc(0);
+/** More than a server makes between a backup and its restore. */
+const CURSORS_SKIPPED = 2 ** 40;
 
 interface BodyRow {
   readonly id: Bytes;
@@ -21,7 +23,7 @@ interface BodyRow {
 }
 
 export function createAuditStore(database: Database.Database, queue: WriteQueue): AuditStore {
-  const s = { ...prepareReads(database), ...prepareRecount(database) };
+  const s = { ...prepareReads(database), ...prepareRecount(database), ...prepareEra(database) };
 
   function recount(space: SpaceId, refs: ReadonlyMap<BodyId, number>, now: number): void {
     const spaceNo = s.spaceNo.get(toBlob(space));
@@ -72,6 +74,16 @@ export function createAuditStore(database: Database.Database, queue: WriteQueue)
         isDead: deadSince !== null,
       })),
     recount: (space, refs, now) => queue.run(() => recount(space, refs, now)),
+    beginEra: (now) =>
+      queue.run(() => {
+        for (const statement of s.forgetMoment) statement.run();
+        s.moveCursor.run(CURSORS_SKIPPED);
+        s.moveHeads.run();
+        const seconds = Math.floor(now / 1000);
+        const era = s.raiseEra.get(seconds);
+        if (era === undefined) throw new Error('there is always an era');
+        return era;
+      }),
   };
 }
 
@@ -122,6 +134,26 @@ function prepareReads(database: Database.Database) {
       `SELECT ${PACK_COLUMNS}, dead_since AS deadSince FROM packs JOIN spaces USING (space_no)
        WHERE pack_no > ? ORDER BY pack_no LIMIT ?`,
     ),
+  };
+}
+
+function prepareEra(database: Database.Database) {
+  return {
+    forgetMoment: ['sessions', 'holds', 'stray_packs', 'job_runs'].map((table) =>
+      database.prepare<[]>(`DELETE FROM ${table}`),
+    ),
+    // Devices ask for what moved after the newest cursor that they saw, which may be of the lost time.
+    moveCursor: database.prepare("UPDATE counters SET value = value + ? WHERE name = 'cursor'"),
+    moveHeads: database.prepare(
+      `UPDATE spaces SET moved_cursor =
+         (SELECT value FROM counters WHERE name = 'cursor') - (SELECT max(space_no) FROM spaces)
+           + space_no`,
+    ),
+    raiseEra: database
+      .prepare<[number], number>(
+        "UPDATE counters SET value = max(value + 1, ?) WHERE name = 'era' RETURNING value",
+      )
+      .pluck(),
   };
 }
 
