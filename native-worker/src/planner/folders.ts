@@ -58,7 +58,8 @@ export function blockCycles(pass: Pass): void {
 
 function canGiveWay(unit: Unit, yields: Place['from']): boolean {
   const isMoved = yields === 'local' ? unit.localMoved : unit.remoteMoved;
-  const isBoth = isLocalAlive(unit) && isRemoteAlive(unit);
+  const isThere = isRemoteAlive(unit) || unit.remote === 'excluded';
+  const isBoth = isLocalAlive(unit) && isThere;
   return isBoth && isMoved && unit.target.place?.from === yields;
 }
 

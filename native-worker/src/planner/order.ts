@@ -45,6 +45,7 @@ function addEdges(step: Step, steps: Steps): void {
       afterParent(step, steps.localArrivals, steps);
       afterLocalOccupant(step, effect.localName, steps);
       beforeLocalDeletion(step, effect.local, steps);
+      afterDeletionsInside(step, effect.local, steps);
       return;
     case 'remote-make-folder':
     case 'remote-upload':
@@ -125,6 +126,24 @@ function beforeLocalDeletion(step: Step, local: LocalId, steps: Steps): void {
       above.afterLeaving.add(step);
     }
     at = trees.local.byId(at.parent);
+  }
+}
+
+/**
+ * A folder that is kept for something in it moves once the rest of it is gone: else, cut off between
+ * the two, it would look like one that a person moved with all that is in it.
+ */
+function afterDeletionsInside(step: Step, local: LocalId, steps: Steps): void {
+  const { unit } = step;
+  if (unit.kind !== 'folder' || !unit.target.kept || !isRemoteGone(unit)) return;
+  const { trees } = steps.pass.universe;
+  for (const [id, deletion] of steps.localByEntry) {
+    if (deletion.effect.kind !== 'local-recycle') continue;
+    let at = trees.local.byId(id);
+    while (at !== undefined && at.parent !== trees.localRoot && at.parent !== local) {
+      at = trees.local.byId(at.parent);
+    }
+    if (at?.parent === local) step.after.add(deletion);
   }
 }
 

@@ -63,6 +63,7 @@ const INCIDENTS: readonly (readonly [number, string])[] = [
   [85_220, 'two trashed folders each held what the other one needed'],
   [7_073_258, 'rows below a folder that got another node were not looked at again'],
   [7_132_377, 'in upload mode a node that gave its entry away came back'],
+  [700_002_404, 'cut off, a folder kept for one file in it brought back the others'],
 ];
 
 /** The same, with unknown, unreadable, ignored and left-out parts. */
@@ -72,6 +73,8 @@ const TROUBLED_INCIDENTS: readonly (readonly [number, string])[] = [
   [81_005_006, 'a restore that was cut off forgot the entry that another one was to be'],
   [82_007_279, 'a left-out file stayed when the folder around it got the node that it is in'],
   [473_671_283, 'a folder went with a left-out one in it that held an unknown file'],
+  [700_015_678, 'a left-out folder moved into one that was moved into it, and stayed'],
+  [700_031_811, 'a new file and a left-out folder waited for each other’s name'],
   [60_019_288, 'a file was recycled although its folder was about to be no longer left out'],
 ];
 
