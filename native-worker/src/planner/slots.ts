@@ -71,7 +71,8 @@ class SlotSettler {
       this.#take(unit.localPlace, unit.local);
       // Who wants the name of what is left out takes another one: it may wait for just that one to go up.
       if (unit.remote !== 'excluded') this.#take(unit.remotePlace, unit.remote);
-      else if (unit.remotePlace !== undefined) this.#excluded.add(this.#remoteSlot(unit.remotePlace));
+      else if (unit.remotePlace !== undefined)
+        this.#excluded.add(this.#remoteSlot(unit.remotePlace));
     }
     for (const { remote, remotePlace, target } of this.#pass.units) {
       if (remote !== 'excluded' || target.exists || remotePlace === undefined) continue;
