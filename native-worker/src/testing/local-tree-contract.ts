@@ -9,6 +9,8 @@ export interface TreeUnderTest {
   readonly tree: LocalTreeWriter;
   /** Gives the row a base row. */
   readonly pair: (id: LocalId) => void;
+  /** Reasons of all stalls. */
+  readonly stalls: () => readonly string[];
 }
 
 type Claims = Readonly<Record<string, (given: TreeUnderTest) => void>>;
@@ -123,6 +125,19 @@ const CLAIMS: Claims = {
         [folder, inner, file, out].map(({ id }) => tree.byId(id)?.state),
         [state, below, below, 'seen'],
       );
+    }
+  },
+  'what stalled in a folder is over when nothing looks into it any more': ({ tree, stalls }) => {
+    for (const state of ['gone', 'detached'] as const) {
+      const folder = added(tree, { kind: 'folder', name: state, sha256: null });
+      const inner = added(tree, { kind: 'folder', parent: folder.id, name: 'e', sha256: null });
+      for (const id of [folder.id, inner.id, tree.root])
+        tree.setStalls(id, [{ reason: 'NameTooLong', name: 'x', local: null, detail: '' }]);
+      assert.equal(stalls().length, 3);
+      tree.mark(folder.id, state);
+      assert.deepEqual(stalls(), ['NameTooLong']);
+      tree.setStalls(tree.root, []);
+      assert.deepEqual(stalls(), []);
     }
   },
   'the gone folders are those with a base row': ({ tree, pair }) => {

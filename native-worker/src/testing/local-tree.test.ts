@@ -13,5 +13,7 @@ localTreeContract('in memory', () => {
     sha256: null,
     target: null,
   });
-  return { tree, pair: (id) => tree.paired.add(id) };
+  const stalls = (): readonly string[] =>
+    [...tree.stalls.values()].flat().map(({ reason }) => reason);
+  return { tree, pair: (id) => tree.paired.add(id), stalls };
 });

@@ -69,6 +69,7 @@ export class MemoryLocalTree implements LocalTreeWriter {
     if (row === undefined) return;
     this.upsert({ ...row, state });
     if (state === 'unknown' || state === 'hollow') return;
+    this.stalls.delete(id);
     for (const child of this.#below(id)) this.mark(child.id, state);
   }
 

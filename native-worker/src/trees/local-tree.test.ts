@@ -78,5 +78,6 @@ localTreeContract('SQLite', () => {
       target: row.target,
     });
   };
-  return { tree: trees.local, pair: pairRow };
+  const stalls = (): readonly string[] => trees.stalls.bySource('scan').map(({ reason }) => reason);
+  return { tree: trees.local, pair: pairRow, stalls };
 });

@@ -132,7 +132,7 @@ export class LocalTree implements LocalTreeWriter {
          RETURNING local_id`,
       )
       .all(numbered(this.#pair, id, state));
-    for (const row of marked) this.#changed(row.local_id, state);
+    this.#left(marked, state);
   };
 
   /** Marks `gone` the row and all below it but these entries, which are elsewhere, and what is below them. */
@@ -153,7 +153,7 @@ export class LocalTree implements LocalTreeWriter {
          RETURNING local_id`,
       )
       .all(numbered(this.#pair, id, JSON.stringify([...elsewhere])));
-    for (const row of marked) this.#changed(row.local_id, 'gone');
+    this.#left(marked, 'gone');
   }
 
   readonly setStalls = (folder: LocalId, stalls: readonly ScanStall[]): void => {
@@ -259,6 +259,12 @@ export class LocalTree implements LocalTreeWriter {
       .sql('UPDATE local_node SET state = ? WHERE local_id = ? AND state <> ?')
       .run(state, id, state);
     if (changed.changes > 0) this.#changed(id, state);
+  }
+
+  /** Nothing looks into these any more: what stalled in them is over. */
+  #left(rows: readonly { readonly local_id: LocalId }[], state: LocalNode['state']): void {
+    for (const { local_id: id } of rows) this.#changed(id, state);
+    this.#stalls.forgetScanned(new Set(rows.map(({ local_id: id }) => id)));
   }
 
   #changed(id: LocalId, state: LocalNode['state']): void {

@@ -154,6 +154,17 @@ export class StallTable {
     }
   }
 
+  /** Takes away what scans of these folders found. */
+  forgetScanned(folders: ReadonlySet<LocalId>): void {
+    const found = this.#db
+      .sql<{ folder: LocalId }>(
+        `SELECT DISTINCT CAST(substr(detail, 1, instr(detail, ':') - 1) AS INTEGER) AS folder
+         FROM stall WHERE pair = ? AND source = 'scan'`,
+      )
+      .all(this.#pair);
+    for (const { folder } of found) if (folders.has(folder)) this.replaceScanned(folder, []);
+  }
+
   clearPair(reason: StallReason): boolean {
     return (
       this.#db
