@@ -262,7 +262,7 @@ function bind(
   const agreed = agreeOnBind(operation.agreement, { remote, row, replaced }, pair.caps);
   if (agreed === undefined) return LOST;
   trees.db.transaction(() => {
-    if (row.kind === 'folder') run.agreeOnFolder(agreed);
+    if (row.kind === 'folder') run.agreeOnFolder(agreed, operation);
     else trees.base.put(agreed);
     if (row.state === 'hollow') trees.local.put({ ...row, state: 'seen' });
     if (replaced !== undefined && replaced.id !== remote.id) {

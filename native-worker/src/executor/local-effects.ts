@@ -43,7 +43,9 @@ export function makeLocalFolder(run: ExecutionRun, operation: LocalMakeFolder): 
     trees.local.put(row);
     run.settle(operation, DONE);
   });
-  run.agreeWhenDurable([folderOf(path)], () => run.agreeOnFolder(agreeOnRemote(remote, row)));
+  run.agreeWhenDurable([folderOf(path)], () => {
+    run.agreeOnFolder(agreeOnRemote(remote, row), operation);
+  });
   run.madeLocal(operation.node, row.id);
   run.record('make-folder', {
     node: operation.node,

@@ -160,15 +160,13 @@ export class ExecutionRun {
   }
 
   /**
-   * The folder's node has an entry again, after the one that it had was gone: what was agreed on below
-   * it would look like what a person deleted here. To be called with the base row, in its transaction.
+   * A folder that was deleted here and comes back `whole`: what went with it would look like what a
+   * person deleted. To be called in the transaction that settles the operation.
    */
-  agreeOnFolder(agreed: BaseNode): void {
-    const { base, dirty, local } = this.options.trees;
-    const before = base.byId(agreed.id);
+  agreeOnFolder(agreed: BaseNode, { whole }: { readonly whole: boolean }): void {
+    const { base, dirty } = this.options.trees;
     base.put(agreed);
-    if (before === undefined || before.localId === agreed.localId) return;
-    if ((local.byId(before.localId)?.state ?? 'gone') !== 'gone') return;
+    if (!whole) return;
     for (const node of base.removeReturning(agreed.id)) dirty.markRemote(node);
   }
 

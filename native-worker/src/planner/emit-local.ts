@@ -33,7 +33,11 @@ function make(unit: Unit, parent: Unit, steps: Steps): Step | undefined {
   const saw = sawRemote(unit);
   const step =
     kind === 'folder'
-      ? steps.add(unit, { kind: 'local-make-folder', node, parent: at, localName }, saw)
+      ? steps.add(
+          unit,
+          { kind: 'local-make-folder', node, parent: at, localName, whole: target.whole },
+          saw,
+        )
       : steps.add(
           unit,
           {

@@ -82,7 +82,14 @@ function bindStep(unit: Unit, steps: Steps): Step | undefined {
   if (!isAdopted && !(isSettled && isBehind)) return undefined;
   const { rev } = remoteNode;
   const agreement = isContentEqual(entry, remoteNode) ? 'equal' : isAdopted ? 'edited' : 'apart';
-  const effect = { kind: 'bind', node: unit.node, local: entry.id, rev, agreement } as const;
+  const effect = {
+    kind: 'bind',
+    node: unit.node,
+    local: entry.id,
+    rev,
+    agreement,
+    whole: target.whole,
+  } as const;
   return steps.add(unit, effect, sawLocal(entry, rev));
 }
 

@@ -10,7 +10,9 @@
  * `apart`): the whole row, in place of rows of either id. Place, content and metadata operations write nothing
  * where no row pairs exactly their node and entry. A bind that takes the place of another node's row
  * gives the rows below that node the new one as parent and marks them dirty: the folder is the same.
- * Forget removes one row, set-aside the entry's. recycle removes the rows at and below the node in
+ * `whole`: a folder that was deleted here comes back with what was in it. Base rows below the node whose
+ * entry went with the folder are removed, and their nodes marked dirty: cut off after this operation, they
+ * would look deleted here. Forget removes one row, set-aside the entry's. recycle removes the rows at and below the node in
  * the base tree whose entry is gone then, trash those whose node is not live and whose entry is gone
  * then: what had moved out before, or waits in staging, keeps its row (without it, it would be taken
  * for new on both sides), and so does what a recycle of the same plan is about to take.
@@ -50,6 +52,7 @@ export interface Bind extends Common {
   readonly local: LocalId;
   readonly rev: number;
   readonly agreement: Agreement;
+  readonly whole: boolean;
 }
 /** Both sides are gone, or the pair no longer covers the node: remove the base row. */
 export interface Forget extends Common {
@@ -61,6 +64,7 @@ export interface LocalMakeFolder extends Common {
   readonly node: NodeId;
   readonly parent: LocalParent;
   readonly localName: string;
+  readonly whole: boolean;
 }
 /** Content (or link target) of `rev` goes to the slot: a new entry, or in place of `replaces`. */
 export interface LocalDownload extends Common {

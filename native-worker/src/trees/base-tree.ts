@@ -162,8 +162,8 @@ export class BaseTree {
   }
 
   /**
-   * Removes the rows below a folder that was gone here and comes back: what lives on in it there, and is
-   * gone here, comes with it, as something new. Returns the nodes.
+   * Removes the rows below a folder that was gone here and comes back: what lives on in it there, and
+   * went with it here, comes with it, as something new. Returns the nodes.
    */
   removeReturning(id: NodeId): readonly NodeId[] {
     this.#forgetAll();
@@ -174,7 +174,8 @@ export class BaseTree {
            SELECT 1 FROM remote_node r
            WHERE r.pair = ?1 AND r.node_id = b.node_id AND r.state = 'live')
          AND NOT EXISTS (
-           SELECT 1 FROM local_node l WHERE l.local_id = b.local_id AND l.state <> 'gone')
+           SELECT 1 FROM local_node l LEFT JOIN local_node above ON above.local_id = l.parent
+           WHERE l.local_id = b.local_id AND (l.state <> 'gone' OR above.state <> 'gone'))
          RETURNING node_id`,
       )
       .all(numbered(this.#pair, id))

@@ -53,6 +53,8 @@ export class PretendDisk {
     });
     this.#world.madeLocal.set(node.id, id);
     this.#pair.putBase(this.#pair.agreed(node, this.#world.entry(id)));
+    const isWhole = operation.kind === 'local-make-folder' && operation.whole;
+    if (isWhole) this.#world.comeBackBelow(node.id);
   }
 
   move(operation: Extract<Operation, { kind: 'local-place' | 'local-set-aside' }>): void {

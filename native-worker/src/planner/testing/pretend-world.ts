@@ -34,6 +34,7 @@ export class PretendWorld {
     const former = this.pair.baseByLocal.get(entry.id);
     const below = former === undefined || former === node.id ? [] : this.pair.base.children(former);
     this.pair.putBase(this.pair.agreed(node, entry));
+    if (operation.whole) this.comeBackBelow(node.id);
     for (const row of below) {
       this.pair.putBase({ ...row, parent: node.id });
       this.pair.dirtyRemote.add(row.id);
@@ -67,6 +68,16 @@ export class PretendWorld {
     if (base?.localId !== local) return;
     const { rev, mtimeMs, executable } = node;
     this.pair.putBase({ ...base, rev, mtimeMs, executable, localMtimeNs });
+  }
+
+  /** Rows of what went with the folder's former entry: it comes back with the folder. */
+  comeBackBelow(folder: NodeId): void {
+    const isGone = (id: LocalId): boolean => (this.pair.local.get(id)?.state ?? 'gone') === 'gone';
+    this.removeBaseBelow(folder, ({ id, localId }) => {
+      const row = this.pair.local.get(localId);
+      const isWithFolder = isGone(localId) && (row === undefined || isGone(row.parent));
+      return id !== folder && isWithFolder && this.pair.remote.get(id)?.state === 'live';
+    });
   }
 
   /** Rows of the folder and of what went with it; what had moved out keeps its row. */
