@@ -48,7 +48,15 @@ export interface JobRun {
   readonly finishedAt: number | null;
 }
 
+/** What a collection would do now. */
+export interface CollectionOutlook extends CollectedBodies {
+  readonly sparsePacks: number;
+  readonly deadPacks: number;
+  readonly deadBytes: number;
+}
+
 export interface CollectionStore {
+  readonly collectionOutlook: (unneededSince: number, now: number) => Promise<CollectionOutlook>;
   /**
    * Takes leases that ended by `now` out of the usage, then forgets up to `limit` bodies without a
    * reference that nobody has needed since `unneededSince`. A commit that names one of them later is

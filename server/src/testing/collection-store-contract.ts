@@ -78,6 +78,9 @@ function collectContract(contract: Contract): void {
     await write([referenceTo([a, b])], []);
     await write([], [referenceTo([a])], 1000);
     assert.deepEqual(await collect(store, 999, 5000), bodies(0));
+    const outlook = { sparsePacks: 1, deadPacks: 0, deadBytes: 0 };
+    assert.deepEqual(await store.collectionOutlook(999, 5000), { ...bodies(0), ...outlook });
+    assert.deepEqual(await store.collectionOutlook(1000, 5000), { ...bodies(1), ...outlook });
     await write([referenceTo([a])], [], 2000);
     assert.deepEqual(await collect(store, 4000, 5000), bodies(0), 'a commit has revived it');
     await write([], [referenceTo([a])], 3000);

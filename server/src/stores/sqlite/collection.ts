@@ -4,6 +4,7 @@ import type { BodyId } from '@coffer/protocol/api';
 import type {
   BodyMove,
   CollectedBodies,
+  CollectionOutlook,
   CollectionStore,
   JobRun,
   PackName,
@@ -71,6 +72,11 @@ export function createCollectionStore(
   const isStray = ({ pack }: PackName) => s.packByName.get(pack) === undefined;
 
   return {
+    collectionOutlook: async (unneededSince, now) => {
+      const outlook = s.outlook.get({ unneededSince, now });
+      if (outlook === undefined) throw new Error('there is always a row of sums');
+      return outlook;
+    },
     collectBodies: ({ unneededSince, now, limit }) =>
       queue.run(() => collect(unneededSince, now, limit)),
     listSparsePacks: async (after, limit) => s.sparse.all(after, limit).map(packOfRow),
@@ -132,6 +138,14 @@ function prepareCollection(database: Database.Database) {
 
 function prepareBodies(database: Database.Database) {
   return {
+    outlook: database.prepare<{ unneededSince: number; now: number }, CollectionOutlook>(
+      `SELECT count(*) AS bodies, coalesce(sum(length), 0) AS bytes,
+         (SELECT count(*) FROM packs WHERE dead_since IS NULL AND live_bytes * 2 < size_bytes)
+           AS sparsePacks,
+         (SELECT count(*) FROM packs WHERE dead_since IS NOT NULL) AS deadPacks,
+         (SELECT coalesce(sum(size_bytes), 0) FROM packs WHERE dead_since IS NOT NULL) AS deadBytes
+       FROM bodies WHERE refs = 0 AND lease_until <= @now AND lease_until <= @unneededSince`,
+    ),
     unneeded: database.prepare<[number, number], UnneededRow>(
       `SELECT space_no, id, pack_no, length FROM bodies
        WHERE refs = 0 AND counted = 0 AND lease_until <= ? ORDER BY lease_until LIMIT ?`,
