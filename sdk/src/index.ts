@@ -4,7 +4,31 @@ export type * from './client/space-changes.ts';
 export { parseServerOrigin, type ServerOriginError } from './client/server-origin.ts';
 export { normaliseAccountName } from './client/account/account-name.ts';
 export type { AccountPorts, AccountRefusal } from './client/account/account-ports.ts';
+export { changePassword, type PasswordChange } from './client/account/change-password.ts';
+export { deleteAccount } from './client/account/delete-account.ts';
+export { joinByPairing, type JoinInput } from './client/account/join-by-pairing.ts';
+export type { OwnAccount } from './client/account/own-account.ts';
+export {
+  openPairing,
+  type PairedDevice,
+  type WaitingPairing,
+} from './client/account/pair-device.ts';
+export { parsePairing, type PairingSecret } from './client/account/pairing-words.ts';
+export { parseSecondFactorCode } from './client/account/prove-password.ts';
+export { recoverAccount, type Recovered, type RecoveryInput } from './client/account/recover.ts';
 export { parseRecoveryWords, recoveryKeyToWords } from './client/account/recovery-words.ts';
+export {
+  rotateKeys,
+  type ConfirmWords,
+  type Rotated,
+  type Rotation,
+} from './client/account/rotate-keys.ts';
+export {
+  accountStatus,
+  endSecondFactor,
+  startSecondFactor,
+  type StartedSecondFactor,
+} from './client/account/second-factor.ts';
 export { signIn, type SignedIn, type SignInInput } from './client/account/sign-in.ts';
 export { signUp, type SignedUp, type SignUpInput } from './client/account/sign-up.ts';
 export type { HeadMoved } from './client/api/account-api.ts';

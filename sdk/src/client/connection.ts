@@ -17,6 +17,9 @@ export interface ConnectionOptions {
 }
 
 export interface Connection {
+  /** For calls that no session makes. */
+  readonly api: ApiClient;
+  readonly session: Session;
   readonly account: AccountApi;
   readonly space: (space: SpaceId) => SpaceApi;
   readonly endSession: (signal: AbortSignal) => Promise<void>;
@@ -27,6 +30,8 @@ export function createConnection(options: ConnectionOptions, secrets: DeviceSecr
   const api = new ApiClient(options);
   const session = new Session(api, options.suite, secrets);
   return {
+    api,
+    session,
     account: createAccountApi(api, session),
     space: (space) => createSpaceApi(api, session, space),
     endSession: (signal) => session.end(signal),

@@ -1,5 +1,5 @@
 /** A new device joins an account by its password (protocol §2): it certifies itself. */
-import { err, ok, type Bytes, type Result } from '@coffer/protocol/core';
+import { err, ok, type Result } from '@coffer/protocol/core';
 import { accountBundleDigest, verifyKeyChain, type KeyChain } from '@coffer/protocol/model';
 import {
   addDeviceToBundle,
@@ -14,7 +14,7 @@ import { isRefusal, type DeviceSecrets } from '../../ports/index.ts';
 import { ApiClient } from '../api/api-client.ts';
 import { normaliseAccountName } from './account-name.ts';
 import { refusalOf, type AccountPorts, type AccountRefusal } from './account-ports.ts';
-import { startLogin } from './opaque-client.ts';
+import { provePassword, type PasswordProof } from './prove-password.ts';
 
 export interface SignInInput {
   /** Origin, as `parseServerOrigin` gives it. */
@@ -22,7 +22,7 @@ export interface SignInInput {
   readonly email: string;
   readonly password: string;
   readonly deviceName: string;
-  /** Second factor, six digits. */
+  /** Of the second factor: from `parseSecondFactorCode`. */
   readonly code?: string;
 }
 
@@ -67,31 +67,6 @@ export async function signIn(
     if (refusal === undefined) throw error;
     return err(refusal);
   }
-}
-
-interface PasswordProof {
-  readonly account: OpenedAccount['account'];
-  readonly token: string;
-  readonly exportKey: Bytes;
-}
-
-async function provePassword(
-  api: ApiClient,
-  input: SignInInput,
-  signal: AbortSignal,
-): Promise<PasswordProof | undefined> {
-  const login = await startLogin(input.password);
-  const body = { name: normaliseAccountName(input.email), request: login.request };
-  const { account, answer, handle } = await api.call('signInStart', { body }, signal);
-  const finished = login.finish(answer);
-  if (finished === undefined) return undefined;
-  const code = input.code === undefined ? {} : { code: input.code };
-  const { enrolToken } = await api.call(
-    'signInFinish',
-    { body: { handle, finish: finished.finish, ...code } },
-    signal,
-  );
-  return { account, token: enrolToken, exportKey: finished.exportKey };
 }
 
 /** Appends the device to chain and bundle in one transaction. Undefined when others always won. */

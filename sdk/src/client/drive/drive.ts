@@ -15,6 +15,7 @@ import {
 } from '@coffer/protocol/core';
 import type { DeviceItem } from '@coffer/protocol/model/open';
 import type { Clock, DeviceSecrets, KeyStore, Random } from '../../ports/index.ts';
+import type { OwnAccount } from '../account/own-account.ts';
 import { signOut } from '../account/sign-out.ts';
 import type { Connection } from '../connection.ts';
 import type { AccountSpace } from '../space/account-space.ts';
@@ -32,6 +33,7 @@ export interface DriveParts {
   readonly account: AccountSpace;
   readonly drive: FullSpaceClient;
   readonly connection: Connection;
+  readonly own: OwnAccount;
   readonly secrets: DeviceSecrets;
   readonly keyStore: KeyStore;
   readonly clock: Clock;
@@ -72,12 +74,15 @@ export class Drive {
   readonly email: string;
   /** Moving, trashing, restoring: changes of what is there. */
   readonly edit: DriveEditor;
+  /** What the account itself is changed with: `changePassword`, `rotateKeys`, `openPairing`, … */
+  readonly own: OwnAccount;
   readonly #parts: DriveParts;
   readonly #tree: DriveTree;
 
   constructor(parts: DriveParts) {
     this.#parts = parts;
     this.space = parts.drive;
+    this.own = parts.own;
     this.account = parts.secrets.account;
     this.device = parts.secrets.device;
     this.email = parts.secrets.email;
@@ -89,6 +94,7 @@ export class Drive {
   async refresh(signal: AbortSignal): Promise<void> {
     await this.#parts.account.pull(signal);
     await this.space.pull(signal);
+    await this.own.renewSpaces(signal);
     checkAgainstDevices(this.#parts.account.items(), this.#seenHead());
   }
 
@@ -96,6 +102,9 @@ export class Drive {
   async noteHead(signal: AbortSignal): Promise<void> {
     const { account } = this.#parts;
     const own = this.device as string as ItemId;
+    // A rotation that another device began is finished by whoever comes first.
+    await account.certifiedDevices(signal);
+    await this.own.renewSpaces(signal);
     await account.write(() => {
       const item = withHead((id) => account.item(id), own, this.#seenHead());
       return item === undefined ? [] : [item];

@@ -3,6 +3,7 @@ import { IntegrityError, type Bytes, type ItemId, type SpaceId } from '@coffer/p
 import type { DeviceItem, Item, SpaceItem } from '@coffer/protocol/model/open';
 import type { DeviceSecrets, KeyStore, SpaceStore } from '../../ports/index.ts';
 import { fetchKemSeeds } from '../account/account-secrets.ts';
+import type { OwnAccount } from '../account/own-account.ts';
 import { createConnection, type Connection, type ConnectionOptions } from '../connection.ts';
 import type { RunningSha256 } from '../content/content-api.ts';
 import type { ChunkOpener } from '../space-changes.ts';
@@ -33,7 +34,8 @@ type SpaceOptions = (space: SpaceId) => FullSpaceOptions;
  */
 export async function openDrive(options: DriveOptions, signal: AbortSignal): Promise<Drive> {
   const connection = createConnection(options, options.secrets);
-  const spaceOptions = spaceOptionsOf(options, connection);
+  const chains = new ChainBook(options.suite, options.store, connection.account.chain);
+  const spaceOptions = spaceOptionsOf(options, connection, chains);
   const { homes } = options.secrets;
   const spaces =
     homes === undefined
@@ -42,13 +44,22 @@ export async function openDrive(options: DriveOptions, signal: AbortSignal): Pro
           account: await AccountSpace.open(spaceOptions(homes.accountSpace), signal),
           drive: await FullSpaceClient.open(spaceOptions(homes.drive), signal),
         };
-  return new Drive({ ...options, ...spaces, connection });
+  const { api, session } = connection;
+  const renewSpaces = async (until: AbortSignal): Promise<void> => {
+    await spaces.account.renewKeys(until);
+    await spaces.drive.renewKeys(until);
+  };
+  const own: OwnAccount = { ...options, api, session, chains, renewSpaces };
+  return new Drive({ ...options, ...spaces, connection, own });
 }
 
-function spaceOptionsOf(options: DriveOptions, connection: Connection): SpaceOptions {
-  const { suite, store, secrets, keyStore } = options;
+function spaceOptionsOf(
+  options: DriveOptions,
+  connection: Connection,
+  chains: ChainBook,
+): SpaceOptions {
+  const { suite, secrets, keyStore } = options;
   const { account: api, bytesOnWire } = connection;
-  const chains = new ChainBook(suite, store, api.chain);
   const kemSeeds = (signal: AbortSignal): Promise<readonly Bytes[]> =>
     fetchKemSeeds({ suite, api, chains, secrets, keyStore }, signal);
   return (space) => ({

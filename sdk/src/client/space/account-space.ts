@@ -20,6 +20,7 @@ import {
 import { RemoteFault } from '../../ports/index.ts';
 import { OpenSpace, type OpenSpaceOptions } from './open-space.ts';
 import { ownMemberRecord } from './own-member.ts';
+import { renewSpaceKeys } from './renew-keys.ts';
 
 /** How often a write is built anew when other devices write at the same time. */
 const WRITE_ATTEMPTS_MAX = 10;
@@ -54,6 +55,12 @@ export class AccountSpace {
     return (await chains.refresh(secrets.account, signal)).devices();
   }
 
+  /** A new epoch, if one is due; see `renewSpaceKeys`. */
+  async renewKeys(signal: AbortSignal): Promise<boolean> {
+    const hooks = this.#space.hooks(undefined);
+    return this.#space.mutex.run(() => renewSpaceKeys(this.#space, signal, hooks));
+  }
+
   item(id: ItemId): Item | undefined {
     const record = this.#space.record(itemKey(id));
     return record?.type === 'item' ? this.#open(record) : undefined;
@@ -76,6 +83,8 @@ export class AccountSpace {
   async write(update: () => readonly Item[], signal: AbortSignal): Promise<void> {
     await this.#space.mutex.run(async () => {
       for (let attempt = 0; attempt < WRITE_ATTEMPTS_MAX; attempt++) {
+        if (update().length === 0) return;
+        await renewSpaceKeys(this.#space, signal, this.#space.hooks(undefined));
         const items = update();
         if (items.length === 0) return;
         const created = await this.#build(items, signal);

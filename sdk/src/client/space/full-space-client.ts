@@ -30,6 +30,7 @@ import { CommitJob } from './commit-job.ts';
 import { FileContents } from './file-contents.ts';
 import { NodeReader, type NodeSource } from './node-reader.ts';
 import { OpenSpace, type OnApplied, type OpenSpaceOptions } from './open-space.ts';
+import { renewSpaceKeys } from './renew-keys.ts';
 import { SpaceWriter } from './space-writer.ts';
 
 export interface FullSpaceOptions extends OpenSpaceOptions {
@@ -119,6 +120,12 @@ export class FullSpaceClient implements SpaceClient {
 
   readonly pull = (signal: AbortSignal, onApplied?: OnApplied): Promise<SpaceDelta> =>
     this.#space.pull(signal, onApplied ?? this.#otherwise);
+
+  /** A new epoch, if one is due; see `renewSpaceKeys`. */
+  renewKeys(signal: AbortSignal): Promise<boolean> {
+    const hooks = this.#space.hooks(this.#otherwise);
+    return this.#space.mutex.run(() => renewSpaceKeys(this.#space, signal, hooks));
+  }
 
   readonly commit = async (
     changes: readonly SpaceChange[],

@@ -28,6 +28,7 @@ import { applyChange, pruneTrash, type Applied } from './node-changes.ts';
 import type { NodeReader } from './node-reader.ts';
 import type { OpenSpace } from './open-space.ts';
 import { ownMemberRecord } from './own-member.ts';
+import { renewSpaceKeys } from './renew-keys.ts';
 import { PageSender } from './page-sender.ts';
 import type { ApplyHooks } from './verified-space.ts';
 
@@ -89,6 +90,7 @@ export class SpaceWriter {
     };
     while (job.pending().length > 0) {
       const left = job.pending().length;
+      await renewSpaceKeys(this.#options.space, signal, hooks);
       const batch = await this.#build(job, attempt, signal);
       if (batch !== undefined) await this.#send(batch, job, attempt, signal, hooks);
       else if (job.pending().length === left) throw new Defect('a commit makes no progress');
