@@ -211,19 +211,21 @@ export class SimDevice {
   #turn(phase: 'before' | 'after', call: DiskCall): LocalFaultCode | undefined {
     const { choices } = this.#parts;
     const key = `${this.name} call ${++this.calls}`;
+    const { crashes, meanwhile, faults } = this.conditions;
     if (
       this.calls === this.crashAtCall ||
-      choices.roll(`${key} crash`, 100_000) < this.conditions.crashes
+      (crashes > 0 && choices.roll(`${key} crash`, 100_000) < crashes)
     ) {
       this.switchOff(key);
       throw new Crash('switched off');
     }
     this.onCall?.(phase, call);
-    if (choices.roll(`${key} meanwhile`, 10_000) < this.conditions.meanwhile) this.onMeanwhile?.();
+    if (meanwhile > 0 && choices.roll(`${key} meanwhile`, 10_000) < meanwhile) this.onMeanwhile?.();
     if (
+      faults > 0 &&
       phase === 'before' &&
       FAULTY_CALLS.test(call.kind) &&
-      choices.roll(`${key} fault`, 100_000) < this.conditions.faults
+      choices.roll(`${key} fault`, 100_000) < faults
     ) {
       const code = choices.pick(`${key} which`, FAULTS);
       this.faults.set(`${code} ${call.kind}`, (this.faults.get(`${code} ${call.kind}`) ?? 0) + 1);

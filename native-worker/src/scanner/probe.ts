@@ -30,7 +30,7 @@ export function probeCaps(fileSystem: FileSystem, rootPath: string, nativeEvents
     return {
       caseSensitive: !probe.finds('Case', 'cASE'),
       normalising: probe.isNormalising(),
-      birthtime: probe.hasBirthTimes(),
+      birthtime: probe.hasBirthTimes(mtimeGranNs),
       mtimeGranNs,
       nameUnit: probe.holds('é'.repeat(NAME_LENGTH_MAX)) ? 'utf16' : 'bytes',
       nameMax: probe.longestName(),
@@ -102,7 +102,9 @@ class Probe {
   }
 
   /** Real ones stay when everything else of a file changes. Some systems show the ctime, or nothing. */
-  hasBirthTimes(): boolean {
+  hasBirthTimes(mtimeGranNs: bigint): boolean {
+    // Nobody waits for a tick of seconds.
+    if (mtimeGranNs >= 1000n * NS_PER_MS) return false;
     const path = this.#make('birth');
     const born = this.#stat(path);
     if (born.birthNs === 0n) return false;

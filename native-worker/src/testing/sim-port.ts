@@ -175,7 +175,8 @@ function throwFault(code: LocalFault['code'] | undefined, { kind }: DiskCall): v
 
 function checkPath(path: string): void {
   if (path.includes('\0')) throw new LocalFault('name-illegal', 'a NUL in a path');
-  if (utf8ToBytes(path).length > PATH_BYTES_MAX) {
+  // Three bytes are the most that one UTF-16 unit takes.
+  if (path.length * 3 > PATH_BYTES_MAX && utf8ToBytes(path).length > PATH_BYTES_MAX) {
     throw new LocalFault('name-too-long', 'the path is too long');
   }
 }
