@@ -25,6 +25,8 @@ import type { OpenSpace } from './open-space.ts';
 import type { ApplyHooks } from './verified-space.ts';
 
 const ATTEMPTS_MAX = 10;
+/** Rules that fail for who knows another key chain than we. */
+const CHAIN_RULES: ReadonlySet<string> = new Set(['signer', 'member-pin', 'member-identity']);
 
 /**
  * Renews the keys of `space` when that is due, by the chain as it is known here; true when it was. The
@@ -95,6 +97,9 @@ async function propose(space: OpenSpace, chain: KeyChain, signal: AbortSignal): 
   const answer = await api.propose(commit, signal);
   // Another writer was faster: the next attempt looks at what came.
   if (answer.kind === 'accepted' || answer.kind === 'head-moved') return;
+  if (answer.kind === 'rule-broken' && CHAIN_RULES.has(answer.rule)) {
+    throw new IntegrityError('chain-broken', 'the server refuses the key chain that it gave');
+  }
   if (answer.kind === 'rule-broken') {
     throw new Defect(`a new epoch was refused by the rule ${answer.rule}`);
   }
