@@ -144,12 +144,17 @@ export function listStalls(core: EngineCore): StallListing[] {
         reason: stall.reason,
         since: timeText(stall.sinceMs),
         needsPerson: text.needsPerson,
-        message: text.message,
+        message: saysWhy(stall.reason) ? `${text.message}: ${stall.detail}` : text.message,
         hint: text.hint,
         actions: [...text.actions],
       };
     }),
   );
+}
+
+/** What the server did is another thing each time, and says where its evidence is. */
+function saysWhy(reason: Stall['reason']): boolean {
+  return reason === 'ServerRestored' || reason === 'IntegrityFailure';
 }
 
 /** A scan names the entry in its folder, all others the path in the pair. */

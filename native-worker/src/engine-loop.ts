@@ -3,7 +3,8 @@ import { RemoteFault } from '@coffer/sdk';
 import type { EngineCore } from './engine-core.ts';
 import { tellingOf } from './engine-events.ts';
 import { pruneRecycled } from './engine-recycle.ts';
-import { isIntegrityFailure, type PairRunner } from './engine-pair.ts';
+import { isIntegrityFailure, noWork, type PairRunner } from './engine-pair.ts';
+import { bookRefusal, clearRefusal } from './engine-refused-server.ts';
 import { isAllLost, jitterOf, nextAttempt, OWN_FOLDER_NAME } from './executor/index.ts';
 import { WATCHER_DEAD } from './watcher/index.ts';
 import {
@@ -106,7 +107,7 @@ class Loop {
   #survive(error: unknown): void {
     const { clock, random } = this.#core.options;
     if (isIntegrityFailure(error)) {
-      for (const runner of this.#core.runners()) runner.book.setPairStall('IntegrityFailure', true);
+      bookRefusal(this.#core, error);
     } else if (error instanceof RemoteFault) {
       // Refusals too: only a person can make them good, and until then asking is enough.
       for (const runner of this.#core.runners()) runner.offline = true;
@@ -132,6 +133,7 @@ class Loop {
     }
     if (clock.now() >= this.#remoteAtMs) {
       await this.#core.pull(signal);
+      clearRefusal(this.#core);
       this.#remoteAtMs = clock.now() + REMOTE_POLL_MS;
       for (const runner of this.#core.runners()) runner.offline = false;
     }
@@ -202,6 +204,7 @@ class Loop {
     const { clock } = this.#core.options;
     runner.book.settleHolds();
     if (runner.trees.dirty.isEmpty()) {
+      runner.pending = noWork();
       runner.book.setPairStall('DbRecovered', false);
       this.#core.pairs.setSynced(runner.pair.id, clock.now());
       runner.pair = { ...runner.pair, lastSyncedAtMs: clock.now() };

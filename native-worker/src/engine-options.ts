@@ -1,6 +1,6 @@
 /** What an engine needs of the world outside. Simulations give their own; the CLI gives the real ones. */
 import type { SpaceId } from '@coffer/protocol/core';
-import type { SpaceClient } from '@coffer/sdk';
+import type { AcceptedSpaces, SpaceClient } from '@coffer/sdk';
 import type { ContentPool } from './content/index.ts';
 import type { Trace } from './planner/index.ts';
 import type { Caps } from './planner/types.ts';
@@ -53,6 +53,8 @@ export interface EngineOptions {
   readonly planNodesMax?: number;
   /** Told of each decision cell that a plan uses; for simulations. */
   readonly trace?: Trace;
+  /** Takes the state of a server over that says that it was restored: `Drive.acceptRestored`. */
+  readonly acceptRestored?: (signal: AbortSignal, onDrive: () => void) => Promise<AcceptedSpaces>;
   /** Without one, `run` finds local changes by scanning every minute. */
   readonly hints?: HintSource;
   /** Calls `onChange` whenever the space may have a new head, until aborted. Without it: polling. */

@@ -167,6 +167,25 @@ export class PairRunner {
     });
   }
 
+  /**
+   * Nothing is agreed on any more: both sides are compared as for the first time, which deletes nothing
+   * on either (engine §5.6).
+   */
+  startAnew(): void {
+    const { database, spaceClient } = this.#options;
+    database.transaction(() => {
+      this.trees.base.clear();
+      this.trees.holds.clear();
+      this.trees.sent.clear();
+      this.mirror.reconcile();
+      this.trees.dirty.markAll();
+      this.#setCursor(spaceClient.head().seq);
+    });
+    this.deletions.decided();
+    this.scanner.hintAll();
+    this.restart();
+  }
+
   /** The pair did not come to rest: says what it wanted to do last. */
   stop(): void {
     this.isStopped = true;

@@ -5,6 +5,7 @@ import type { EngineCore } from './engine-core.ts';
 import { countsOf } from './engine-listings.ts';
 import { pruneRecycled } from './engine-recycle.ts';
 import { isIntegrityFailure, type PairRunner } from './engine-pair.ts';
+import { bookRefusal, clearRefusal, isDeclaredRestore } from './engine-refused-server.ts';
 import {
   isAllLost,
   isRemoteOutage,
@@ -108,9 +109,7 @@ async function settleThroughOutages(
       if (options.signal.aborted) {
         return causeOf(isRemoteOutage(error) ? error : outage, 'timeout');
       }
-      if (isIntegrityFailure(error)) {
-        for (const runner of core.runners()) runner.book.setPairStall('IntegrityFailure', true);
-      }
+      if (isIntegrityFailure(error)) bookRefusal(core, error);
       const isLocal = error instanceof LocalFault;
       const mayWait = isLocal
         ? tries <= LOCAL_FAULTS_MAX
@@ -135,6 +134,7 @@ function causeOf(
   otherwise: UnsettledCause,
 ): { cause: UnsettledCause; message: string } {
   const message = error instanceof Error ? error.message : 'the pairs did not settle in time';
+  if (isDeclaredRestore(error)) return { cause: 'attention', message };
   if (isIntegrityFailure(error)) return { cause: 'integrity', message };
   if (isRefusal(error, 'not-signed-in', 'refused')) {
     return { cause: 'refused', message };
@@ -166,7 +166,7 @@ async function settleOnce(
     runner.book.setPairStall('RemoteRootGone', !isLive);
     return isLive;
   });
-  for (const runner of core.runners()) runner.book.setPairStall('IntegrityFailure', false);
+  clearRefusal(core);
   let again = true;
   while (again) {
     again = false;

@@ -25,6 +25,7 @@ import { runLoop } from './engine-loop.ts';
 import type { EngineOptions } from './engine-options.ts';
 import { restorePairs, savePairList } from './engine-pair-list.ts';
 import type { PairRunner } from './engine-pair.ts';
+import { acceptRestored } from './engine-refused-server.ts';
 import { addPair, exclude, include, removePair } from './engine-pairs.ts';
 import { settlePairs } from './engine-settle.ts';
 import { PAUSED_FOR_GOOD } from './trees/index.ts';
@@ -94,7 +95,10 @@ export function createEngine(options: EngineOptions): Engine {
     },
     stalls: () => query(() => listStalls(core)),
     retryStalls: ({ path }) => query(() => done(retryStalls(core, path))),
-    actOnStall: ({ action, path }) => query(() => actOnStall(core, action, path)),
+    actOnStall: ({ action, path }, call) =>
+      action === 'accept-restored'
+        ? inTurn(call, async (signal) => done(await acceptRestored(core, signal)))
+        : query(() => actOnStall(core, action, path)),
     held: () => query(() => listHeld(core)),
     approveHeld: ({ id }) => query(() => done(decideHeld(core, id, 'approved'))),
     undoHeld: ({ id }) => query(() => done(decideHeld(core, id, 'undone'))),
@@ -173,7 +177,7 @@ function actOnStall(
   path: string | undefined,
 ): Record<string, never> {
   if (action !== 'retry') {
-    throw new EngineFault('invalid', 'this engine cannot do that yet', 'Use `retry`.');
+    throw new EngineFault('invalid', `no stall has the action ${action}`, 'See `coffer stalls`.');
   }
   retryStalls(core, path);
   return {};

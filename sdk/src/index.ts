@@ -34,7 +34,13 @@ export { signUp, type SignedUp, type SignUpInput } from './client/account/sign-u
 export type { HeadMoved } from './client/api/account-api.ts';
 export { DEFAULT_RETRY, type RetryPolicy } from './client/api/retry.ts';
 export type { RunningSha256 } from './client/content/content-api.ts';
-export { Drive, type ContentSink, type DriveDevice, type Usage } from './client/drive/drive.ts';
+export {
+  Drive,
+  type AcceptedSpaces,
+  type ContentSink,
+  type DriveDevice,
+  type Usage,
+} from './client/drive/drive.ts';
 export type { DriveEditor } from './client/drive/drive-editor.ts';
 export { formatDrivePath, parseDrivePath, type DrivePath } from './client/drive/drive-paths.ts';
 export type { DriveRefusal } from './client/drive/drive-refusal.ts';
@@ -43,4 +49,5 @@ export type { EventOptions } from './client/drive/events.ts';
 export { openDrive, type DriveOptions } from './client/drive/open-drive.ts';
 export type { PutItem, PutOptions, PutOutcome } from './client/drive/put.ts';
 export type { VersionView } from './client/space/file-contents.ts';
-export { HeadRefused, type SignedHead } from './client/space/head-refused.ts';
+export { encodeHeadEvidence } from './client/space/head-evidence.ts';
+export { HeadRefused } from './client/space/head-refused.ts';

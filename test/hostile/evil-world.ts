@@ -26,6 +26,7 @@ import {
   type Clock,
   type DeviceSecrets,
   type Drive,
+  type HeadEvidence,
   type KeyStore,
   type SpaceStore,
 } from '@coffer/sdk';
@@ -84,6 +85,8 @@ export class EvilWorld implements AsyncDisposable {
   readonly evil: EvilServer;
   readonly accounts: readonly DeviceSecrets[];
   readonly victims: Victim[] = [];
+  /** Heads that the victims kept for people. */
+  readonly evidence: HeadEvidence[] = [];
 
   private constructor(parts: Pick<EvilWorld, 'clock' | 'suite' | 'evil' | 'accounts'>) {
     this.clock = parts.clock;
@@ -140,6 +143,10 @@ export function openFresh(
       startSha256: startNodeSha256,
       yieldTurn: yieldNodeTurn,
       platform: 'test',
+      keepEvidence: (evidence) => {
+        world.evidence.push(evidence);
+        return `/evidence-${world.evidence.length}`;
+      },
     },
     signal,
   );
@@ -162,6 +169,7 @@ async function startVictim(
     database,
     space: drive.space.id,
     spaceClient: drive.space,
+    acceptRestored: (until, onDrive) => drive.acceptRestored(until, onDrive),
     fileSystem: disk.open((phase, call) => {
       hooks.onCall(phase, call);
       return undefined;

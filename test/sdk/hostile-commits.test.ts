@@ -116,7 +116,7 @@ test('every field of a header that is changed is refused, also when the head say
   const cases: readonly [string, IntegrityCode, (header: CommitHeader) => CommitHeader][] = [
     ['space', 'malformed', (h) => ({ ...h, space: otherDigest(h.space) })],
     ['seq', 'malformed', (h) => ({ ...h, seq: h.seq + 1 })],
-    ['prev', 'head-forked', (h) => ({ ...h, prev: otherDigest(h.prev) })],
+    ['prev', 'signature-invalid', (h) => ({ ...h, prev: otherDigest(h.prev) })],
     ['past', 'rule-broken', (h) => ({ ...h, past: otherDigest(h.past) })],
     ['auth', 'rule-broken', (h) => ({ ...h, auth: otherDigest(h.auth) })],
     ['account', 'signature-invalid', (h) => ({ ...h, account: otherDigest(h.account) })],
@@ -144,7 +144,7 @@ test('a changed signature, header or body of a commit is refused', async () => {
     });
   const cases: readonly [string, IntegrityCode, (commit: ListedCommit) => ListedCommit][] = [
     ['signature', 'signature-invalid', (c) => ({ ...c, signature: flip(c.signature) })],
-    ['header alone', 'head-forked', (c) => withHeader((h) => ({ ...h, time: 1 }))(c)],
+    ['header alone', 'signature-invalid', (c) => withHeader((h) => ({ ...h, time: 1 }))(c)],
     ['header bytes', 'malformed', (c) => ({ ...c, header: c.header.subarray(1) })],
     ['body', 'digest-mismatch', (c) => ({ ...c, body: flip(c.body ?? new Uint8Array(1)) })],
     ['cut body', 'digest-mismatch', (c) => ({ ...c, body: c.body?.subarray(0, -1) ?? null })],

@@ -3,7 +3,7 @@
  * moved, and which head each has seen, so that a server that shows one of them less is noticed.
  */
 import { IntegrityError } from '@coffer/protocol/core';
-import { RemoteFault, type Drive } from '@coffer/sdk';
+import { HeadRefused, RemoteFault, type Drive } from '@coffer/sdk';
 import { systemClock } from '@coffer/sdk/node';
 import { errorFields, type EngineLog } from './engine-log.ts';
 
@@ -38,7 +38,7 @@ export class HeadKeeper {
       },
       onHead: ({ space }) => {
         if (space === this.#drive.space.id) onChange();
-        else void this.#compare(signal);
+        else void this.#compare(onChange, signal);
       },
       onLost: (fault) => this.#log.info('server lost', errorFields(fault)),
     });
@@ -54,12 +54,19 @@ export class HeadKeeper {
     await this.#drive.noteHead(signal);
   }
 
-  async #compare(signal: AbortSignal): Promise<void> {
+  async #compare(onChange: () => void, signal: AbortSignal): Promise<void> {
     try {
       await this.#drive.refresh(signal);
     } catch (error) {
-      if (error instanceof IntegrityError) this.#failed.reject(error);
+      // The engine stalls its pairs until a person accepts what the restored server has.
+      if (this.#isRestoredDrive(error)) onChange();
+      else if (error instanceof IntegrityError) this.#failed.reject(error);
       else if (!(error instanceof RemoteFault) && !signal.aborted) this.#failed.reject(error);
     }
+  }
+
+  #isRestoredDrive(error: unknown): boolean {
+    if (!(error instanceof HeadRefused)) return false;
+    return error.isDeclaredRestore && error.space === this.#drive.space.id;
   }
 }

@@ -1,5 +1,6 @@
 /** The drive and the engine of a signed-in device, on its two files: keys and database. */
 import { platform } from 'node:os';
+import { dirname } from 'node:path';
 import type { OpenSuite } from '@coffer/protocol/crypto';
 import { createNodeOpenSuite } from '@coffer/protocol/suites/node-open';
 import {
@@ -10,6 +11,7 @@ import {
   type RetryPolicy,
 } from '@coffer/sdk';
 import {
+  createEvidenceFolder,
   createKeyFile,
   createNodeHttpTransport,
   startNodeSha256,
@@ -81,6 +83,7 @@ export async function openProfile(
       startSha256: startNodeSha256,
       yieldTurn: yieldNodeTurn,
       platform: platform(),
+      keepEvidence: createEvidenceFolder(dirname(place.databaseFile)),
       ...(options.retry === undefined ? {} : { retry: options.retry }),
       ...(options.opener === undefined ? {} : { opener: options.opener }),
     },
@@ -109,6 +112,7 @@ function engineOf(
     database,
     space: drive.space.id,
     spaceClient: drive.space,
+    acceptRestored: (signal, onDrive) => drive.acceptRestored(signal, onDrive),
     fileSystem: createNodeFileSystem(),
     clock: systemClock,
     random: systemRandom,

@@ -81,6 +81,13 @@ export class HoldTable {
       .run(node, this.#pair);
   }
 
+  clear(): void {
+    this.#db
+      .sql('DELETE FROM hold_item WHERE batch IN (SELECT batch FROM hold WHERE pair = ?)')
+      .run(this.#pair);
+    this.#db.sql('DELETE FROM hold WHERE pair = ?').run(this.#pair);
+  }
+
   sweep(): void {
     this.#db
       .sql(

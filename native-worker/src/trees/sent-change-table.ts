@@ -78,6 +78,11 @@ export class SentChangeTable {
       .run(numbered(this.#pair));
   }
 
+  clear(): void {
+    this.#unanswered = undefined;
+    this.#db.sql(`DELETE FROM intent WHERE pair = ? AND kind = '${KIND}'`).run(this.#pair);
+  }
+
   /** Newest of each node. Empty nearly always: what is under way is not in it. */
   unanswered(): ReadonlyMap<NodeId, SentChange> {
     this.#unanswered ??= this.#load();

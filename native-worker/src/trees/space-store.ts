@@ -119,6 +119,15 @@ export class SqliteSpaceStore implements SpaceStore {
       .run(space, node, kr, sealed);
   };
 
+  readonly forget = (space: SpaceId): void => {
+    this.#db.transaction(() => {
+      for (const table of ['record', 'state_node', 'node_key']) {
+        this.#db.sql(`DELETE FROM ${table} WHERE space = ?`).run(space);
+      }
+      this.#db.sql('DELETE FROM space WHERE id = ?').run(space);
+    });
+  };
+
   /** Removals first, so that a node that moved never stands under two keys. */
   #writeRecords(space: SpaceId, change: StateChange): void {
     const remove = this.#db.sql('DELETE FROM record WHERE space = ? AND key = ?');

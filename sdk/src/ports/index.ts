@@ -81,7 +81,28 @@ export interface SpaceStore {
    */
   readonly nodeKey: (space: SpaceId, node: NodeId, kr: number) => Bytes | undefined;
   readonly saveNodeKey: (space: SpaceId, node: NodeId, kr: number, sealed: Bytes) => void;
+  /** Forgets state, head and keys of the space; key chains stay. */
+  readonly forget: (space: SpaceId) => void;
 }
+
+/** A head as its device signed it, whoever shows it. */
+export interface SignedHead {
+  readonly seq: number;
+  readonly id: CommitId;
+  readonly era: number;
+  readonly header: Bytes;
+  readonly signature: Bytes;
+}
+
+/** A head that this device had seen, and one that the server shows and that does not descend from it. */
+export interface HeadEvidence {
+  readonly space: SpaceId;
+  readonly pinned: SignedHead;
+  readonly offered: SignedHead;
+}
+
+/** Keeps evidence for people, the same one once; returns where. Must not throw for a full disk. */
+export type KeepEvidence = (evidence: HeadEvidence) => string | undefined;
 
 export interface StoredHead extends HeadState {
   readonly era: number;

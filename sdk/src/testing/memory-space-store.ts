@@ -55,6 +55,16 @@ class MemorySpaceStore implements SpaceStore {
     this.#set(this.#nodeKeys, `${space}/${node}/${kr}`, sealed);
   };
 
+  readonly forget = (space: SpaceId): void => {
+    this.transaction(() => {
+      this.#set(this.#heads, space, undefined);
+      this.#set(this.#spaces, space, undefined);
+      for (const slot of this.#nodeKeys.keys()) {
+        if (slot.startsWith(`${space}/`)) this.#set(this.#nodeKeys, slot, undefined);
+      }
+    });
+  };
+
   #rows(space: SpaceId): SpaceRows {
     let rows = this.#spaces.get(space);
     if (rows === undefined) {

@@ -31,6 +31,31 @@ export const SPACE_STORE_CONTRACT: readonly SpaceStoreClaim[] = [
     },
   },
   {
+    title: 'a space that is forgotten is unknown again, others and key chains are not',
+    check: (store) => {
+      for (const space of [SPACE, OTHER]) {
+        store.apply(space, headAt(1), change([[itemKey(1), bytes(1)]], [['05aa', bytes(9)]]));
+        store.saveNodeKey(space, NODE, 1, bytes(3));
+      }
+      store.saveChain(ACCOUNT, [bytes(4)]);
+      store.forget(SPACE);
+      expectSame([store.head(SPACE), store.nodeKey(SPACE, NODE, 1)], [undefined, undefined]);
+      expectSame(listAll(store, SPACE), []);
+      expectSame(store.view(SPACE).getTreeNode('05aa'), undefined);
+      expectSame([store.head(OTHER), store.nodeKey(OTHER, NODE, 1)], [headAt(1), bytes(3)]);
+      expectSame(store.chain(ACCOUNT), [bytes(4)]);
+      try {
+        store.transaction(() => {
+          store.forget(OTHER);
+          throw new Defect('rolled back');
+        });
+      } catch (error) {
+        if (!(error instanceof Defect)) throw error;
+      }
+      expectSame([store.head(OTHER), listAll(store, OTHER).length], [headAt(1), 1]);
+    },
+  },
+  {
     title: 'an applied commit is read back: head, records, tree nodes',
     check: (store) => {
       store.apply(SPACE, headAt(1), change([[itemKey(1), bytes(1)]], [['05aa', bytes(9)]]));

@@ -1,4 +1,5 @@
 /** What a program on Node gives the client library. */
+export * from './evidence-folder.ts';
 export * from './http-transport.ts';
 export * from './key-file.ts';
 export * from './node-hash.ts';

@@ -29,6 +29,12 @@ import { refuse, type DriveRefusal } from './drive-refusal.ts';
 import { runEvents, type EventOptions } from './events.ts';
 import { PutJob, type PutItem, type PutOptions, type PutOutcome } from './put.ts';
 
+/** Which spaces were set back, and are now as the restored server has them. */
+export interface AcceptedSpaces {
+  readonly account: boolean;
+  readonly drive: boolean;
+}
+
 export interface DriveParts {
   readonly account: AccountSpace;
   readonly drive: FullSpaceClient;
@@ -94,8 +100,19 @@ export class Drive {
   async refresh(signal: AbortSignal): Promise<void> {
     await this.#parts.account.pull(signal);
     await this.space.pull(signal);
-    await this.own.renewSpaces(signal);
     checkAgainstDevices(this.#parts.account.items(), this.#seenHead());
+  }
+
+  /**
+   * Takes what a server has that says that it was restored from a backup (protocol §4, Freshness),
+   * verified from the first commit on. For a person to decide: what the server lost is on devices alone
+   * then. True for each space whose head did not descend from ours. `onDrive` runs in the transaction
+   * that replaces the drive's state: whoever derived something from that drops it there. Throws what
+   * `refresh` throws for a server that does not say so.
+   */
+  async acceptRestored(signal: AbortSignal, onDrive?: () => void): Promise<AcceptedSpaces> {
+    const account = await this.#parts.account.acceptRestored(signal);
+    return { account, drive: await this.space.acceptRestored(signal, onDrive) };
   }
 
   /** Tells the other devices which head this one has: when idle, at most every 10 minutes. */

@@ -1,7 +1,7 @@
 /** Opens the drive of a signed-in device: from what is stored, or the first time from the server. */
 import { IntegrityError, type Bytes, type ItemId, type SpaceId } from '@coffer/protocol/core';
 import type { DeviceItem, Item, SpaceItem } from '@coffer/protocol/model/open';
-import type { DeviceSecrets, KeyStore, SpaceStore } from '../../ports/index.ts';
+import type { DeviceSecrets, KeepEvidence, KeyStore, SpaceStore } from '../../ports/index.ts';
 import { fetchKemSeeds } from '../account/account-secrets.ts';
 import type { OwnAccount } from '../account/own-account.ts';
 import { createConnection, type Connection, type ConnectionOptions } from '../connection.ts';
@@ -22,6 +22,8 @@ export interface DriveOptions extends ConnectionOptions {
   readonly yieldTurn: () => Promise<void>;
   /** Opens chunks of downloads elsewhere, in worker threads. */
   readonly opener?: ChunkOpener;
+  /** Where heads of a server that went back in time are kept for people. */
+  readonly keepEvidence?: KeepEvidence;
   /** Operating system, for the list of devices. */
   readonly platform: string;
 }

@@ -61,6 +61,11 @@ export class AccountSpace {
     return this.#space.mutex.run(() => renewSpaceKeys(this.#space, signal, hooks));
   }
 
+  /** See `OpenSpace.acceptRestored`. */
+  acceptRestored(signal: AbortSignal): Promise<boolean> {
+    return this.#space.acceptRestored(signal);
+  }
+
   item(id: ItemId): Item | undefined {
     const record = this.#space.record(itemKey(id));
     return record?.type === 'item' ? this.#open(record) : undefined;

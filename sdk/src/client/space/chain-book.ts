@@ -1,5 +1,5 @@
 /** Key chains of the accounts that sign in our spaces, verified once and extended from there. */
-import type { AccountId, Bytes } from '@coffer/protocol/core';
+import { equalBytes, IntegrityError, type AccountId, type Bytes } from '@coffer/protocol/core';
 import type { VerifySuite } from '@coffer/protocol/crypto';
 import { extendKeyChain, verifyKeyChain, type KeyChain } from '@coffer/protocol/model';
 import type { SpaceStore } from '../../ports/index.ts';
@@ -47,6 +47,19 @@ export class ChainBook {
         ? verifyKeyChain(this.#suite, account, entries)
         : extendKeyChain(this.#suite, known, entries);
     this.put(chain);
+    return chain;
+  }
+
+  /**
+   * The chain as the server has it now, from its first entry on; nothing of it is kept. One that ends
+   * with another identity than the known one is an IntegrityError `chain-broken`.
+   */
+  async fetchAnew(account: AccountId, signal: AbortSignal): Promise<KeyChain> {
+    const chain = verifyKeyChain(this.#suite, account, await this.#fetch(account, 0, signal));
+    const known = this.get(account);
+    if (known !== undefined && !equalBytes(known.identity, chain.identity)) {
+      throw new IntegrityError('chain-broken', 'the account has another identity than it had');
+    }
     return chain;
   }
 

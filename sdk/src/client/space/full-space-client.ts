@@ -138,6 +138,14 @@ export class FullSpaceClient implements SpaceClient {
     return job.outcomes();
   };
 
+  /** See `OpenSpace.acceptRestored`. */
+  acceptRestored(signal: AbortSignal, during?: () => void): Promise<boolean> {
+    return this.#space.acceptRestored(signal, () => {
+      this.#reader.forget();
+      during?.();
+    });
+  }
+
   readonly node = (id: NodeId): NodeView | UnreadableNode | undefined => {
     const own = this.#written;
     if (own?.revision === this.#space.verified.revision) {

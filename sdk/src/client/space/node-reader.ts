@@ -58,6 +58,12 @@ export class NodeReader {
     this.#trash = options.trash;
   }
 
+  /** Forgets all keys: the space is another one under the same numbers. */
+  forget(): void {
+    this.#cache.clear();
+    this.#settled.clear();
+  }
+
   /**
    * A reader for a draft: what it learns stays with it, since another device may win the race and use
    * the same numbers for other keys.

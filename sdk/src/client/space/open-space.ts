@@ -10,10 +10,11 @@ import {
   type MemberRecord,
   type SpaceRecord,
   type SpaceStateRecord,
+  type StateView,
   type TreeKey,
 } from '@coffer/protocol/model';
 import { openNotes, type SpaceKeys } from '@coffer/protocol/model/open';
-import type { Clock, DeviceSecrets, Random, SpaceStore } from '../../ports/index.ts';
+import type { Clock, DeviceSecrets, KeepEvidence, Random, SpaceStore } from '../../ports/index.ts';
 import type { SpaceApi } from '../api/space-api.ts';
 import { Mutex } from '../mutex.ts';
 import type { SpaceDelta } from '../space-changes.ts';
@@ -33,6 +34,7 @@ export interface OpenSpaceOptions {
   readonly secrets: DeviceSecrets;
   /** X-Wing seeds of the account, newest first. */
   readonly kemSeeds: (signal: AbortSignal) => Promise<readonly Bytes[]>;
+  readonly keepEvidence?: KeepEvidence | undefined;
 }
 
 export type OnApplied = ((delta: SpaceDelta) => void) | undefined;
@@ -74,8 +76,17 @@ export class OpenSpace {
 
   /** The space's own record and ours, as verified last. */
   records(): { readonly space: SpaceRecord; readonly member: MemberRecord } {
-    const space = this.record(SPACE_KEY);
-    const member = this.record(memberKey(this.options.secrets.account));
+    return this.#recordsIn(this.verified.view);
+  }
+
+  #recordsIn(view: Pick<StateView, 'getRecord'>): {
+    readonly space: SpaceRecord;
+    readonly member: MemberRecord;
+  } {
+    const [space, member] = [SPACE_KEY, memberKey(this.options.secrets.account)].map((key) => {
+      const bytes = view.getRecord(key);
+      return bytes === undefined ? undefined : decodeRecord(key, bytes);
+    });
     if (space?.type !== 'space' || member?.type !== 'member') {
       throw new IntegrityError('data-missing', 'this account is no member of the space');
     }
@@ -90,6 +101,27 @@ export class OpenSpace {
     });
     await this.mutex.run(() => this.verified.pull(signal, hooks));
     return collector.delta(this.verified.head?.seq ?? 0);
+  }
+
+  /**
+   * A person accepts what a restored server has (protocol §4, Freshness): verified from the first
+   * commit on, it takes the place of our state, and `during` runs in the same transaction. False when
+   * its head descends from ours.
+   */
+  acceptRestored(signal: AbortSignal, during?: () => void): Promise<boolean> {
+    return this.mutex.run(async () => {
+      const restored = await this.verified.fetchRestored(signal, this.hooks(undefined));
+      if (restored === undefined) return false;
+      // The own chain comes first: it says which account bundle is the right one.
+      for (const chain of restored.chains) this.options.chains.put(chain);
+      const { space, member } = this.#recordsIn(restored.state);
+      const useKeys = await this.#keyring.loadAnew(space, member, signal);
+      this.verified.becomeRestored(restored, () => {
+        useKeys();
+        during?.();
+      });
+      return true;
+    });
   }
 
   hooks(onApplied: OnApplied): ApplyHooks {

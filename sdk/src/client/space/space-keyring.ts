@@ -59,6 +59,20 @@ export class SpaceKeyring {
     this.#keys = keys;
   }
 
+  /** Opens the keys of these records whatever is kept; the returned function makes them current. */
+  async loadAnew(
+    space: SpaceRecord,
+    member: MemberRecord,
+    signal: AbortSignal,
+  ): Promise<() => void> {
+    const { suite, kemSeeds } = this.#options;
+    const keys = openSpaceKeys(suite, space, member, await kemSeeds(signal));
+    return () => {
+      this.#saveCached(keys);
+      this.#keys = keys;
+    };
+  }
+
   #loadCached(space: SpaceRecord): SpaceKeys | undefined {
     const { store, suite, databaseKey } = this.#options;
     const sealed = store.nodeKey(this.#options.space, this.#slot, space.epoch);

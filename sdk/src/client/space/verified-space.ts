@@ -3,30 +3,30 @@
  * nothing that does not descend from the pinned head is taken.
  */
 import type { ListedCommit } from '@coffer/protocol/api';
-import {
-  FormatError,
-  IntegrityError,
-  type AccountId,
-  type IntegrityCode,
-  type SpaceId,
-} from '@coffer/protocol/core';
+import { IntegrityError, type AccountId, type SpaceId } from '@coffer/protocol/core';
 import type { VerifySuite } from '@coffer/protocol/crypto';
 import {
   accountsNamedBy,
   commitId,
-  decodeHeader,
   judgeCommit,
-  type CommitHeader,
   type JudgedCommit,
-  type RuleBreak,
-  type RuleName,
   type SealedCommit,
   type StateView,
 } from '@coffer/protocol/model';
-import { isRefusal, type Clock, type SpaceStore, type StoredHead } from '../../ports/index.ts';
+import {
+  isRefusal,
+  type Clock,
+  type KeepEvidence,
+  type SignedHead,
+  type SpaceStore,
+  type StoredHead,
+} from '../../ports/index.ts';
 import type { HeadAnswer, SpaceApi } from '../api/space-api.ts';
 import type { ChainBook } from './chain-book.ts';
-import { HeadRefused, type SignedHead } from './head-refused.ts';
+import { bodyMissing, integrityOf, malformed, mayNeedChains, parseHeader } from './commit-judge.ts';
+import { isSignedUnder, signerOf } from './head-evidence.ts';
+import { HeadRefused } from './head-refused.ts';
+import { fetchRestored, wholeStateOf, type RestoredSpace } from './restored-space.ts';
 
 export interface VerifiedSpaceOptions {
   readonly space: SpaceId;
@@ -35,6 +35,8 @@ export interface VerifiedSpaceOptions {
   readonly api: SpaceApi;
   readonly chains: ChainBook;
   readonly clock: Clock;
+  /** Where two heads that cannot both be right are kept for people. */
+  readonly keepEvidence?: KeepEvidence | undefined;
 }
 
 /** What a commit that may stand does to the store. */
@@ -87,7 +89,7 @@ export class VerifiedSpace {
   async pull(signal: AbortSignal, hooks: ApplyHooks): Promise<void> {
     const offered = await this.#askHead(signal);
     const pinned = this.head;
-    if (pinned !== undefined && this.#isUnmoved(pinned, offered)) return;
+    if (pinned !== undefined && (await this.#isUnmoved(pinned, offered, signal))) return;
     for (let next = (pinned?.seq ?? 0) + 1; next <= offered.seq; next = (this.head?.seq ?? 0) + 1) {
       const { commits } = await this.#options.api.commits(next, signal);
       if (commits.length === 0) throw malformed('the server holds back commits that it announced');
@@ -100,11 +102,38 @@ export class VerifiedSpace {
     this.#apply(made, commit, this.head?.era ?? 0, hooks);
   }
 
+  /**
+   * What a server that says that it was restored has, verified from the first commit on; undefined
+   * where its head descends from ours. IntegrityError for all that a pull refuses in an era that is
+   * not newer.
+   */
+  async fetchRestored(signal: AbortSignal, hooks: ApplyHooks): Promise<RestoredSpace | undefined> {
+    try {
+      await this.pull(signal, hooks);
+      return undefined;
+    } catch (error) {
+      if (!(error instanceof HeadRefused && error.isDeclaredRestore)) throw error;
+    }
+    const offered = await this.#askHead(signal);
+    if (offered.era <= (this.head?.era ?? 0)) throw malformed('the era of the server falls again');
+    return fetchRestored(this.#options, offered, signal);
+  }
+
+  /** Takes the verified state of a restored server in place of ours; `during` in one transaction with it. */
+  becomeRestored({ head, state }: RestoredSpace, during: () => void): void {
+    const { store, space } = this.#options;
+    this.#write(() => {
+      store.forget(space);
+      store.apply(space, head, wholeStateOf(state));
+      during();
+    });
+  }
+
   /** Judges a commit against the stored state; fetches key chains where they are too short. */
   async judge(commit: SealedCommit, signal: AbortSignal): Promise<JudgedCommit> {
     const first = this.#judge(commit);
     if (first.ok) return first.value;
-    if (!CHAIN_RULES.has(first.error.rule)) throw integrityOf(first.error);
+    if (!mayNeedChains(first.error)) throw integrityOf(first.error);
     for (const account of accountsNamedBy(commit)) await this.#refreshChain(account, signal);
     const second = this.#judge(commit);
     if (second.ok) return second.value;
@@ -132,12 +161,14 @@ export class VerifiedSpace {
     return offered;
   }
 
-  #isUnmoved(pinned: StoredHead, offered: HeadAnswer): boolean {
+  async #isUnmoved(pinned: StoredHead, offered: HeadAnswer, signal: AbortSignal): Promise<boolean> {
     if (offered.seq < pinned.seq || offered.era < pinned.era) {
-      throw new HeadRefused('head-rolled-back', pinned, offered);
+      throw await this.#refusal('head-rolled-back', { pinned, offered }, signal);
     }
     if (offered.seq > pinned.seq) return false;
-    if (offered.id !== pinned.id) throw new HeadRefused('head-forked', pinned, offered);
+    if (offered.id !== pinned.id) {
+      throw await this.#refusal('head-forked', { pinned, offered }, signal);
+    }
     if (offered.era > pinned.era) this.#raiseEra(pinned, offered.era);
     return true;
   }
@@ -155,10 +186,8 @@ export class VerifiedSpace {
     hooks: ApplyHooks,
   ): Promise<void> {
     const { header, signature, body } = listed;
-    if (body === null) {
-      throw new IntegrityError('data-missing', 'the server no longer has the body of a commit');
-    }
-    this.#checkDescent({ header, signature }, offered);
+    if (body === null) throw bodyMissing();
+    await this.#checkDescent({ header, signature }, offered, signal);
     const commit = { header, signature, body };
     const judged = await this.judge(commit, signal);
     await hooks.before(judged, signal);
@@ -166,18 +195,47 @@ export class VerifiedSpace {
   }
 
   /** Whether the next commit continues ours and is the one that the server called its head. */
-  #checkDescent(commit: Pick<SealedCommit, 'header' | 'signature'>, offered: HeadAnswer): void {
+  async #checkDescent(
+    commit: Pick<SealedCommit, 'header' | 'signature'>,
+    offered: HeadAnswer,
+    signal: AbortSignal,
+  ): Promise<void> {
     const pinned = this.head;
     const { seq, prev } = parseHeader(commit.header);
     if (seq !== (pinned?.seq ?? 0) + 1) throw malformed('the server leaves out or repeats commits');
     const id = commitId(this.#options.suite, commit.header);
     const shown: SignedHead = { ...commit, seq, id, era: offered.era };
     if (pinned !== undefined && prev !== pinned.id) {
-      throw new HeadRefused('head-forked', pinned, shown);
+      throw await this.#refusal('head-forked', { pinned, offered: shown }, signal);
     }
     if (seq === offered.seq && id !== offered.id) {
-      throw new HeadRefused('head-forked', offered, shown);
+      throw await this.#refusal('head-forked', { pinned: offered, offered: shown }, signal);
     }
+  }
+
+  /** A head is evidence only when a device of the space signed it: any other is a plain lie. */
+  async #refusal(
+    code: 'head-rolled-back' | 'head-forked',
+    heads: { readonly pinned: SignedHead; readonly offered: SignedHead },
+    signal: AbortSignal,
+  ): Promise<IntegrityError> {
+    if (!(await this.#isSigned(heads.offered, signal))) {
+      const { seq } = heads.offered;
+      const message = `the server shows another commit ${seq}, which no device of the space signed`;
+      return new IntegrityError('signature-invalid', message);
+    }
+    const evidence = { space: this.id, ...heads };
+    return new HeadRefused(code, { ...evidence, keptAt: this.#options.keepEvidence?.(evidence) });
+  }
+
+  /** By a device that we know of, or by one that an honest restore may have made us know too little of. */
+  async #isSigned(head: SignedHead, signal: AbortSignal): Promise<boolean> {
+    const { suite, chains } = this.#options;
+    const signer = signerOf(head);
+    const known = signer === undefined ? undefined : chains.get(signer.account);
+    if (signer === undefined || known === undefined) return false;
+    if (isSignedUnder(suite, known, signer, head)) return true;
+    return isSignedUnder(suite, await chains.fetchAnew(signer.account, signal), signer, head);
   }
 
   #apply(
@@ -187,11 +245,17 @@ export class VerifiedSpace {
     hooks: Pick<ApplyHooks, 'during'>,
   ): void {
     const { store, space } = this.#options;
+    this.#write(() => {
+      store.apply(space, { ...judged.head, era, header, signature }, judged.change);
+      hooks.during(judged);
+    });
+  }
+
+  #write(action: () => void): void {
     try {
-      store.transaction(() => {
+      this.#options.store.transaction(() => {
         this.#revision++;
-        store.apply(space, { ...judged.head, era, header, signature }, judged.change);
-        hooks.during(judged);
+        action();
       });
     } catch (error) {
       this.#revision++; // Rolled back.
@@ -210,39 +274,4 @@ export class VerifiedSpace {
       chains: (account) => chains.get(account),
     });
   }
-}
-
-/** Rules that an account's longer key chain may satisfy. */
-const CHAIN_RULES: ReadonlySet<RuleName> = new Set<RuleName>([
-  'genesis',
-  'signer',
-  'signature',
-  'member-pin',
-  'member-identity',
-]);
-
-const CODE_BY_RULE: Partial<Record<RuleName, IntegrityCode>> = {
-  format: 'malformed',
-  signer: 'signature-invalid',
-  signature: 'signature-invalid',
-  changes: 'digest-mismatch',
-  root: 'root-mismatch',
-};
-
-function integrityOf({ rule, detail }: RuleBreak): IntegrityError {
-  const code = CODE_BY_RULE[rule] ?? 'rule-broken';
-  return new IntegrityError(code, `a commit breaks the rule ${rule}: ${detail}`);
-}
-
-function parseHeader(header: SealedCommit['header']): CommitHeader {
-  try {
-    return decodeHeader(header);
-  } catch (cause) {
-    if (!(cause instanceof FormatError)) throw cause;
-    throw new IntegrityError('malformed', 'the header of a commit is malformed', { cause });
-  }
-}
-
-function malformed(message: string): IntegrityError {
-  return new IntegrityError('malformed', message);
 }
