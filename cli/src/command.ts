@@ -31,6 +31,11 @@ export interface CommandDefinition {
   readonly details?: string;
   readonly example: string;
   readonly flags: readonly FlagDefinition[];
+  /**
+   * Where it runs when a daemon has the profile. Left out: in the daemon, beside its drive and engine.
+   * `here`: in this process. `alone`: in this process, once the daemon has ended.
+   */
+  readonly place?: 'here' | 'alone';
   /** Imported only when the command runs, so that others start fast. */
   readonly load: () => Promise<CommandRun>;
 }

@@ -4,18 +4,26 @@
  * the time of a short command would go into code that it does not run.
  */
 import type { OpenSuite } from '@coffer/protocol/crypto';
-import type { Engine, EngineDatabase } from '@coffer/native-worker';
+import type { Engine } from '@coffer/native-worker/contract';
+import { nodeHost } from '@coffer/native-worker/host';
+import type { OpenedProfile } from '@coffer/native-worker/thread';
 import type { AccountPorts, DeviceSecrets, Drive } from '@coffer/sdk';
 import { RemoteFault } from '@coffer/sdk/faults';
 import type { NodeHttpTransport } from '@coffer/sdk/node';
 import { statSync, writeFileSync } from 'node:fs';
-import { platform } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { CliFailure } from './failure.ts';
-import { nodeHost } from '@coffer/native-worker/host';
 import type { ParsedInput } from './command.ts';
 import type { Output } from './output.ts';
-import { ensureHome, lockProfile, profileAt, type Profile } from './profile.ts';
+import { lockProfile } from './profile-lock.ts';
+import { ensureHome, profileAt, type Profile } from './profile.ts';
+
+/** The drive and the engine of the profile, open already: in the daemon. */
+export interface OpenedParts {
+  readonly profile: Profile;
+  readonly drive: Drive;
+  readonly engine: Engine;
+}
 
 export interface ContextOptions {
   readonly command: string;
@@ -23,6 +31,9 @@ export interface ContextOptions {
   readonly output: Output;
   readonly signal: AbortSignal;
   readonly env: NodeJS.ProcessEnv;
+  /** What relative local paths begin at. */
+  readonly cwd: string;
+  readonly opened?: OpenedParts;
 }
 
 /** Whom `status` and `account` show. */
@@ -60,24 +71,39 @@ export class CommandContext implements AsyncDisposable {
   readonly env: NodeJS.ProcessEnv;
   readonly profile: Profile;
   readonly #command: string;
+  readonly #cwd: string;
+  readonly #opened: OpenedParts | undefined;
   readonly #resources = new AsyncDisposableStack();
   #suite: Promise<OpenSuite> | undefined;
-  #drive: Promise<Drive> | undefined;
   #engine: Promise<Engine> | undefined;
-  #database: Promise<EngineDatabase> | undefined;
+  #openedHere: Promise<OpenedProfile> | undefined;
   #lock: Promise<void> | undefined;
 
-  constructor({ command, input, output, signal, env }: ContextOptions) {
+  constructor({ command, input, output, signal, env, cwd, opened }: ContextOptions) {
     this.#command = command;
     this.output = output;
     this.signal = signal;
     this.env = env;
-    this.profile = profileAt(input.value('home'), env);
+    this.#cwd = cwd;
+    this.#opened = opened;
+    this.profile = opened?.profile ?? profileAt(input.value('home'), env);
+  }
+
+  /** True in the daemon, which syncs on its own and goes on after the command. */
+  get isInDaemon(): boolean {
+    return this.#opened !== undefined;
+  }
+
+  /** A local path as the person meant it: this process may be another one than theirs. */
+  path(local: string): string {
+    return resolve(this.#cwd, local);
   }
 
   /** Takes the profile until the command ends. */
   lock(): Promise<void> {
-    this.#lock ??= lockProfile(this.profile, `coffer ${this.#command}`).then((lock) => {
+    if (this.#opened !== undefined) return Promise.resolve();
+    const who = { what: `coffer ${this.#command}`, isDaemon: false };
+    this.#lock ??= lockProfile(this.profile, who).then((lock) => {
       this.#resources.use(lock);
     });
     return this.#lock;
@@ -111,9 +137,8 @@ export class CommandContext implements AsyncDisposable {
   }
 
   /** The signed-in drive, as it was verified last. */
-  drive(): Promise<Drive> {
-    this.#drive ??= this.#openDrive();
-    return this.#drive;
+  async drive(): Promise<Drive> {
+    return this.#opened?.drive ?? (await this.#openHere()).drive;
   }
 
   /** The signed-in drive with what is new on the server. */
@@ -123,8 +148,9 @@ export class CommandContext implements AsyncDisposable {
     return drive;
   }
 
-  engine(): Promise<Engine> {
-    this.#engine ??= this.#openEngine();
+  async engine(): Promise<Engine> {
+    if (this.#opened !== undefined) return this.#opened.engine;
+    this.#engine ??= this.#openHere().then((opened) => opened.createEngine({ host: nodeHost() }));
     return this.#engine;
   }
 
@@ -185,58 +211,19 @@ export class CommandContext implements AsyncDisposable {
     return this.#resources.use(createNodeHttpTransport({ origin }));
   }
 
-  #engineDatabase(): Promise<EngineDatabase> {
-    this.#database ??= this.#openDatabase();
-    return this.#database;
+  #openHere(): Promise<OpenedProfile> {
+    this.#openedHere ??= this.#openProfile();
+    return this.#openedHere;
   }
 
-  async #openDatabase(): Promise<EngineDatabase> {
-    const { openEngineDatabase } = await import('@coffer/native-worker');
-    const { systemClock } = await loadNodeAdapters();
-    const database = openEngineDatabase(this.profile.databaseFile, systemClock.now());
-    this.#resources.defer(() => database.close());
-    return database;
-  }
-
-  async #openDrive(): Promise<Drive> {
-    const secrets = await this.secrets();
+  async #openProfile(): Promise<OpenedProfile> {
+    await this.secrets();
     await this.lock();
-    const { openDrive } = await import('@coffer/sdk');
-    const { SqliteSpaceStore } = await import('@coffer/native-worker');
-    const adapters = await loadNodeAdapters();
-    return openDrive(
-      {
-        secrets,
-        keyStore: adapters.createKeyFile(this.profile.keysFile),
-        store: new SqliteSpaceStore(await this.#engineDatabase()),
-        transport: this.#connect(adapters, secrets.server),
-        suite: await this.#openSuite(),
-        clock: adapters.systemClock,
-        random: adapters.systemRandom,
-        startSha256: adapters.startNodeSha256,
-        retry: RETRY,
-        yieldTurn: adapters.yieldNodeTurn,
-        platform: platform(),
-      },
+    const { openProfile } = await import('@coffer/native-worker/thread');
+    const opened = await openProfile(
+      { place: this.profile, suite: await this.#openSuite(), retry: RETRY },
       this.signal,
     );
-  }
-
-  async #openEngine(): Promise<Engine> {
-    const drive = await this.drive();
-    const { createEngine, createNodeFileSystem } = await import('@coffer/native-worker');
-    const { systemClock, systemRandom } = await loadNodeAdapters();
-    const engine = createEngine({
-      database: await this.#engineDatabase(),
-      space: drive.space.id,
-      spaceClient: drive.space,
-      fileSystem: createNodeFileSystem(),
-      clock: systemClock,
-      random: systemRandom,
-      deviceName: (await this.secrets()).deviceName,
-      host: nodeHost(),
-    });
-    this.#resources.defer(() => engine.close());
-    return engine;
+    return this.#resources.use(opened);
   }
 }

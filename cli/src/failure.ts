@@ -1,7 +1,7 @@
 /** Every error that a person meets: what failed, why, what to do; and the exit code of `cli.md`. */
 import { IntegrityError } from '@coffer/protocol/core';
 import { errorEntry, isErrorCode, type ErrorCode } from '@coffer/protocol/api/error-codes';
-import { EngineFault } from '@coffer/native-worker/fault';
+import { ControlFailure, EngineFault, type FailureShape } from '@coffer/native-worker/fault';
 import { RemoteFault } from '@coffer/sdk/faults';
 import type { Output } from './output.ts';
 
@@ -34,6 +34,11 @@ export class CliFailure extends Error {
     this.hint = hint;
     this.path = options.path;
   }
+
+  /** What another process or thread said. */
+  static of({ code, message, hint }: FailureShape): CliFailure {
+    return new CliFailure(isErrorCode(code) ? code : 'failed', message, hint || undefined);
+  }
 }
 
 /** Words, flags or arguments that no command takes. */
@@ -56,7 +61,8 @@ export function toFailure(error: unknown): CliFailure {
     );
   }
   if (error instanceof RemoteFault) return fromRemoteFault(error);
-  if (error instanceof EngineFault) return fromEngineFault(error);
+  if (error instanceof EngineFault || error instanceof ControlFailure)
+    return fromEngineFault(error);
   if (error instanceof Error && error.name === 'AbortError')
     return new CliFailure('interrupted', 'interrupted');
   const message = error instanceof Error ? error.message : String(error);
@@ -76,7 +82,7 @@ function fromRemoteFault(error: RemoteFault): CliFailure {
   );
 }
 
-function fromEngineFault(error: EngineFault): CliFailure {
+function fromEngineFault(error: EngineFault | ControlFailure): CliFailure {
   const code = isErrorCode(error.code) ? error.code : 'failed';
   const hint = error.hint === '' ? errorEntry(code).text : error.hint;
   return new CliFailure(code, error.message, hint, { cause: error });

@@ -1,8 +1,20 @@
 /** What reaches the terminal: results on standard output, everything else on standard error. */
 
 export interface Streams {
-  readonly stdout: { readonly write: (text: string) => unknown; readonly isTTY?: boolean };
+  readonly stdout: {
+    readonly write: (text: string | Uint8Array) => unknown;
+    readonly isTTY?: boolean;
+  };
   readonly stderr: { readonly write: (text: string) => unknown; readonly isTTY?: boolean };
+  readonly input: InputStream;
+}
+
+/** Standard input of whoever called the command, which may be another process. */
+export interface InputStream {
+  readonly isTTY: boolean;
+  readonly read: () => AsyncIterable<Uint8Array>;
+  /** Asks on the terminal. Only where `isTTY`. Rejects with CliFailure `interrupted` at Ctrl-C. */
+  readonly ask: (question: { prompt: string; hidden: boolean }) => Promise<string>;
 }
 
 export interface OutputOptions {
@@ -23,6 +35,21 @@ export class Output {
 
   get isTerminal(): boolean {
     return this.#streams.stdout.isTTY === true;
+  }
+
+  /** What the command reads: a person or a pipe. */
+  get input(): InputStream {
+    return this.#streams.input;
+  }
+
+  /** Bytes as they are, for `cat`. */
+  bytes(chunk: Uint8Array): void {
+    this.#streams.stdout.write(chunk);
+  }
+
+  /** One line of a stream: JSON with `--json`, else for people. */
+  line(value: unknown, text: () => string): void {
+    this.#streams.stdout.write(`${this.options.json ? JSON.stringify(value) : text()}\n`);
   }
 
   /** The result: the value as JSON with `--json`, else the lines. */

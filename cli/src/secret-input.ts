@@ -15,51 +15,26 @@ export interface SecretSource {
 /** The secret without its final line break. Throws CliFailure `usage` when there is none to read. */
 export async function readSecret(source: SecretSource, output: Output): Promise<string> {
   if (source.file !== undefined) {
-    const text = readFileSync(source.file === '-' ? 0 : source.file, 'utf8');
-    return withoutLineEnd(text);
+    const isPiped = source.file === '-';
+    return withoutLineEnd(isPiped ? await readAll(output) : readFileSync(source.file, 'utf8'));
   }
   if (source.env !== undefined && source.env !== '') return source.env;
-  if (!process.stdin.isTTY) {
+  if (!output.input.isTTY) {
     throw new CliFailure(
       'usage',
       `${source.prompt} is needed and there is no terminal to ask on`,
       `Set ${source.variable} or give ${source.flag} FILE ('-' reads standard input).`,
     );
   }
-  return askHidden(`${source.prompt}: `, output);
+  return output.input.ask({ prompt: `${source.prompt}: `, hidden: true });
+}
+
+async function readAll(output: Output): Promise<string> {
+  const parts: Uint8Array[] = [];
+  for await (const part of output.input.read()) parts.push(part);
+  return Buffer.concat(parts).toString('utf8');
 }
 
 function withoutLineEnd(text: string): string {
   return text.replace(/\r?\n$/, '');
-}
-
-async function askHidden(prompt: string, output: Output): Promise<string> {
-  process.stderr.write(prompt);
-  const { stdin } = process;
-  stdin.setRawMode(true);
-  stdin.setEncoding('utf8');
-  stdin.resume();
-  try {
-    return await new Promise<string>((resolve, reject) => {
-      let typed = '';
-      const onData = (chunk: string): void => {
-        for (const character of chunk) {
-          if (character === '\r' || character === '\n') return finish(() => resolve(typed));
-          if (character === '\u0003')
-            return finish(() => reject(new CliFailure('interrupted', 'interrupted')));
-          typed =
-            character === '\u007f' || character === '\b' ? typed.slice(0, -1) : typed + character;
-        }
-      };
-      const finish = (settle: () => void): void => {
-        stdin.off('data', onData);
-        settle();
-      };
-      stdin.on('data', onData);
-    });
-  } finally {
-    stdin.setRawMode(false);
-    stdin.pause();
-    output.error('');
-  }
 }

@@ -1,19 +1,13 @@
 /** `version` and `help`. */
 import { PROTOCOL_VERSION } from '@coffer/protocol/core';
-import { readFileSync } from 'node:fs';
 import type { CommandRun } from '../command.ts';
 import { helpCommand, helpGroup, helpOverview } from '../help.ts';
 import { parseInvocation } from '../parse-arguments.ts';
+import { ownVersion } from '../version.ts';
 import { COMMANDS } from './registry.ts';
 
 export const version: CommandRun = async ({ output }) => {
-  const manifest: unknown = JSON.parse(
-    readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
-  );
-  const own =
-    typeof manifest === 'object' && manifest !== null && 'version' in manifest
-      ? String(manifest.version)
-      : '';
+  const own = ownVersion();
   const value = { version: own, node: process.versions.node, protocol: PROTOCOL_VERSION };
   output.result(value, () => [
     `coffer ${own}, protocol ${PROTOCOL_VERSION}, Node.js ${process.versions.node}`,

@@ -14,8 +14,9 @@ import {
   utimesSync,
   writeSync,
 } from 'node:fs';
-import { basename, dirname, join, resolve } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import type { CommandRun } from '../command.ts';
+import type { CommandContext } from '../context.ts';
 import { failureOf, valueOrFailure } from '../drive-failure.ts';
 import { CliFailure, exitCodeOf, printFailure, toFailure, worstExitCode } from '../failure.ts';
 import { count } from '../output.ts';
@@ -31,7 +32,7 @@ export const get: CommandRun = async (context, input) => {
   const top = valueOrFailure(drive.resolve(remote));
   if (top.node.kind === 'folder' && !input.has('recursive'))
     throw failureOf({ code: 'is-a-folder', path: remote });
-  const target = localTarget(top, local);
+  const target = localTarget(context, top, local);
   const wanted = [{ entry: top, local: target }, ...below(drive, top, target)];
   if (!input.has('force')) refuseTaken(wanted);
   for (const { entry, local: path } of wanted)
@@ -49,10 +50,15 @@ export const get: CommandRun = async (context, input) => {
 };
 
 /** Into an existing folder under the remote name, else at the path itself. */
-function localTarget({ node, path }: DriveEntry, local: string | undefined): string {
+function localTarget(
+  context: CommandContext,
+  { node, path }: DriveEntry,
+  local: string | undefined,
+): string {
   const name = path === '/' ? 'drive' : node.name;
-  if (local === undefined) return resolve(name);
-  return existsSync(local) && statSync(local).isDirectory() ? resolve(local, name) : resolve(local);
+  if (local === undefined) return context.path(name);
+  const given = context.path(local);
+  return existsSync(given) && statSync(given).isDirectory() ? join(given, name) : given;
 }
 
 function below(drive: Drive, top: DriveEntry, target: string): readonly Wanted[] {

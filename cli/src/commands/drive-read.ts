@@ -100,7 +100,7 @@ export const cat: CommandRun = async (context, input) => {
         write: (plaintext) => {
           const start = Math.max(from - at, 0);
           const end = Math.min(to + 1 - at, plaintext.length);
-          if (start < end) process.stdout.write(plaintext.slice(start, end));
+          if (start < end) context.output.bytes(plaintext.slice(start, end));
           at += plaintext.length;
         },
       },

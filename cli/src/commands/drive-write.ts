@@ -24,22 +24,27 @@ export const put: CommandRun = async (context, input) => {
   const intoFolder = there.ok && there.value.node.kind === 'folder';
   if (locals.length > 1 && !intoFolder) throw failureOf({ code: 'not-a-folder', path: remote });
   const items = locals.flatMap((local) => {
-    const name = local === '-' ? '' : `/${basename(join(process.cwd(), local))}`;
+    const path = local === '-' ? local : context.path(local);
+    const name = local === '-' ? '' : `/${basename(path)}`;
     const target = intoFolder ? `${remote.replace(/\/$/, '')}${name}` : remote;
-    return itemsOf(local, target, input.has('recursive'));
+    return itemsOf(context, path, { remote: target, isRecursive: input.has('recursive') });
   });
   const outcomes = await drive.putAll(items, { makeParents: input.has('parents') }, context.signal);
   return report(context, outcomes);
 };
 
 /** A file, a link, or with `isRecursive` a folder and all below it. */
-function itemsOf(local: string, remote: string, isRecursive: boolean): readonly PutItem[] {
+function itemsOf(
+  context: CommandContext,
+  local: string,
+  { remote, isRecursive }: { readonly remote: string; readonly isRecursive: boolean },
+): readonly PutItem[] {
   if (local === '-')
     return [
       {
         kind: 'file',
         path: remote,
-        open: () => process.stdin,
+        open: () => context.output.input.read(),
         meta: { mtimeMs: Date.now(), executable: false },
       },
     ];
@@ -60,7 +65,7 @@ function itemsOf(local: string, remote: string, isRecursive: boolean): readonly 
   if (!isRecursive)
     throw new CliFailure('is-a-folder', 'this is a folder', 'Use -r for folders.', { path: local });
   const below = readdirSync(local).flatMap((name) =>
-    itemsOf(join(local, name), `${remote}/${name}`, true),
+    itemsOf(context, join(local, name), { remote: `${remote}/${name}`, isRecursive }),
   );
   return [{ kind: 'folder', path: remote }, ...below];
 }

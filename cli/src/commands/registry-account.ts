@@ -47,6 +47,7 @@ export const ACCOUNT_COMMANDS: readonly CommandDefinition[] = [
     summary: 'start a server on this computer and say what to do next',
     example: 'coffer start',
     flags: SERVE_FLAGS,
+    place: 'here',
     load: fromServe((module) => module.start),
   },
   {
@@ -58,6 +59,7 @@ export const ACCOUNT_COMMANDS: readonly CommandDefinition[] = [
     details: 'SIGTERM ends it after the requests under way; a second one ends it at once.',
     example: 'coffer serve --data /srv/coffer --listen 0.0.0.0:8420',
     flags: [...SERVE_FLAGS, { name: 'check', summary: 'validate the configuration and exit' }],
+    place: 'here',
     load: fromServe((module) => module.serve),
   },
   {
@@ -77,6 +79,7 @@ export const ACCOUNT_COMMANDS: readonly CommandDefinition[] = [
         summary: 'write the recovery words to F (0600) instead of showing them',
       },
     ],
+    place: 'here',
     load: fromAccount((module) => module.signup),
   },
   {
@@ -87,6 +90,7 @@ export const ACCOUNT_COMMANDS: readonly CommandDefinition[] = [
     summary: 'add this computer to an account',
     example: 'coffer login --server http://127.0.0.1:8420 --email me@example.org',
     flags: SIGN_IN_FLAGS,
+    place: 'here',
     load: fromAccount((module) => module.login),
   },
   {
@@ -97,6 +101,7 @@ export const ACCOUNT_COMMANDS: readonly CommandDefinition[] = [
     summary: 'forget this device here; files stay',
     example: 'coffer logout',
     flags: [],
+    place: 'alone',
     load: fromAccount((module) => module.logout),
   },
   {
@@ -137,6 +142,7 @@ export const ACCOUNT_COMMANDS: readonly CommandDefinition[] = [
     summary: 'show the versions of Coffer, Node.js and the protocol',
     example: 'coffer version',
     flags: [],
+    place: 'here',
     load: fromAbout((module) => module.version),
   },
   {
@@ -147,6 +153,7 @@ export const ACCOUNT_COMMANDS: readonly CommandDefinition[] = [
     summary: 'show all commands, or one with an example',
     example: 'coffer help sync add',
     flags: [],
+    place: 'here',
     load: fromAbout((module) => module.help),
   },
 ];

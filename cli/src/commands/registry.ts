@@ -1,6 +1,8 @@
 /** Every command there is. Help, completions and suggestions are made from this list. */
 import type { CommandDefinition, CommandRun, FlagDefinition } from '../command.ts';
 import { ACCOUNT_COMMANDS } from './registry-account.ts';
+import { ADMIN_COMMANDS } from './registry-admin.ts';
+import { DAEMON_COMMANDS } from './registry-daemon.ts';
 import { DRIVE_COMMANDS } from './registry-drive.ts';
 
 type SyncModule = typeof import('./sync.ts');
@@ -235,4 +237,6 @@ export const COMMANDS: readonly CommandDefinition[] = [
   ...SYNC_COMMANDS,
   ...DECISION_COMMANDS,
   ...DRIVE_COMMANDS,
+  ...DAEMON_COMMANDS,
+  ...ADMIN_COMMANDS,
 ];

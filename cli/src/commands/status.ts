@@ -1,6 +1,5 @@
 /** `status`, `conflicts`, `stalls`, `held`, `activity`: how things are and what needs a decision. */
 import type { CommandOutput, Engine } from '@coffer/native-worker/contract';
-import { resolve } from 'node:path';
 import type { CommandRun } from '../command.ts';
 import type { CommandContext } from '../context.ts';
 import { EXIT, UsageFailure } from '../failure.ts';
@@ -13,7 +12,12 @@ export const status: CommandRun = async (context, input) => {
   if (input.positionals.length > 0) return fileStates(context, engine, input.positionals);
   const { pairs, transfers } = await engine.status({});
   const account = await context.account();
-  const value = { ...account, pairs, transfers, daemon: { running: false } };
+  const value = {
+    ...account,
+    pairs,
+    transfers,
+    daemon: context.isInDaemon ? { running: true, pid: process.pid } : { running: false },
+  };
   context.output.result(value, () => [
     `${account.account.email} on ${account.account.server}, this device: ${context.output.name(account.device.name)}`,
     quotaLine(account.quota),
@@ -29,7 +33,7 @@ async function fileStates(
   paths: readonly string[],
 ): Promise<number> {
   const { output } = context;
-  const states = await engine.fileStates({ paths: paths.map((path) => resolve(path)) });
+  const states = await engine.fileStates({ paths: paths.map((path) => context.path(path)) });
   output.result(states, () =>
     output.table(states.map(({ path, state }) => [state, output.name(path)])),
   );
@@ -131,24 +135,24 @@ export const heldList: CommandRun = async (context) => {
 };
 
 export const heldApprove: CommandRun = async (context, input) => {
-  await (await context.engine()).approveHeld(idOf(input.positionals));
+  await (await context.engine()).approveHeld(idOf(context, input.positionals));
   context.output.result({ approved: true }, () => [
     "Approved. 'coffer sync now' performs the deletions; deleted files go to the trash.",
   ]);
 };
 
 export const heldUndo: CommandRun = async (context, input) => {
-  await (await context.engine()).undoHeld(idOf(input.positionals));
+  await (await context.engine()).undoHeld(idOf(context, input.positionals));
   context.output.result({ undone: true }, () => [
     "Undone. 'coffer sync now' brings the files back.",
   ]);
 };
 
 /** A held batch by its id, or all of a pair by its local path. */
-function idOf(positionals: readonly string[]): { id?: string } {
+function idOf(context: CommandContext, positionals: readonly string[]): { id?: string } {
   const id = positionals[0];
   if (id === undefined) return {};
-  return { id: /[/\\.]/.test(id) ? resolve(id) : id };
+  return { id: /[/\\.]/.test(id) ? context.path(id) : id };
 }
 
 export const activity: CommandRun = async (context, input) => {

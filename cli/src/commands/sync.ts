@@ -1,7 +1,7 @@
 /** `sync …`: folder pairs and making them settle. */
 import type { CommandOutput } from '@coffer/native-worker/contract';
-import { resolve } from 'node:path';
 import type { CommandRun } from '../command.ts';
+import type { CommandContext } from '../context.ts';
 import { parseDurationMs } from '../durations.ts';
 import { CliFailure, EXIT, UsageFailure } from '../failure.ts';
 import { count, formatBytes } from '../output.ts';
@@ -9,7 +9,7 @@ import { count, formatBytes } from '../output.ts';
 type Summary = CommandOutput<'syncNow'>;
 
 export const syncAdd: CommandRun = async (context, input) => {
-  const local = resolve(input.positionals[0] ?? '');
+  const local = context.path(input.positionals[0] ?? '');
   const remote = input.positionals[1] ?? `/${local.split(/[/\\]/).at(-1) ?? ''}`;
   const engine = await context.engine();
   const pair = await engine.addPair({
@@ -21,7 +21,9 @@ export const syncAdd: CommandRun = async (context, input) => {
   });
   context.output.result(pair, () => [
     `Syncing ${context.output.name(pair.local)} with ${context.output.name(pair.remote)} on the drive.`,
-    "Run 'coffer sync now' to bring both sides together.",
+    context.isInDaemon
+      ? 'The daemon brings both sides together now.'
+      : "Run 'coffer sync now' to bring both sides together.",
   ]);
 };
 
@@ -44,7 +46,7 @@ export const syncList: CommandRun = async (context) => {
 };
 
 export const syncRemove: CommandRun = async (context, input) => {
-  const local = resolve(input.positionals[0] ?? '');
+  const local = context.path(input.positionals[0] ?? '');
   await (await context.engine()).removePair({ pair: local });
   context.output.result({ removed: local }, () => [
     `${context.output.name(local)} is no longer synced. The files on both sides stay where they are.`,
@@ -56,7 +58,7 @@ export const syncPause: CommandRun = async (context, input) => {
   await (
     await context.engine()
   ).pause({
-    ...pairsOf(input.positionals),
+    ...pairsOf(context, input.positionals),
     ...(duration === undefined ? {} : { forMs: parseDurationMs(duration) }),
   });
   context.output.result({ paused: true }, () => [
@@ -65,13 +67,13 @@ export const syncPause: CommandRun = async (context, input) => {
 };
 
 export const syncResume: CommandRun = async (context, input) => {
-  await (await context.engine()).resume(pairsOf(input.positionals));
+  await (await context.engine()).resume(pairsOf(context, input.positionals));
   context.output.result({ paused: false }, () => ['Resumed.']);
 };
 
 export const syncExclude: CommandRun = async (context, input) => {
   const [local = '', ...remote] = input.positionals;
-  await (await context.engine()).exclude({ pair: resolve(local), remote });
+  await (await context.engine()).exclude({ pair: context.path(local), remote });
   context.output.result({ excluded: remote }, () => [
     'Excluded. Local copies that are safe on the drive go; everything else stays.',
   ]);
@@ -79,7 +81,7 @@ export const syncExclude: CommandRun = async (context, input) => {
 
 export const syncInclude: CommandRun = async (context, input) => {
   const [local = '', ...remote] = input.positionals;
-  await (await context.engine()).include({ pair: resolve(local), remote });
+  await (await context.engine()).include({ pair: context.path(local), remote });
   context.output.result({ included: remote }, () => [
     "Included again. 'coffer sync now' brings the files.",
   ]);
@@ -87,7 +89,7 @@ export const syncInclude: CommandRun = async (context, input) => {
 
 export const syncExcluded: CommandRun = async (context, input) => {
   const pairs = await (await context.engine()).listPairs({});
-  const wanted = input.positionals.map((path) => resolve(path));
+  const wanted = input.positionals.map((path) => context.path(path));
   const found = pairs.filter((pair) => wanted.length === 0 || wanted.includes(pair.local));
   const excluded = found.flatMap((pair) =>
     pair.excluded.map((path) => ({ local: pair.local, path })),
@@ -97,7 +99,7 @@ export const syncExcluded: CommandRun = async (context, input) => {
 
 export const syncNow: CommandRun = async (context, input) => {
   const engine = await context.engine();
-  const pairs = pairsOf(input.positionals);
+  const pairs = pairsOf(context, input.positionals);
   if (input.has('dry-run')) return dryRun(await engine.dryRun(pairs), context);
   const timeout = input.value('timeout');
   const summary = await engine.syncNow(
@@ -118,7 +120,7 @@ export const syncNow: CommandRun = async (context, input) => {
     : EXIT.done;
 };
 
-function dryRun(plan: CommandOutput<'dryRun'>, context: Parameters<CommandRun>[0]): number {
+function dryRun(plan: CommandOutput<'dryRun'>, context: CommandContext): number {
   const { output } = context;
   output.result(plan, () => {
     const lines = plan.operations.map(
@@ -135,8 +137,8 @@ function dryRun(plan: CommandOutput<'dryRun'>, context: Parameters<CommandRun>[0
   return EXIT.done;
 }
 
-function pairsOf(locals: readonly string[]): { pairs?: string[] } {
-  return locals.length === 0 ? {} : { pairs: locals.map((local) => resolve(local)) };
+function pairsOf(context: CommandContext, locals: readonly string[]): { pairs?: string[] } {
+  return locals.length === 0 ? {} : { pairs: locals.map((local) => context.path(local)) };
 }
 
 function parseSeconds(text: string): number {

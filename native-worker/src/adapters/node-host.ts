@@ -9,14 +9,14 @@ export function nodeHost(): EngineHost {
   return { pid: process.pid, bootId: bootId(), isAlive };
 }
 
-/** False when no process of this machine has the id now. */
+/** False when no process of this machine has the id now, or only what is left of one that ended. */
 export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
-    return true;
   } catch (error) {
     return error instanceof Error && 'code' in error && error.code === 'EPERM';
   }
+  return !/^[ZX]$/.test(processFields(pid)?.[0] ?? '');
 }
 
 /**
@@ -24,10 +24,14 @@ export function isAlive(pid: number): boolean {
  * later has another one. Undefined where the system does not say.
  */
 export function processStart(pid: number): string | undefined {
+  return processFields(pid)?.[19];
+}
+
+/** What Linux says of a process, from its state on. */
+function processFields(pid: number): readonly string[] | undefined {
   try {
-    // The second field, the name, may hold anything: what follows its last parenthesis is counted.
-    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(')').at(-1)?.split(' ');
-    return fields?.[20];
+    // The name before it may hold anything: what follows its last parenthesis is counted.
+    return readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ');
   } catch {
     return undefined;
   }

@@ -1,13 +1,10 @@
 /** How a failed call travels: a word of the error table, and texts for people. Never a stack, key or token. */
-import { z } from 'zod';
-
-export const FailureShape = z.object({
-  code: z.string(),
-  message: z.string(),
+export interface FailureShape {
+  readonly code: string;
+  readonly message: string;
   /** What to do; empty where nothing can be said. */
-  hint: z.string(),
-});
-export type FailureShape = z.infer<typeof FailureShape>;
+  readonly hint: string;
+}
 
 /** A call that failed on the other side of a transport. */
 export class ControlFailure extends Error {

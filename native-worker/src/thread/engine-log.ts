@@ -44,7 +44,7 @@ export function errorFields(error: unknown): Fields {
     error: error.name,
     ...('code' in error ? { code: String(error.code) } : {}),
     ...(isOurs ? { message: error.message } : {}),
-    at: framesOf(error),
+    frames: framesOf(error),
   };
 }
 

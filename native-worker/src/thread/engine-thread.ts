@@ -49,11 +49,12 @@ export class EngineThread implements ControlTarget {
   readonly #options: EngineThreadOptions;
   readonly #stopping = new AbortController();
   readonly #listeners = new Set<(event: NumberedEvent) => void>();
-  readonly #firstOutcome = Promise.withResolvers<FailureShape | undefined>();
+  #firstOutcome = Promise.withResolvers<FailureShape | undefined>();
   #running: Running | undefined;
   #untell: (() => void) | undefined;
   #waiting: AbortController | undefined;
   #isOpen = false;
+  #isRestarting = false;
   #failure: FailureShape = STARTING;
   #ended: Promise<void> = Promise.resolve();
 
@@ -64,6 +65,7 @@ export class EngineThread implements ControlTarget {
   /** Resolves when the engine is open, or with what kept it from that: it is tried again then. */
   start(): Promise<FailureShape | undefined> {
     this.#ended = this.#keepRunning();
+    this.#ended.catch((error: unknown) => this.#firstOutcome.reject(error));
     return this.#firstOutcome.promise;
   }
 
@@ -100,6 +102,15 @@ export class EngineThread implements ControlTarget {
     if (this.#isOpen) await this.call('wake', {}, this.#stopping.signal);
   }
 
+  /** Begins anew with what people chose meanwhile; resolves once it is open again, or cannot be. */
+  async restart(): Promise<void> {
+    this.#firstOutcome = Promise.withResolvers();
+    this.#isRestarting = true;
+    this.#waiting?.abort();
+    this.#running?.post({ kind: 'stop' });
+    await this.#firstOutcome.promise;
+  }
+
   /** Ends it within `withinMs`: first by asking, then by force. */
   async stop(withinMs: number): Promise<void> {
     this.#stopping.abort();
@@ -130,6 +141,11 @@ export class EngineThread implements ControlTarget {
       this.#untell = undefined;
       this.#isOpen = false;
       if (signal.aborted) return;
+      if (this.#isRestarting) {
+        this.#isRestarting = false;
+        tries = -1;
+        continue;
+      }
       this.#failure = failure ?? CRASHED;
       this.#firstOutcome.resolve(this.#failure);
       if (clock.now() - beganMs > WELL_AFTER_MS) tries = 0;
@@ -142,6 +158,7 @@ export class EngineThread implements ControlTarget {
       this.#waiting = new AbortController();
       const cut = AbortSignal.any([signal, this.#waiting.signal]);
       await clock.sleep(waitMs, cut).catch(() => undefined);
+      this.#isRestarting = false;
     }
   }
 
@@ -149,7 +166,13 @@ export class EngineThread implements ControlTarget {
     const { entry, place, host, choices, log } = this.#options;
     const { port1, port2 } = new MessageChannel();
     const worker = new Worker(entry ?? new URL('engine-entry.ts', import.meta.url), {
-      workerData: { place, host, choices: choices(), port: port2 },
+      // Functions cannot go to another thread: the host's own part is made there.
+      workerData: {
+        place,
+        host: { pid: host.pid, bootId: host.bootId },
+        choices: choices(),
+        port: port2,
+      },
       transferList: [port2],
     });
     const target = new PortTarget(port1);

@@ -1,0 +1,91 @@
+/** Speaks to the running daemon of a profile. */
+import type { ClientRequest, IncomingMessage } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { CliFailure } from '../failure.ts';
+import { lockHolder, LOCK_WAIT_MS_MAX } from '../profile-lock.ts';
+import type { Profile } from '../profile.ts';
+import { readDaemonFile, type DaemonPlace } from './daemon-file.ts';
+
+const HOST = '127.0.0.1';
+const RETRY_MS = 50;
+
+/** The daemon that holds the profile, once it answers; undefined when there is none. */
+export async function findDaemon(profile: Profile): Promise<DaemonPlace | undefined> {
+  const until = Date.now() + LOCK_WAIT_MS_MAX;
+  for (;;) {
+    const holder = lockHolder(profile);
+    if (holder === undefined || !holder.isDaemon) return undefined;
+    const place = readDaemonFile(profile);
+    if (place?.pid === holder.pid) return place;
+    if (Date.now() >= until) {
+      throw new CliFailure(
+        'locked',
+        `the daemon of this profile (process ${holder.pid}) does not answer`,
+        "'coffer daemon log' says what it does; end it with 'coffer daemon stop' and try again.",
+      );
+    }
+    await sleep(RETRY_MS); // It is being started or ended.
+  }
+}
+
+export interface DaemonRequest {
+  readonly method: 'GET' | 'POST';
+  readonly path: string;
+  readonly signal?: AbortSignal;
+}
+
+/** The request is open: what is written to it is its body. See [Note: How node:http is loaded]. */
+export function openRequest(
+  { port, token }: DaemonPlace,
+  { method, path, signal }: DaemonRequest,
+): { readonly request: ClientRequest; readonly response: Promise<IncomingMessage> } {
+  const http = process.getBuiltinModule('node:http');
+  const request = http.request({
+    host: HOST,
+    port,
+    method,
+    path,
+    agent: false,
+    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/octet-stream' },
+    ...(signal === undefined ? {} : { signal }),
+  });
+  const response = new Promise<IncomingMessage>((resolve, reject) => {
+    request.once('response', resolve);
+    request.once('error', reject);
+  });
+  return { request, response };
+}
+
+/** One short exchange; the answer as JSON. Throws CliFailure when the daemon refuses or is gone. */
+export async function askDaemon(place: DaemonPlace, asked: DaemonRequest): Promise<unknown> {
+  const { request, response } = openRequest(place, asked);
+  request.end();
+  const answer = await response.catch((cause: unknown) => {
+    throw gone(place, cause);
+  });
+  const parts: Buffer[] = [];
+  for await (const part of answer as AsyncIterable<Buffer>) parts.push(part);
+  const value: unknown = JSON.parse(Buffer.concat(parts).toString('utf8'));
+  if (answer.statusCode === 200) return value;
+  throw refusalOf(value);
+}
+
+/** What the control server says went wrong. */
+export function refusalOf(value: unknown): CliFailure {
+  const error =
+    typeof value === 'object' && value !== null && 'error' in value
+      ? (value.error as { message?: unknown; hint?: unknown })
+      : {};
+  const message = typeof error.message === 'string' ? error.message : 'the daemon refused';
+  const hint = typeof error.hint === 'string' && error.hint !== '' ? error.hint : undefined;
+  return new CliFailure('unavailable', message, hint);
+}
+
+export function gone({ pid }: DaemonPlace, cause: unknown): CliFailure {
+  return new CliFailure(
+    'failed',
+    `the daemon (process ${pid}) ended before it answered`,
+    "Nothing is lost. 'coffer daemon --detach' starts it again; then try again.",
+    { cause },
+  );
+}
