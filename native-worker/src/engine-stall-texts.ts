@@ -140,8 +140,8 @@ export const STALL_TEXTS: Readonly<Record<StallReason, StallText>> = {
   },
   ServerRestored: {
     needsPerson: true,
-    message: 'the server was set back to an earlier state',
-    hint: 'Ask whoever runs it; accept the restored state to send up again what it lost.',
+    message: 'the server was set back to an earlier state; no local file was touched',
+    hint: 'Ask whoever runs it. `coffer stalls do accept-restored` takes that state over: what it lost is sent again, nothing is deleted.',
     actions: ['retry', 'accept-restored'],
   },
   RemoteRootGone: {
