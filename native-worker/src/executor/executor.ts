@@ -265,10 +265,6 @@ function bind(
     if (row.kind === 'folder') run.agreeOnFolder(agreed, operation);
     else trees.base.put(agreed);
     if (row.state === 'hollow') trees.local.put({ ...row, state: 'seen' });
-    if (replaced !== undefined && replaced.id !== remote.id) {
-      // The folder is the same under another id, and so is what was agreed on below it.
-      for (const id of trees.base.reparent(replaced.id, remote.id)) trees.dirty.markRemote(id);
-    }
     run.settle(operation, DONE);
   });
   return DONE;

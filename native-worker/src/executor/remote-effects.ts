@@ -261,7 +261,7 @@ function agree(run: ExecutionRun, prepared: PreparedChange, view: NodeView | nul
   const base = trees.base.byId(view.id);
   switch (operation.kind) {
     case 'remote-make-folder':
-      trees.base.put(agreeOnRemote(view, row));
+      run.agreeOnFolder(agreeOnRemote(view, row), { whole: false });
       return;
     case 'remote-restore':
       trees.base.put(

@@ -165,9 +165,12 @@ export class ExecutionRun {
    */
   agreeOnFolder(agreed: BaseNode, { whole }: { readonly whole: boolean }): void {
     const { base, dirty } = this.options.trees;
+    const former = base.byLocalId(agreed.localId)?.id ?? agreed.id;
     base.put(agreed);
-    if (!whole) return;
-    for (const node of base.removeReturning(agreed.id)) dirty.markRemote(node);
+    const returning = whole ? base.removeReturning(agreed.id) : [];
+    // The folder is the same under another id, and so is what was agreed on below it.
+    const below = former === agreed.id ? [] : base.reparent(former, agreed.id);
+    for (const node of [...returning, ...below]) dirty.markRemote(node);
   }
 
   /** Writes down what became of the operation: its stall, what has to be looked at and planned anew. */

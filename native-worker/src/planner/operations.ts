@@ -7,15 +7,16 @@
  * record has them then. Place operations that settle: parent, name, localName. Content operations:
  * rev, contentId, size, sha256, target, executable and both times. Metadata operations: rev, both
  * times, executable. Make, download into an empty slot, upload of a new node, restore and bind (unless
- * `apart`): the whole row, in place of rows of either id. Place, content and metadata operations write nothing
- * where no row pairs exactly their node and entry. A bind that takes the place of another node's row
- * gives the rows below that node the new one as parent and marks them dirty: the folder is the same.
- * `whole`: a folder that was deleted here comes back with what was in it. Base rows below the node whose
- * entry went with the folder are removed, and their nodes marked dirty: cut off after this operation, they
- * would look deleted here. Forget removes one row, set-aside the entry's. recycle removes the rows at and below the node in
- * the base tree whose entry is gone then, trash those whose node is not live and whose entry is gone
- * then: what had moved out before, or waits in staging, keeps its row (without it, it would be taken
- * for new on both sides), and so does what a recycle of the same plan is about to take.
+ * `apart`): the whole row, in place of rows of either id. Place, content and metadata operations write
+ * nothing where no row pairs exactly their node and entry. A bind or a remote-make-folder that takes the
+ * place of another node's row gives the rows below that node the new one as parent and marks them dirty:
+ * the folder is the same. `whole`: a folder that was deleted here comes back with what was in it. Base rows
+ * below the node whose entry went with the folder are removed, and their nodes marked dirty: cut off after
+ * this operation, they would look deleted here. Forget removes one row, set-aside the entry's. recycle
+ * removes the rows at and below the node in the base tree whose entry is gone then, trash those whose node
+ * is not live and whose entry is gone then: what had moved out before, or waits in staging, keeps its row
+ * (without it, it would be taken for new on both sides), and so does what a recycle of the same plan is
+ * about to take.
  *
  * A plan has at most one operation for each side of a node, so that no operation changes what
  * another one of the same plan saw, but for folders.

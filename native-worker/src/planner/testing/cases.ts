@@ -13,6 +13,7 @@ import { aPolicy, contentOf, LINUX, MACOS, PretendPair, WINDOWS } from './preten
 import { localSide, remoteSide, type PretendSide } from './pretend-users.ts';
 import { SeededRandom } from './random.ts';
 import { Troubles } from './troubles.ts';
+import { Variations } from './variations.ts';
 
 export const ROUNDS_MAX = 200;
 
@@ -39,6 +40,8 @@ export function runPlannerCases(options: {
   readonly isDecomposing?: boolean;
   /** Also lets entries and nodes be unknown, unreadable, ignored or left out. */
   readonly isTroubled?: boolean;
+  /** Also brings about what random edits hardly ever come to. */
+  readonly isVaried?: boolean;
   /** Told the pair before each plan is made and, with it, before it is executed. */
   readonly watch?: (pair: PretendPair, plan?: Plan) => void;
 }): CasesReport {
@@ -51,9 +54,11 @@ export function runPlannerCases(options: {
   for (; count < options.count && failures.length < failuresMax; count++) {
     const seed = options.seed + count;
     const isDecomposing = options.isDecomposing === true;
-    const run = new PlannerCase(seed, isDecomposing, (cell) =>
-      cells.set(cell, (cells.get(cell) ?? 0) + 1),
-    );
+    const variations = options.isVaried === true ? new Variations(seed) : undefined;
+    const trace = (cell: Cell): void => {
+      cells.set(cell, (cells.get(cell) ?? 0) + 1);
+    };
+    const run = new PlannerCase(seed, { isDecomposing, variations, trace });
     run.watch = options.watch;
     if (options.isTroubled === true) run.troubles = new Troubles(seed);
     try {
@@ -91,15 +96,25 @@ class PlannerCase {
   readonly #isOneSided: boolean;
   readonly #isDecomposing: boolean;
   readonly #isInterrupted: boolean;
-  readonly #held: HeldBatch[] = [];
+  readonly #variations: Variations | undefined;
+  #held: HeldBatch[] = [];
   #contents = 0;
   #waiting: Dirty = { remote: [], local: [] };
 
-  constructor(seed: number, isDecomposing: boolean, trace: (cell: Cell) => void) {
-    this.#trace = trace;
-    this.#isDecomposing = isDecomposing;
+  constructor(
+    seed: number,
+    options: {
+      readonly isDecomposing: boolean;
+      readonly variations: Variations | undefined;
+      readonly trace: (cell: Cell) => void;
+    },
+  ) {
+    this.#trace = options.trace;
+    this.#isDecomposing = options.isDecomposing;
+    this.#variations = options.variations;
     this.#random = new SeededRandom(seed);
-    this.#pair = new PretendPair(this.#pickCaps());
+    const caps = this.#pickCaps();
+    this.#pair = new PretendPair(this.#variations?.caps(caps) ?? caps);
     const draw = this.#random.next();
     this.#mode = draw < 0.86 ? 'two-way' : draw < 0.93 ? 'upload' : 'download';
     this.#isOneSided = this.#random.chance(0.15);
@@ -116,7 +131,9 @@ class PlannerCase {
     if (!this.#isOneSided || !isLocalOnly)
       this.#perturb(remoteSide(this.#pair), this.#remoteNames());
     const side = this.#isOneSided ? (isLocalOnly ? 'local' : 'remote') : 'both';
+    this.#variations?.cause(this.#pair, this.#mode);
     const memory = remember(this.#pair, this.#mode, isBased ? side : 'both');
+    this.#variations?.hide(this.#pair);
     this.troubles?.cause(this.#pair);
     this.#sync('case', memory, depth);
   }
@@ -134,8 +151,8 @@ class PlannerCase {
   }
 
   #remoteNames(): readonly string[] {
-    if (this.#pair.caps.windowsNames) return WINDOWS_NAMES;
-    return this.#localNames();
+    const names = this.#pair.caps.windowsNames ? WINDOWS_NAMES : this.#localNames();
+    return this.#variations?.remoteNames(names) ?? names;
   }
 
   /** A random tree on the remote side. */
@@ -246,6 +263,7 @@ class PlannerCase {
       baseCount: this.#pair.base.rows.size,
       held: this.#held,
       excluded: this.troubles?.excluded ?? NOTHING,
+      ...this.#variations?.policy,
     });
     const trees = this.#pair.trees();
     const made = plan(dirty, trees, policy, this.#pair.caps, this.#trace);
@@ -266,13 +284,16 @@ class PlannerCase {
       this.watch?.(this.#pair);
       const made = phase === 'base' ? this.#planBase() : this.#plan();
       this.watch?.(this.#pair, made);
-      if (made.operations.length === 0 && made.holds.length === 0) break;
+      for (const id of made.hashes) this.#pair.hash(id);
+      const isAtRest = made.operations.length === 0 && made.hashes.length === 0;
+      if (isAtRest && made.holds.length === 0 && !this.#decideHeld()) break;
       this.rounds = Math.max(this.rounds, round);
       expect(round <= ROUNDS_MAX, 'more rounds than the bound');
       this.operations += made.operations.length;
       for (const [n, hold] of made.holds.entries()) {
         const nodes = new Set(hold.nodes);
-        this.#held.push({ batch: `${round} ${n}`, decision: 'approved', side: hold.side, nodes });
+        const decision = this.#variations?.decision(false) ?? 'approved';
+        this.#held.push({ batch: `${round} ${n}`, decision, side: hold.side, nodes });
         for (const node of nodes) this.#pair.dirtyRemote.add(node);
       }
       const isCut = phase === 'case' && this.#isInterrupted && round <= 2;
@@ -290,8 +311,21 @@ class PlannerCase {
     const kinds = rest.operations.map(({ kind }) => kind).join(' ');
     expect(kinds === '', `everything planned again gives ${kinds}`);
     if (memory === undefined) return;
-    if (this.troubles === undefined) checkEnd(this.#pair, memory, this.#isInterrupted);
-    else this.troubles.check(this.#pair, memory);
+    const oracle = this.troubles ?? this.#variations;
+    if (oracle === undefined) checkEnd(this.#pair, memory, this.#isInterrupted);
+    else oracle.check(this.#pair, memory);
+  }
+
+  /** What still waits for a person is decided; false where nothing does. */
+  #decideHeld(): boolean {
+    const open = this.#held.filter(({ decision }) => decision === 'none');
+    this.#held = this.#held.map((batch) =>
+      batch.decision === 'none'
+        ? { ...batch, decision: this.#variations?.decision(true) ?? 'approved' }
+        : batch,
+    );
+    for (const { nodes } of open) for (const node of nodes) this.#pair.dirtyRemote.add(node);
+    return open.length > 0;
   }
 
   /** The tree before a case is made by two-way rounds whatever the case's mode is. */

@@ -117,8 +117,10 @@ export class PretendDisk {
         if (at === local) break;
       }
     }
-    for (const row of rows) {
-      if (ignored.has(row.id)) continue;
+    for (const { id } of rows) this.#pair.hash(id);
+    for (const { id } of rows) {
+      const row = this.#pair.local.get(id);
+      if (row === undefined || ignored.has(row.id)) continue;
       if (row.sha256 !== null) this.#pair.recycled.add(row.sha256);
       this.#pair.putLocal({ ...row, state: staying.has(row.id) ? 'hollow' : 'gone' });
     }
@@ -137,6 +139,7 @@ export class PretendDisk {
   }
 
   #needEmptyLocal(parent: LocalId, name: string, self?: LocalId): void {
+    if (name.length > this.#pair.caps.nameMax) throw new Drop(`the name ${name} is too long`);
     const holder = this.#pair.trees().local.bySlot(parent, this.#pair.key(name));
     if (holder !== undefined && holder.id !== self)
       throw new Drop(`the local slot ${name} is taken`);

@@ -117,6 +117,8 @@ export class PretendPair {
   readonly versions = new Set<Digest>();
   readonly recycled = new Set<Digest>();
   readonly copyOf = new Map<LocalId, NodeId>();
+  /** What files hold that were not hashed. */
+  readonly unread = new Map<LocalId, Digest>();
   readonly dirtyRemote = new Set<NodeId>();
   readonly dirtyLocal = new Set<LocalId>();
   #nextNode = 16;
@@ -202,6 +204,13 @@ export class PretendPair {
     if (row === undefined) return;
     this.base.remove(id);
     if (this.baseByLocal.get(row.localId) === id) this.baseByLocal.delete(row.localId);
+  }
+
+  /** The file's bytes are read: its row knows their digest from now on. */
+  hash(id: LocalId): void {
+    const [row, sha256] = [this.local.get(id), this.unread.get(id)];
+    this.unread.delete(id);
+    if (row !== undefined && sha256 !== undefined) this.putLocal({ ...row, sha256 });
   }
 
   /** The base row that says: these two are one, as the remote side has it. */

@@ -20,6 +20,7 @@ export class PretendServer {
     at: { readonly parent: RemoteParent; readonly name: string },
     copyOf: NodeId | null,
   ): void {
+    this.#pair.hash(local);
     const entry = this.#world.entry(local);
     const folder = this.#remoteFolder(at.parent);
     this.#needEmptyRemote(folder, at.name);
@@ -32,7 +33,7 @@ export class PretendServer {
       copyOf: entry.kind === 'file' ? (copyOf ?? this.#pair.copyOf.get(local) ?? null) : null,
     });
     this.#world.madeRemote.set(local, id);
-    this.#pair.putBase(this.#pair.agreed(this.#world.node(id), entry));
+    this.#world.agreeOnMade(this.#world.node(id), entry);
   }
 
   revise(nodeId: NodeId, local: LocalId): void {

@@ -31,12 +31,27 @@ export class PretendWorld {
     const isEqual = node.sha256 === entry.sha256 && node.target === entry.target;
     if (operation.agreement === 'equal' && !isEqual) throw new Drop('the contents differ');
     if (entry.state === 'hollow') this.pair.putLocal({ ...entry, state: 'seen' });
-    const former = this.pair.baseByLocal.get(entry.id);
-    const below = former === undefined || former === node.id ? [] : this.pair.base.children(former);
+    const below = this.#formerChildren(node, entry);
     this.pair.putBase(this.pair.agreed(node, entry));
     if (operation.whole) this.comeBackBelow(node.id);
+    this.#adopt(below, node.id);
+  }
+
+  /** The entry's node is this new one. */
+  agreeOnMade(node: RemoteNode, entry: LocalNode): void {
+    const below = this.#formerChildren(node, entry);
+    this.pair.putBase(this.pair.agreed(node, entry));
+    this.#adopt(below, node.id);
+  }
+
+  #formerChildren(node: RemoteNode, entry: LocalNode): readonly BaseNode[] {
+    const former = this.pair.baseByLocal.get(entry.id);
+    return former === undefined || former === node.id ? [] : this.pair.base.children(former);
+  }
+
+  #adopt(below: readonly BaseNode[], parent: NodeId): void {
     for (const row of below) {
-      this.pair.putBase({ ...row, parent: node.id });
+      this.pair.putBase({ ...row, parent });
       this.pair.dirtyRemote.add(row.id);
     }
   }
