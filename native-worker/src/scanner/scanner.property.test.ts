@@ -14,6 +14,7 @@ import { TestScan } from '../testing/test-scan.ts';
 const SEEDS = 150;
 const ACTIONS = 40;
 const NAMES = ['a', 'b', 'c', 'f.txt', 'f.txt.bak', 'f~', 'é'] as const;
+const TARGETS = ['one', 'two', 'six'] as const;
 const CONTENTS = ['', 'one', 'two', 'three', 'a longer content'] as const;
 
 /** Numbers in [0, below) that a seed determines (mulberry32). */
@@ -36,6 +37,7 @@ const QUIRKS: readonly (readonly [Omit<SimDiskOptions, 'now'>, Partial<Caps>])[]
     { birthTimes: false, mtimeGranNs: 2_000_000_000n },
     { birthtime: false, mtimeGranNs: 2_000_000_000n },
   ],
+  [{ mtimeGranNs: 1_000_000_000n }, { birthtime: false, mtimeGranNs: 1_000_000_000n }],
 ];
 
 /** Paths below the root, folders with a slash, in the order of a walk. */
@@ -60,7 +62,7 @@ function act(disk: TestDisk, draw: (below: number) => number, links = true): voi
   const slot = at(`${pick(folders) ?? ''}${pick(NAMES) ?? ''}`);
   const there = paths.length === 0 ? undefined : at(pick(paths));
   const isFolder = disk.fileSystem.lstat(slot)?.type === 'folder';
-  switch (draw(8)) {
+  switch (draw(12)) {
     case 0:
     case 1:
       if (!isFolder) disk.user.write(slot, pick(CONTENTS) ?? '');
@@ -80,9 +82,34 @@ function act(disk: TestDisk, draw: (below: number) => number, links = true): voi
         if (disk.fileSystem.lstat(there)?.type === 'file') disk.user.link(there, slot);
       }
       break;
+    case 7:
+      if (disk.fileSystem.lstat(slot) === undefined) disk.user.symlink(pick(TARGETS) ?? '', slot);
+      break;
+    case 8:
+    case 9:
+      replaceUnseen(disk, draw, there);
+      break;
     default:
       disk.clock.advance(draw(3) * 700);
   }
+}
+
+/** Like `cp -p` and `ln -sf`: the same name, size and time, often the same inode, another content. */
+function replaceUnseen(
+  disk: TestDisk,
+  draw: (below: number) => number,
+  path: string | undefined,
+): void {
+  const stat = path === undefined ? undefined : disk.fileSystem.lstat(path);
+  if (path === undefined || stat === undefined || stat.type === 'folder') return;
+  if (stat.type === 'symlink') {
+    disk.user.remove(path);
+    disk.user.symlink(TARGETS[draw(TARGETS.length)] ?? '', path);
+    return;
+  }
+  if (draw(2) === 0 && stat.links === 1) disk.user.remove(path);
+  disk.user.write(path, String(draw(10)).repeat(stat.size));
+  disk.user.setTimes(path, Number(stat.mtimeNs / 1_000_000n));
 }
 
 /** Like a person with `mv -T`: over whatever is there, but never into itself. */
@@ -101,6 +128,8 @@ function expected(disk: TestDisk): readonly string[] {
     .filter((path) => !path.split('/').some((name) => name.endsWith('~')))
     .map((path) => {
       if (path.endsWith('/')) return path;
+      if (disk.fileSystem.lstat(`${disk.root}/${path}`)?.type === 'symlink')
+        return `${path} -> ${disk.fileSystem.readLink(`${disk.root}/${path}`)}`;
       const bytes = disk.user.read(`${disk.root}/${path}`);
       return `${path} ${createHash('sha256').update(bytes).digest('hex')}`;
     })
@@ -111,6 +140,7 @@ function found(scan: TestScan): readonly string[] {
   return Object.entries(scan.ids())
     .map(([path, id]) => {
       const row = scan.tree.byId(id);
+      if (row?.kind === 'symlink') return `${path} -> ${row.target}`;
       return row?.kind === 'folder' ? `${path}/` : `${path} ${row?.sha256}`;
     })
     .toSorted();
