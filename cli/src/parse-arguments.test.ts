@@ -33,6 +33,11 @@ test('global options stand anywhere', () => {
   assert.equal(input.has('json'), true);
 });
 
+test('the value of an option is no verb of a group', () => {
+  assert.equal(parse('signup --server http://x --email e').command?.name, 'signup');
+  assert.equal(parse('trash --json').command?.name, 'trash');
+});
+
 test('two dashes end the options', () => {
   const { command, input } = parse('rm -- --forever');
   assert.equal(command?.name, 'rm');

@@ -65,7 +65,7 @@ function findCommand(
   return undefined;
 }
 
-/** Words up to the first flag or `--`, skipping global flags with a value. */
+/** Words up to the first flag of a command: what follows one may be its value. */
 function leadingWords(argv: readonly string[]): readonly string[] {
   const words: string[] = [];
   for (let i = 0; i < argv.length; i++) {
@@ -73,9 +73,15 @@ function leadingWords(argv: readonly string[]): readonly string[] {
     if (word === '--') break;
     if (word === '--home') i++;
     else if (!word.startsWith('-')) words.push(word);
+    else if (!GLOBAL_WORD.test(word)) break;
   }
   return words;
 }
+
+/** Global flags stand anywhere, also before the command. */
+const GLOBAL_WORD = new RegExp(
+  `^(-h|--(${GLOBAL_FLAGS.map(({ name }) => name).join('|')})(=.*)?)$`,
+);
 
 function withoutWords(argv: readonly string[], count: number): string[] {
   const out: string[] = [];
