@@ -1,7 +1,7 @@
 /** The end of a pass: rows whose entries are nowhere are gone, unless something may still explain them. */
 import { SETTLE_MS_MIN, SLOT_GAP_MS } from '../limits.ts';
 import type { LocalId } from '../planner/types.ts';
-import { LocalFault } from '../ports/index.ts';
+import { LocalFault, type EntryStat } from '../ports/index.ts';
 import { sightingOf } from './folder-look.ts';
 import { judgeInode } from './identity.ts';
 import type { LocalRow } from './local-tree-writer.ts';
@@ -133,34 +133,37 @@ class OpenEntries {
 /** Inodes of what rule files ignore: where it was moved to, its row is detached and both sides keep theirs. */
 class IgnoredInodes {
   readonly #pass: PassState;
-  #births: Map<bigint, bigint> | undefined;
+  #stats: Map<bigint, EntryStat> | undefined;
 
   constructor(pass: PassState) {
     this.#pass = pass;
   }
 
+  /** A number alone is no proof: without birth times another entry may have got it. */
   has(row: LocalRow): boolean {
-    this.#births ??= this.#collect();
-    const birthNs = this.#births.get(row.ino);
-    return birthNs !== undefined && (!this.#pass.options.caps.birthtime || birthNs === row.birthNs);
+    this.#stats ??= this.#collect();
+    const stat = this.#stats.get(row.ino);
+    if (stat === undefined || stat.type === 'special') return false;
+    const { birthtime } = this.#pass.options.caps;
+    const verdict = judgeInode(row, sightingOf(stat.type, stat), birthtime);
+    return verdict === 'same' || (verdict === 'ask' && row.kind === 'folder');
   }
 
-  #collect(): Map<bigint, bigint> {
+  #collect(): Map<bigint, EntryStat> {
     const { memory, options, ignoredInodes } = this.#pass;
-    const births = new Map<bigint, bigint>();
-    for (const [ino, { birthNs }] of ignoredInodes) births.set(ino, birthNs);
+    const stats = new Map(ignoredInodes);
     const folders = [...memory.ignoredFolders];
     for (const folder of folders) {
       const absolute = this.#pass.absolute(folder);
       for (const name of namesIn(this.#pass, absolute)) {
-        if (births.size >= IGNORED_ENTRIES_MAX) return births;
+        if (stats.size >= IGNORED_ENTRIES_MAX) return stats;
         const stat = attempt(() => options.fileSystem.lstat(`${absolute}/${name}`));
         if (stat === undefined) continue;
-        births.set(stat.ino, stat.birthNs);
+        stats.set(stat.ino, stat);
         if (stat.type === 'folder') folders.push(`${folder}/${name}`);
       }
     }
-    return births;
+    return stats;
   }
 }
 

@@ -74,6 +74,25 @@ test('F3 a synced file moved into an ignored folder is detached', () => {
   assert.deepEqual([scan.stateOf(f), scan.stateOf(g)], ['detached', 'gone']);
 });
 
+test('F3 a deleted file whose inode an ignored one got is deleted, without birth times, too', () => {
+  const disk = simTestDisk({ birthTimes: false });
+  const scan = new TestScan(disk, { birthtime: false });
+  const { user } = disk;
+  user.write(scan.at('.cofferignore'), 'build/\n');
+  user.folder(scan.at('build'));
+  user.write(scan.at('f'), 'content of f');
+  user.write(scan.at('g'), 'content of g');
+  scan.synced();
+  const { f, g } = scan.ids();
+  assert.ok(f !== undefined && g !== undefined);
+  disk.clock.advance(10_000);
+  user.remove(scan.at('f'));
+  user.write(scan.at('build/other'), 'something else');
+  user.rename(scan.at('g'), scan.at('build/g'));
+  scan.settle(20_000);
+  assert.deepEqual([scan.stateOf(f), scan.stateOf(g)], ['gone', 'detached']);
+});
+
 test('F4 an ignored file moved out is a new entry', () => {
   const { scan, user, at } = aScan();
   user.write(at('.cofferignore'), 'private/\n');
