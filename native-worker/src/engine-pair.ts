@@ -218,14 +218,20 @@ export class PairRunner {
     this.#options.database.transaction(() => {
       this.book.keepStalls(plan, dirty);
       this.deletions.held(this.book.keepHolds(plan, this.deletions.isOver()));
-      this.trees.dirty.markWaiting(waiting);
     });
+    // Not before the operations: what is marked since the plan is not what that saw.
+    const clear = (): void => {
+      this.#options.database.transaction(() => {
+        this.trees.dirty.markWaiting(waiting);
+        this.trees.dirty.clear(dirty, mark);
+      });
+    };
     const hashed = await this.#hash(plan.hashes, signal);
     this.deletions.planned(plan.operations);
     this.pending = this.#workOf(plan.operations);
     this.#lastPlan = plan.operations;
     if (plan.operations.length === 0) {
-      this.trees.dirty.clear(dirty, mark);
+      clear();
       const hasMore = this.trees.dirty.hasOlder(mark);
       return { progressed: hashed || hasMore, hasMore, waiting: 0, counts: undefined };
     }
@@ -234,7 +240,7 @@ export class PairRunner {
       this.#recovered = false;
       const counts = await this.#execute(plan.operations, { mark, ...options }, signal);
       this.#recovered = true;
-      this.trees.dirty.clear(dirty, mark);
+      clear();
       const hasMore = this.trees.dirty.hasOlder(mark);
       const didSomething = counts.done + counts.lost + counts.stalled > 0;
       const progressed = hashed || hasMore || didSomething;
