@@ -47,10 +47,10 @@ export function savePairList(core: EngineCore): void {
   core.options.database.saveBeside(LIST, `${JSON.stringify(entries, asText)}\n`);
 }
 
-/** Makes the pairs of the list anew after the database was set aside. */
+/** Makes the pairs of the list anew after the database was damaged, or the device signed in anew. */
 export function restorePairs(core: EngineCore): void {
   const { database, space } = core.options;
-  if (!database.recovered || core.runners().length > 0) return;
+  if (!database.isReplaced || core.runners().length > 0) return;
   const text = database.readBeside(LIST);
   const found = text === undefined ? undefined : z.array(Entry).safeParse(JSON.parse(text));
   for (const entry of found?.data ?? []) {
@@ -72,6 +72,6 @@ export function restorePairs(core: EngineCore): void {
     };
     const ids = excluded.map((id) => parseId<NodeId>(id));
     const runner = database.transaction(() => insertPair(core, pair, ids));
-    runner.book.setPairStall('DbRecovered', true);
+    if (database.recovered) runner.book.setPairStall('DbRecovered', true);
   }
 }

@@ -1,30 +1,29 @@
 /** An engine in this thread as what answers calls: parses every input by the table of commands. */
 import {
+  accountCommands,
   commands,
   ControlFailure,
   type CommandName,
+  type ControlCommandName,
   type ControlTarget,
   type Engine,
+  type FailureShape,
 } from '../contract/index.ts';
 import { failureOf } from './failure-of.ts';
+import { parseInput } from './parse-input.ts';
 
 export function engineTarget(engine: Engine): ControlTarget {
   return {
     call: async (name, input, signal) => {
-      const parsed = commands[name].input.safeParse(input);
-      if (!parsed.success) {
-        const [issue] = parsed.error.issues;
-        const where = issue?.path.join('.') ?? '';
-        const what = `${name}: ${where === '' ? '' : `${where}: `}${issue?.message ?? 'malformed'}`;
-        throw new ControlFailure({ code: 'malformed', message: what, hint: '' });
-      }
+      if (!isEngineCommand(name)) throw new ControlFailure(NOT_OURS);
+      const parsed = parseInput<unknown>(name, commands[name].input, input);
       try {
         // The table gives each name its input: what was parsed by it fits its method.
         const method = engine[name] as (
           input: unknown,
           options: { signal: AbortSignal },
         ) => Promise<unknown>;
-        return await method(parsed.data, { signal });
+        return await method(parsed, { signal });
       } catch (error) {
         signal.throwIfAborted();
         if (error instanceof ControlFailure) throw error;
@@ -35,6 +34,16 @@ export function engineTarget(engine: Engine): ControlTarget {
   };
 }
 
-export function isCommandName(text: string): text is CommandName {
-  return Object.hasOwn(commands, text);
+const NOT_OURS: FailureShape = {
+  code: 'not-found',
+  message: 'the engine has no such call',
+  hint: '',
+};
+
+function isEngineCommand(name: string): name is CommandName {
+  return Object.hasOwn(commands, name);
+}
+
+export function isCommandName(text: string): text is ControlCommandName {
+  return isEngineCommand(text) || Object.hasOwn(accountCommands, text);
 }

@@ -1,11 +1,11 @@
 /** What two threads say to each other about the engine. Both ends are ours: types are enough. */
-import type { CommandName, FailureShape, NumberedEvent } from '../contract/index.ts';
+import type { ControlCommandName, FailureShape, NumberedEvent } from '../contract/index.ts';
 
 export type ToEngine =
   | {
       readonly kind: 'call';
       readonly id: number;
-      readonly name: CommandName;
+      readonly name: ControlCommandName;
       readonly input: unknown;
     }
   | { readonly kind: 'cancel'; readonly id: number }

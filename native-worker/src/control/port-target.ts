@@ -1,7 +1,7 @@
 /** Both ends of the control contract over a message port. */
 import {
   ControlFailure,
-  type CommandName,
+  type ControlCommandName,
   type ControlTarget,
   type NumberedEvent,
 } from '../contract/index.ts';
@@ -58,7 +58,7 @@ export class PortTarget implements ControlTarget {
   }
 
   readonly call = async (
-    name: CommandName,
+    name: ControlCommandName,
     input: unknown,
     signal: AbortSignal,
   ): Promise<unknown> => {

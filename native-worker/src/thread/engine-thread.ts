@@ -6,7 +6,7 @@
 import { MessageChannel, Worker, type MessagePort } from 'node:worker_threads';
 import {
   ControlFailure,
-  type CommandName,
+  type ControlCommandName,
   type ControlTarget,
   type FailureShape,
   type NumberedEvent,
@@ -70,7 +70,7 @@ export class EngineThread implements ControlTarget {
   }
 
   readonly call = async (
-    name: CommandName,
+    name: ControlCommandName,
     input: unknown,
     signal: AbortSignal,
   ): Promise<unknown> => {

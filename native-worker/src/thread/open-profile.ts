@@ -65,7 +65,7 @@ export async function openProfile(
   const secrets = await keyStore.load();
   if (secrets === undefined) throw notSignedIn();
   await using stack = new AsyncDisposableStack();
-  const database = openEngineDatabase(place.databaseFile, systemClock.now());
+  const database = openEngineDatabase(place.databaseFile, systemClock.now(), secrets.device);
   stack.defer(() => database.close());
   const { pace } = options;
   const transport = stack.use(

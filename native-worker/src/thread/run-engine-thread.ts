@@ -6,7 +6,7 @@ import { availableParallelism, platform } from 'node:os';
 import { parentPort, workerData, type MessagePort } from 'node:worker_threads';
 import { Defect } from '@coffer/protocol/core';
 import { RemoteFault } from '@coffer/sdk/faults';
-import { systemClock } from '@coffer/sdk/node';
+import { systemClock, yieldNodeTurn } from '@coffer/sdk/node';
 import { isAlive } from '../adapters/index.ts';
 import { ContentPool, CONTENT_WORKERS_MAX } from '../content/index.ts';
 import type { Engine } from '../contract/index.ts';
@@ -18,6 +18,7 @@ import { createNativeSource } from '../watcher/index.ts';
 import { logOf, type EngineLog } from './engine-log.ts';
 import { HeadKeeper } from './head-keeper.ts';
 import { openProfile, type OpenedProfile } from './open-profile.ts';
+import { withDrive } from './drive-target.ts';
 import { createPace } from './pace.ts';
 import type {
   EngineThreadChoices,
@@ -91,7 +92,7 @@ async function work(
     hints: createNativeSource({ clock: systemClock, platform: platform() }),
     watchRemote: (onChange, until) => heads.watch(onChange, until),
   });
-  serveTarget(engineTarget(engine), port);
+  serveTarget(withDrive(engineTarget(engine), profile.drive, yieldNodeTurn), port);
   onOpened({ profile, engine, signal });
   const over = new AbortController();
   const upkeep = keepUp(async () => {

@@ -3,7 +3,7 @@
  * transaction is merely observed again; FULL for those that write intents (engine §2).
  */
 import Sqlite from 'better-sqlite3';
-import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { CACHED_ROWS_MAX, PAGE_CACHE_KIB } from '../limits.ts';
 import { MIGRATIONS } from './migrations.ts';
 import { RowCache } from './row-cache.ts';
@@ -24,15 +24,18 @@ export class EngineDatabase {
   readonly path: string;
   /** True when the file failed its check, was set aside and this one began empty. */
   readonly recovered: boolean;
+  /** True when it began empty in the place of an earlier one: pairs are found beside it. */
+  readonly isReplaced: boolean;
   readonly #sqlite: Sqlite.Database;
   readonly #plain = new Map<string, Statement<unknown>>();
   readonly #wide = new Map<string, Statement<unknown>>();
   readonly #caches = new Map<string, RowCache<unknown, unknown>>();
 
-  constructor(sqlite: Sqlite.Database, path: string, recovered: boolean) {
+  constructor(sqlite: Sqlite.Database, path: string, before: 'none' | 'damaged' | 'foreign') {
     this.#sqlite = sqlite;
     this.path = path;
-    this.recovered = recovered;
+    this.recovered = before === 'damaged';
+    this.isReplaced = before !== 'none';
   }
 
   /** Prepared once per text. Integers come as numbers. */
@@ -115,16 +118,34 @@ export class EngineDatabase {
 
 /**
  * Opens the database, making or migrating it. A file that fails its check is set aside as
- * `engine.corrupt-<time>.db`. Throws when a newer program wrote it. `path` may be `:memory:`.
+ * `engine.corrupt-<time>.db`; one of another device than `owner`, which nobody can open any more, is
+ * deleted. Throws when a newer program wrote it. `path` may be `:memory:`.
  */
-export function openEngineDatabase(path: string, nowMs: number): EngineDatabase {
+export function openEngineDatabase(path: string, nowMs: number, owner?: string): EngineDatabase {
   try {
-    return new EngineDatabase(openChecked(path), path, false);
+    const sqlite = openChecked(path);
+    if (owner === undefined || isOwnedBy(sqlite, owner)) {
+      return new EngineDatabase(sqlite, path, 'none');
+    }
+    sqlite.close();
+    for (const file of filesOf(path)) rmSync(file);
+    const fresh = openChecked(path);
+    isOwnedBy(fresh, owner);
+    return new EngineDatabase(fresh, path, 'foreign');
   } catch (error) {
     if (!isCorruption(error) || path === ':memory:') throw error;
     setAside(path, nowMs);
-    return new EngineDatabase(openChecked(path), path, true);
+    const fresh = openChecked(path);
+    if (owner !== undefined) isOwnedBy(fresh, owner);
+    return new EngineDatabase(fresh, path, 'damaged');
   }
+}
+
+/** False when another device wrote it; a database that nobody has yet becomes this one's. */
+function isOwnedBy(sqlite: Sqlite.Database, device: string): boolean {
+  const row = sqlite.prepare<[], { device: string }>('SELECT device FROM owner').get();
+  if (row === undefined) sqlite.prepare<[string]>('INSERT INTO owner VALUES (?)').run(device);
+  return row === undefined || row.device === device;
 }
 
 function isCorruption(error: unknown): boolean {
@@ -166,7 +187,10 @@ function migrate(sqlite: Sqlite.Database): void {
 function setAside(path: string, nowMs: number): void {
   const stamp = new Date(nowMs).toISOString().replaceAll(/[:.]/g, '-');
   const aside = path.replace(/(\.db)?$/, `.corrupt-${stamp}.db`);
-  for (const suffix of ['', '-wal', '-shm']) {
-    if (existsSync(path + suffix)) renameSync(path + suffix, aside + suffix);
-  }
+  for (const file of filesOf(path)) renameSync(file, aside + file.slice(path.length));
+}
+
+/** The file and those that SQLite puts beside it, as far as they are there. */
+function filesOf(path: string): readonly string[] {
+  return ['', '-wal', '-shm'].map((suffix) => path + suffix).filter((file) => existsSync(file));
 }

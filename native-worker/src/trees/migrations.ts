@@ -229,5 +229,8 @@ CREATE TABLE activity (
 /** The boot of the system in which everything was hashed that the power cut before it may have changed. */
 const VERSION_2 = 'ALTER TABLE pair ADD COLUMN boot TEXT';
 
+/** The device whose keys seal what rests here: one that signed in later cannot open it. */
+const VERSION_3 = 'CREATE TABLE owner (device TEXT PRIMARY KEY) STRICT';
+
 /** Step n brings a database from `user_version` n to n + 1. */
-export const MIGRATIONS: readonly string[] = [VERSION_1, VERSION_2];
+export const MIGRATIONS: readonly string[] = [VERSION_1, VERSION_2, VERSION_3];
