@@ -71,6 +71,14 @@ export function toFailure(error: unknown): CliFailure {
 
 function fromRemoteFault(error: RemoteFault): CliFailure {
   const code = isErrorCode(error.code) ? error.code : 'network';
+  if (code === 'device-revoked') {
+    return new CliFailure(
+      code,
+      'this device was removed from the account',
+      "Files on this computer stay; what it had not sent yet was not taken. 'coffer logout', then 'coffer login' adds it anew.",
+      { cause: error },
+    );
+  }
   if (code !== 'network') {
     return new CliFailure(code, error.message, errorEntry(code).text, { cause: error });
   }

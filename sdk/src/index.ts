@@ -5,6 +5,7 @@ export { parseServerOrigin, type ServerOriginError } from './client/server-origi
 export { normaliseAccountName } from './client/account/account-name.ts';
 export type { AccountPorts, AccountRefusal } from './client/account/account-ports.ts';
 export { changePassword, type PasswordChange } from './client/account/change-password.ts';
+export { confirmSignUp } from './client/account/confirm-sign-up.ts';
 export { deleteAccount } from './client/account/delete-account.ts';
 export { joinByPairing, type JoinInput } from './client/account/join-by-pairing.ts';
 export type { OwnAccount } from './client/account/own-account.ts';

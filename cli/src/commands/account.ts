@@ -3,18 +3,12 @@ import { signIn, signUp, parseServerOrigin } from '@coffer/sdk';
 import { existsSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import type { CommandRun, ParsedInput } from '../command.ts';
-import type { CommandContext } from '../context.ts';
 import { CliFailure, UsageFailure } from '../failure.ts';
 import { formatBytes, formatTime } from '../output.ts';
-import { readSecret } from '../secret-input.ts';
+import { readPassword, refusal, valueOf, withCode, wordLines } from './account-inputs.ts';
+import { loginByPairing, loginByRecovery, type SignInWords } from './account-join.ts';
 
 const PASSWORD_LENGTH_MIN = 8;
-
-interface SignInWords {
-  readonly server: string;
-  readonly email: string;
-  readonly deviceName: string;
-}
 
 export const signup: CommandRun = async (context, input) => {
   const words = signInWords(input);
@@ -37,7 +31,14 @@ export const signup: CommandRun = async (context, input) => {
   await context.lock();
   const ports = await context.accountPorts();
   const outcome = await signUp(ports, { ...words, password }, context.signal);
-  if (!outcome.ok) throw refusal(outcome.error.code, words);
+  if (!outcome.ok) {
+    throw refusal(outcome.error, {
+      'name-taken': [
+        `there is an account ${words.email} on ${words.server} already`,
+        "'coffer login' adds this device to it. Nothing was changed.",
+      ],
+    });
+  }
   const { recoveryWords, active, secrets } = outcome.value;
   if (recoveryFile !== undefined)
     writeFileSync(recoveryFile, `${recoveryWords.join(' ')}\n`, { mode: 0o600, flag: 'wx' });
@@ -63,13 +64,26 @@ export const signup: CommandRun = async (context, input) => {
 };
 
 export const login: CommandRun = async (context, input) => {
+  if (input.has('pair')) {
+    return loginByPairing(context, input, input.value('device') ?? hostname());
+  }
   const words = signInWords(input);
+  if (input.has('recovery')) return loginByRecovery(context, input, words);
   const password = await readPassword(context, input);
   await context.lock();
   const ports = await context.accountPorts();
-  const outcome = await signIn(ports, { ...words, password }, context.signal);
-  if (!outcome.ok) throw refusal(outcome.error.code, words);
-  const { secrets } = outcome.value;
+  const signingIn = withCode(context, input, (code) => {
+    const given = code === undefined ? {} : { code };
+    return signIn(ports, { ...words, password, ...given }, context.signal);
+  });
+  const { secrets } = await valueOf(signingIn, {
+    texts: {
+      'wrong-password': [
+        'the name or the password is wrong',
+        'Nothing was changed. Try again, or use the recovery words: --recovery.',
+      ],
+    },
+  });
   await context.drive();
   context.output.result(
     { account: secrets.account, email: secrets.email, device: secrets.device },
@@ -98,59 +112,6 @@ function signInWords(input: ParsedInput): SignInWords {
       'Write https://drive.example.org or http://127.0.0.1:8420.',
     );
   return { server: origin.value, email, deviceName: input.value('device') ?? hostname() };
-}
-
-async function readPassword(context: CommandContext, input: ParsedInput): Promise<string> {
-  return readSecret(
-    {
-      file: input.value('password-file'),
-      env: context.env['COFFER_PASSWORD'],
-      prompt: 'Password',
-      variable: 'COFFER_PASSWORD',
-      flag: '--password-file',
-    },
-    context.output,
-  );
-}
-
-function refusal(code: CliFailure['code'], { email, server }: SignInWords): CliFailure {
-  switch (code) {
-    case 'name-taken':
-      return new CliFailure(
-        code,
-        `there is an account ${email} on ${server} already`,
-        "'coffer login' adds this device to it. Nothing was changed.",
-      );
-    case 'wrong-password':
-      return new CliFailure(
-        code,
-        'the name or the password is wrong',
-        'Nothing was changed. Try again, or use the recovery words.',
-      );
-    case 'already-signed-in':
-      return new CliFailure(
-        code,
-        'an account is signed in here already',
-        "'coffer logout' ends that, or use another profile with --home.",
-      );
-    default:
-      return new CliFailure(code, `the server refused (${code})`, 'Nothing was changed.');
-  }
-}
-
-function wordLines(words: readonly string[]): readonly string[] {
-  const PER_LINE = 6;
-  const lines: string[] = [];
-  for (let i = 0; i < words.length; i += PER_LINE) {
-    lines.push(
-      words
-        .slice(i, i + PER_LINE)
-        .map((word, j) => `${String(i + j + 1).padStart(2)} ${word.padEnd(9)}`)
-        .join(' ')
-        .trimEnd(),
-    );
-  }
-  return lines;
 }
 
 export const logout: CommandRun = async (context) => {

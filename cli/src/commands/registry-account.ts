@@ -1,4 +1,5 @@
 /** Commands about the server, the account and this program. */
+import { CODE } from './registry-account-life.ts';
 import type { CommandDefinition, CommandRun, FlagDefinition } from '../command.ts';
 
 type AccountModule = typeof import('./account.ts');
@@ -88,8 +89,26 @@ export const ACCOUNT_COMMANDS: readonly CommandDefinition[] = [
     argumentsMin: 0,
     argumentsMax: 0,
     summary: 'add this computer to an account',
+    details:
+      "By its password; with --recovery by the 24 words (COFFER_RECOVERY or --recovery-file), which sets a new\npassword and makes new words; with --pair by the eight words that 'coffer pair' shows on a device that is\nsigned in (COFFER_PAIR or --pair-file), without a password and --email.",
     example: 'coffer login --server http://127.0.0.1:8420 --email me@example.org',
-    flags: SIGN_IN_FLAGS,
+    flags: [
+      ...SIGN_IN_FLAGS,
+      CODE,
+      { name: 'recovery', summary: 'sign in by the recovery words and set a new password' },
+      { name: 'recovery-file', value: 'F', summary: 'read the recovery words from a file' },
+      {
+        name: 'new-recovery-file',
+        value: 'F',
+        summary: 'write the new recovery words to F (0600) instead of showing them',
+      },
+      {
+        name: 'revoke-others',
+        summary: 'with --recovery: remove all other devices from the account',
+      },
+      { name: 'pair', summary: 'join by the words that another device shows' },
+      { name: 'pair-file', value: 'F', summary: 'read those words from a file' },
+    ],
     place: 'here',
     load: fromAccount((module) => module.login),
   },

@@ -1,6 +1,7 @@
 /** Every command there is. Help, completions and suggestions are made from this list. */
 import type { CommandDefinition, CommandRun, FlagDefinition } from '../command.ts';
 import { ACCOUNT_COMMANDS } from './registry-account.ts';
+import { ACCOUNT_LIFE_COMMANDS } from './registry-account-life.ts';
 import { ADMIN_COMMANDS } from './registry-admin.ts';
 import { DAEMON_COMMANDS } from './registry-daemon.ts';
 import { DRIVE_COMMANDS } from './registry-drive.ts';
@@ -234,6 +235,7 @@ const DECISION_COMMANDS: readonly CommandDefinition[] = [
 /** In the order in which help shows them. */
 export const COMMANDS: readonly CommandDefinition[] = [
   ...ACCOUNT_COMMANDS,
+  ...ACCOUNT_LIFE_COMMANDS,
   ...SYNC_COMMANDS,
   ...DECISION_COMMANDS,
   ...DRIVE_COMMANDS,
