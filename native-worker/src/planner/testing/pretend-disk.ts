@@ -51,6 +51,7 @@ export class PretendDisk {
       executable: node.executable,
       ...(node.mtimeMs === null ? {} : { mtimeMs: node.mtimeMs }),
     });
+    this.#pair.writeLocal({ ...this.#world.entry(id), name: operation.localName });
     this.#world.madeLocal.set(node.id, id);
     this.#pair.putBase(this.#pair.agreed(node, this.#world.entry(id)));
     const isWhole = operation.kind === 'local-make-folder' && operation.whole;
@@ -67,7 +68,7 @@ export class PretendDisk {
       at = this.#pair.local.get(at)?.parent ?? LOCAL_ROOT;
     }
     const moved = { ...entry, parent, name: operation.localName, ctimeNs: this.#pair.now() };
-    this.#pair.putLocal(moved);
+    this.#pair.writeLocal(moved);
     const paired = this.#pair.baseByLocal.get(entry.id);
     if (operation.kind === 'local-set-aside') {
       if (paired !== undefined) this.#pair.removeBase(paired);

@@ -191,6 +191,12 @@ export class PretendPair {
     this.dirtyLocal.add(row.id);
   }
 
+  /** What the engine writes keeps the form of its name until somebody else changes the entry. */
+  writeLocal(row: LocalNode): void {
+    this.local.put(row);
+    this.dirtyLocal.add(row.id);
+  }
+
   putBase(row: BaseNode): void {
     const former = this.baseByLocal.get(row.localId);
     if (former !== undefined) this.removeBase(former);

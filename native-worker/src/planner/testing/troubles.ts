@@ -35,13 +35,13 @@ export class Troubles {
     const draw = this.#random.next();
     if (draw < 0.3 && entry !== undefined) {
       const row: LocalNode = { ...entry, state: 'unknown' };
-      pair.putLocal(row);
+      pair.writeLocal(row);
       this.#unknown.set(row.id, row);
       this.#isSomethingLeftAlone = true;
     } else if (draw < 0.5 && entry !== undefined) {
       this.#isSomethingLeftAlone = true;
       for (const row of pair.local.below(entry.id)) {
-        if (row.state === 'seen') pair.putLocal({ ...row, state: 'detached' });
+        if (row.state === 'seen') pair.writeLocal({ ...row, state: 'detached' });
       }
     } else if (draw < 0.75 && node !== undefined) {
       const row: RemoteNode = { ...node, state: 'unreadable' };
