@@ -156,6 +156,7 @@ export class Application {
   #finish({ requestId, call, began }: Trace, answer: Answer): Answer {
     const ms = this.#context.clock.now() - began;
     this.#context.log.info({ requestId, call, status: answer.status, ms }, 'answered');
+    this.#context.metrics.countRequest(call, answer.status, ms);
     const headers = { ...answer.headers, ...SECURITY_HEADERS, 'x-request-id': requestId };
     return { ...answer, headers };
   }
@@ -164,6 +165,7 @@ export class Application {
     const { name, params, query, request, authorized } = admitted;
     const call: Call = CALLS[name];
     if (body.length > call.bodySizeBytesMax) throw new Failure('too-large');
+    this.#context.metrics.countReceived(body.length);
     const incoming = {
       ...authorized,
       json: parseBody(call, request.headers['content-type'], body),

@@ -9,16 +9,36 @@ import {
   guardFolder,
   RESTORE_MARKER,
 } from './adapters/folder-guard.ts';
-import { createHttp, drain, listen, originsOf, serve, type Address } from './adapters/listener.ts';
+import {
+  createHttp,
+  drain,
+  listen,
+  originsOf,
+  serve,
+  type Address,
+  type LogLevel,
+  type Timeouts,
+} from './adapters/listener.ts';
+import {
+  checkMetricsOptions,
+  listenForMetrics,
+  type MetricsListener,
+  type MetricsOptions,
+} from './adapters/metrics-listener.ts';
 import { createOpaquePasswords } from './adapters/opaque-passwords.ts';
 import { loadPasswordSetup, SetupError } from './adapters/password-setup-file.ts';
-import { nextTurn, systemClock, systemRandom } from './adapters/platform.ts';
+import { addProcessGauges, nextTurn, systemClock, systemRandom } from './adapters/platform.ts';
 import { Application } from './application.ts';
 import { createBus } from './bus/bus.ts';
 import { bodyOf, type HttpRequest, type HttpResponse } from './http.ts';
+import { collect, COLLECTION_POLICY } from './jobs/collect.ts';
+import type { Job } from './jobs/job.ts';
+import { runSchedule, type ScheduleContext } from './jobs/schedule.ts';
+import { scrub, SCRUB_POLICY } from './jobs/scrub.ts';
+import { Metrics } from './metrics.ts';
 import { openFilePackStore } from './packs/file-packs.ts';
 import type { Clock, Random } from './ports.ts';
-import { DEFAULT_POLICY } from './services/context.ts';
+import { DEFAULT_POLICY, type Context } from './services/context.ts';
 import type { MetadataStore } from './stores/metadata-store.ts';
 import { openDatabase } from './stores/sqlite/open-database.ts';
 import { createSqliteMetadataStore } from './stores/sqlite/sqlite-metadata-store.ts';
@@ -30,15 +50,22 @@ export interface ServerOptions {
   readonly publicUrl?: string;
   /** Of each new account; none without it. */
   readonly quotaBytes?: number;
-  /** Structured lines to standard error. */
-  readonly logger?: boolean;
+  /** Structured lines: failures alone (the default), or every request too. */
+  readonly log?: LogLevel;
+  /** Standard error by default. */
+  readonly logTo?: { readonly write: (line: string) => unknown };
+  /** Where `GET /metrics` is answered; nowhere without it. */
+  readonly metrics?: MetricsOptions;
+  readonly timeouts?: Timeouts;
   readonly clock?: Clock;
   readonly random?: Random;
 }
 
 export interface Server {
-  /** Port 0 takes a free one. Answers the URL under which clients reach it. */
-  readonly listen: (address: Address) => Promise<{ readonly url: string }>;
+  /** Port 0 takes a free one. Answers the URL under which clients reach it. Jobs run from now on. */
+  readonly listen: (
+    address: Address,
+  ) => Promise<{ readonly url: string; readonly metricsUrl: string | undefined }>;
   /** Takes no new requests, ends event streams, finishes what runs, closes the stores. */
   readonly close: () => Promise<void>;
   /** One exchange without a socket. */
@@ -58,9 +85,16 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   const store = await openStore(dataDir);
   opening.defer(() => store.close());
   const setup = await loadPasswordSetup(dataDir, (await store.countAccounts()) > 0);
-  const { http, log } = createHttp(options.logger ?? false);
+  if (options.metrics !== undefined) checkMetricsOptions(options.metrics);
+  const { http, log } = createHttp({
+    log: options.log ?? 'silent',
+    logTo: options.logTo ?? process.stderr,
+    ...(options.timeouts === undefined ? {} : { timeouts: options.timeouts }),
+  });
+  const metrics = new Metrics();
+  if (options.metrics !== undefined) addProcessGauges(metrics);
   let origins: readonly string[] = publicOrigin ? [publicOrigin.origin] : [];
-  const application = new Application({
+  const context: Context = {
     store,
     packs: await openFilePackStore(join(dataDir, 'packs')),
     bus: createBus(),
@@ -69,20 +103,28 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     clock,
     random,
     log,
+    metrics,
     policy: { ...DEFAULT_POLICY, quotaBytes: options.quotaBytes ?? null, origins: () => origins },
-  });
+  };
+  const application = new Application(context);
   serve(http, application);
+  const beside = new Beside(context, options.metrics);
   const opened = opening.move();
   return {
     listen: async (address) => {
       const bound = await listen(http, address);
       const own = originsOf(bound);
       if (publicOrigin === undefined) origins = own;
-      return { url: publicOrigin?.origin ?? own[0] ?? `http://localhost:${bound.port}` };
+      const metricsUrl = await beside.start();
+      return {
+        url: publicOrigin?.origin ?? own[0] ?? `http://localhost:${bound.port}`,
+        metricsUrl,
+      };
     },
     close: async () => {
       application.endStreams();
       await drain(http, clock);
+      await beside.stop();
       await application.close();
       await opened.disposeAsync();
     },
@@ -91,6 +133,50 @@ export async function createServer(options: ServerOptions): Promise<Server> {
       return { ...answer, body: bodyOf(answer) };
     },
   };
+}
+
+/** What goes on beside the requests: jobs, and answers about how the server does. */
+class Beside {
+  readonly #context: Context;
+  readonly #metricsOptions: MetricsOptions | undefined;
+  readonly #ended = new AbortController();
+  #running: Promise<void> | undefined;
+  #listener: MetricsListener | undefined;
+
+  constructor(context: Context, metricsOptions: MetricsOptions | undefined) {
+    this.#context = context;
+    this.#metricsOptions = metricsOptions;
+  }
+
+  /** Answers where metrics are. */
+  async start(): Promise<string | undefined> {
+    const { metrics } = this.#context;
+    if (this.#metricsOptions !== undefined) {
+      this.#listener = await listenForMetrics(metrics, this.#metricsOptions);
+    }
+    const onFinished: ScheduleContext['onFinished'] = (job, { summary }) =>
+      metrics.countJob(job, summary);
+    this.#running = runSchedule(
+      { ...this.#context, onFinished },
+      jobsOf(this.#context),
+      this.#ended.signal,
+    );
+    return this.#listener?.url;
+  }
+
+  async stop(): Promise<void> {
+    this.#ended.abort(new DOMException('the server closes', 'AbortError'));
+    await this.#running;
+    await this.#listener?.close();
+  }
+}
+
+function jobsOf(context: Context): readonly Job[] {
+  const everyMs = 24 * 60 * 60 * 1000;
+  return [
+    { name: 'collect', everyMs, run: (signal) => collect(context, COLLECTION_POLICY, signal) },
+    { name: 'scrub', everyMs, run: (signal) => scrub(context, SCRUB_POLICY, signal) },
+  ];
 }
 
 async function prepareFolder(path: string): Promise<string> {

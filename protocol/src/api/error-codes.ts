@@ -62,7 +62,7 @@ export const ERRORS = {
   'unavailable': { status: 503, exit: 6, retry: 'after-delay', text: 'The server does not take requests at this moment.' },
   'internal': { status: 500, exit: 6, retry: 'after-delay', text: 'The server failed. Its log says why.' },
   'integrity': { status: null, exit: 7, retry: 'never', text: 'Data failed a check: the server or another member gave something that was not signed or sealed like this. Local files were left alone.' },
-  'timeout': { status: null, exit: 1, retry: 'after-delay', text: 'It was not done in the time that was given.' },
+  'timeout': { status: 408, exit: 1, retry: 'after-delay', text: 'It was not done in the time that was given.' },
   'locked': { status: null, exit: 1, retry: 'after-delay', text: 'Another program works on this profile.' },
   'disk-full': { status: null, exit: 1, retry: 'after-user', text: 'The disk is full. Make room on it.' },
   'file-access': { status: null, exit: 1, retry: 'after-user', text: 'A local file cannot be read or written. Check its permissions.' },

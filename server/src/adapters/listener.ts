@@ -1,4 +1,6 @@
 /** Brings requests from sockets to the application: the one place that knows Fastify. */
+import { STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { Readable } from 'node:stream';
 import { CALL_NAMES, CALLS } from '@coffer/protocol/api';
@@ -11,23 +13,50 @@ import fastify, {
 import { SECURITY_HEADERS, type Admitted, type Application } from '../application.ts';
 import { errorAnswerOf, Failure } from '../failure.ts';
 import type { Answer } from '../http.ts';
-import { BodyBuffers, readBody } from './read-body.ts';
+import { BodyBudget, BodyBuffers, readBody } from './read-body.ts';
 import type { Clock, Log } from '../ports.ts';
 
-/** A whole pack over a slow line. */
-const REQUEST_TIMEOUT_MS = 5 * 60_000;
+/** How long a client may take. */
+export interface Timeouts {
+  /** For the head of a request. */
+  readonly headMs: number;
+  /** For all of it: a whole pack over a slow line. */
+  readonly requestMs: number;
+  /** How often that is looked at. */
+  readonly checkMs: number;
+}
+
+const TIMEOUTS: Timeouts = { headMs: 20_000, requestMs: 5 * 60_000, checkMs: 5_000 };
 const KEEP_ALIVE_TIMEOUT_MS = 65_000;
+const CONNECTIONS_MAX = 20_000;
 const DRAIN_MS = 10_000;
 const DRAIN_STEP_MS = 20;
 const STREAM_BUFFER_BYTES = 1024 * 1024;
 
+export type LogLevel = 'silent' | 'error' | 'info';
+
+export interface HttpOptions {
+  readonly log: LogLevel;
+  readonly logTo: { readonly write: (line: string) => unknown };
+  readonly timeouts?: Timeouts;
+}
+
 /** A Fastify instance that knows no route yet; its logger is what the application logs to. */
-export function createHttp(logger: boolean): { readonly http: FastifyInstance; readonly log: Log } {
+export function createHttp({ log: level, logTo, timeouts = TIMEOUTS }: HttpOptions): {
+  readonly http: FastifyInstance;
+  readonly log: Log;
+} {
   const http = fastify({
-    logger: logger && { level: 'info', stream: process.stderr },
+    logger: level !== 'silent' && {
+      level,
+      base: null,
+      stream: { write: (line) => logTo.write(line) },
+    },
     logController: new LogController({ disableRequestLogging: true }),
-    requestTimeout: REQUEST_TIMEOUT_MS,
+    http: { headersTimeout: timeouts.headMs, connectionsCheckingInterval: timeouts.checkMs },
+    requestTimeout: timeouts.requestMs,
     keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
+    clientErrorHandler: refuseConnection,
     frameworkErrors: (_error, _request, reply) => {
       tell(reply, new Failure('malformed'));
     },
@@ -35,6 +64,7 @@ export function createHttp(logger: boolean): { readonly http: FastifyInstance; r
     bodyLimit: 1,
     exposeHeadRoutes: false,
   });
+  http.server.maxConnections = CONNECTIONS_MAX;
   const log: Log = {
     info: (fields, message) => http.log.info(fields, message),
     error: (fields, message) => http.log.error(fields, message),
@@ -42,18 +72,39 @@ export function createHttp(logger: boolean): { readonly http: FastifyInstance; r
   return { http, log };
 }
 
+/** What never became a request: no HTTP, a head without end, a client that takes for ever. */
+function refuseConnection(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
+  const code = error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 'timeout' : 'malformed';
+  const { status, body } = errorAnswerOf(new Failure(code));
+  const headers = { ...SECURITY_HEADERS, 'content-type': 'application/json', connection: 'close' };
+  const head = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+  const text = JSON.stringify(body);
+  const size = `content-length: ${Buffer.byteLength(text)}`;
+  socket.end(
+    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n${head.join('')}${size}\r\n\r\n${text}`,
+  );
+}
+
 const admittedByRequest = new WeakMap<FastifyRequest, Admitted>();
+const releaseByRequest = new WeakMap<FastifyRequest, () => void>();
 
 /** Registers a route for every call of the table. */
 export function serve(http: FastifyInstance, application: Application): void {
   http.removeAllContentTypeParsers();
   const buffers = new BodyBuffers();
-  http.addContentTypeParser('*', (request: FastifyRequest, stream: Readable) =>
-    readBody(stream, buffers, {
-      announced: request.headers['content-length'],
-      sizeBytesMax: request.routeOptions.bodyLimit ?? 0,
-    }),
-  );
+  const budget = new BodyBudget();
+  http.addContentTypeParser('*', async (request: FastifyRequest, stream: Readable) => {
+    const announced = request.headers['content-length'];
+    const sizeBytesMax = request.routeOptions.bodyLimit ?? 0;
+    const sender = admittedByRequest.get(request)?.authorized.session?.account ?? request.ip;
+    const lengthBytes = Math.min(Number(announced ?? sizeBytesMax) || 0, sizeBytesMax);
+    const release = budget.reserve(sender, lengthBytes);
+    request.raw.socket.once('close', release);
+    releaseByRequest.set(request, release);
+    return readBody(stream, buffers, { announced, sizeBytesMax });
+  });
+  http.addHook('onResponse', async (request) => releaseByRequest.get(request)?.());
   const admit = async (request: FastifyRequest, reply: FastifyReply) => {
     const admitted = await application.admit({
       method: request.method,

@@ -1,6 +1,8 @@
 /** The real clock, randomness and turn of the event loop. */
 import { randomBytes } from 'node:crypto';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Metrics } from '../metrics.ts';
 import type { Clock, Random, Schedule } from '../ports.ts';
 
 export const systemClock: Clock = {
@@ -20,3 +22,21 @@ export const systemRandom: Random = {
 export const nextTurn: Schedule = (action) => {
   setImmediate(action);
 };
+
+/** How the process does, under the names that Prometheus has for that. */
+export function addProcessGauges(metrics: Metrics): void {
+  const memory = () => process.memoryUsage.rss();
+  metrics.addGauge('process_resident_memory_bytes', 'Resident memory of the process.', memory);
+  const cpu = () => {
+    const { user, system } = process.cpuUsage();
+    return (user + system) / 1_000_000;
+  };
+  metrics.addGauge('process_cpu_seconds_total', 'Processor time of the process.', cpu);
+  const delay = monitorEventLoopDelay({ resolution: 20 });
+  delay.enable();
+  metrics.addGauge('coffer_event_loop_delay_p99_seconds', 'How late timers are.', () => {
+    const seconds = delay.percentile(99) / 1e9;
+    delay.reset();
+    return Number.isFinite(seconds) ? seconds : 0;
+  });
+}

@@ -2,6 +2,47 @@ import type { Readable } from 'node:stream';
 import { PACK_SIZE_BYTES_MAX } from '@coffer/protocol/core';
 import { Failure } from '../failure.ts';
 
+/** What bodies under way may take together, and those of one account: eight packs. */
+const BUDGET_BYTES = 512 * 1024 * 1024;
+const BUDGET_BYTES_PER_SENDER = 8 * PACK_SIZE_BYTES_MAX;
+
+/**
+ * Bounds the memory of bodies that are on their way, however many connections send them and however
+ * slowly: past it a request is told to come again.
+ */
+export class BodyBudget {
+  readonly #bytesBySender = new Map<string, number>();
+  readonly #bytesMax: number;
+  readonly #bytesPerSenderMax: number;
+  #bytes = 0;
+
+  constructor(bytesMax = BUDGET_BYTES, bytesPerSenderMax = BUDGET_BYTES_PER_SENDER) {
+    this.#bytesMax = bytesMax;
+    this.#bytesPerSenderMax = bytesPerSenderMax;
+  }
+
+  /** Answers what gives the room back, once. Throws Failure `unavailable` when there is none. */
+  reserve(sender: string, bytes: number): () => void {
+    const own = this.#bytesBySender.get(sender) ?? 0;
+    if (this.#bytes + bytes > this.#bytesMax || own + bytes > this.#bytesPerSenderMax) {
+      throw new Failure('unavailable');
+    }
+    this.#add(sender, bytes);
+    let isReserved = true;
+    return () => {
+      if (isReserved) this.#add(sender, -bytes);
+      isReserved = false;
+    };
+  }
+
+  #add(sender: string, bytes: number): void {
+    this.#bytes += bytes;
+    const own = (this.#bytesBySender.get(sender) ?? 0) + bytes;
+    if (own === 0) this.#bytesBySender.delete(sender);
+    else this.#bytesBySender.set(sender, own);
+  }
+}
+
 /** Smaller bodies are cheaper to make than to keep. */
 const KEPT_FROM_BYTES = 1024 * 1024;
 const KEPT_MAX = 4;

@@ -1,5 +1,6 @@
 import type { VerifySuite } from '@coffer/protocol/crypto';
 import type { Bus } from '../bus/bus.ts';
+import type { Metrics } from '../metrics.ts';
 import type { PackStore } from '../packs/pack-store.ts';
 import type { Clock, Log, PasswordProtocol, Random } from '../ports.ts';
 import type { MetadataStore } from '../stores/metadata-store.ts';
@@ -33,5 +34,6 @@ export interface Context {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
+  readonly metrics: Metrics;
   readonly policy: Policy;
 }

@@ -29,6 +29,7 @@ export async function* streamEvents(
     () => given.signal.removeEventListener('abort', end),
   ];
   if (given.signal.aborted) end();
+  context.metrics.eventStreams++;
   try {
     let cursor = given.cursor ?? (await store.newestCursor());
     yield READY;
@@ -45,6 +46,7 @@ export async function* streamEvents(
       if (!isWoken && !ended.signal.aborted) yield HEARTBEAT;
     }
   } finally {
+    context.metrics.eventStreams--;
     ended.abort();
     for (const stop of stopListening) stop();
   }

@@ -4,6 +4,7 @@ import { createOpaquePasswords, createPasswordSetup } from '../adapters/opaque-p
 import { Application } from '../application.ts';
 import { createBus } from '../bus/bus.ts';
 import { bodyOf, type HttpRequest, type HttpResponse } from '../http.ts';
+import { Metrics } from '../metrics.ts';
 import { createMemoryPackStore } from '../packs/memory-packs.ts';
 import type { PackStore } from '../packs/pack-store.ts';
 import type { Clock, Log, PasswordProtocol, Random } from '../ports.ts';
@@ -113,6 +114,7 @@ function startServer(
     clock,
     random,
     log,
+    metrics: new Metrics(),
     policy: { ...DEFAULT_POLICY, ...policy, origins: () => [origin] },
   });
   return { database, store, application };
