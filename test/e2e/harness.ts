@@ -40,8 +40,10 @@ export class TemporaryFolder implements Disposable {
 export async function runCoffer(
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
+  cwd?: string,
 ): Promise<CommandResult> {
   const options = {
+    cwd,
     env: { ...process.env, COFFER_PASSWORD: PASSWORD, ...env },
     maxBuffer: OUTPUT_BYTES_MAX,
   };

@@ -110,7 +110,7 @@ export class ControlServer implements AsyncDisposable {
   }
 
   async #route(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const url = new URL(request.url ?? '/', 'http://x');
+    const url = new URL(`http://x${request.url ?? '/'}`);
     if (!url.pathname.startsWith('/v1/')) {
       this.#page(request, response, url);
       return;
