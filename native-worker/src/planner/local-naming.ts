@@ -22,12 +22,11 @@ export function nameLocally(pass: Pass): void {
       continue;
     }
     const kept = keptName(unit, pass);
-    const isInPlace = target.entry?.parent === parent.target.entry?.id;
-    const isFree = kept !== undefined && (isInPlace || !taken.has(slotOf(kept, parent)));
-    if (isFree && claim(kept, unit, parent)) continue;
+    const name = localNameFor(target.place.name, unit.kind === 'folder', pass.universe.caps);
+    if (kept !== undefined && isFreeFor(unit, parent, kept, name) && claim(kept, unit, parent))
+      continue;
     // Upload mode names nothing here.
     if (pass.mode === 'upload') continue;
-    const name = localNameFor(target.place.name, unit.kind === 'folder', pass.universe.caps);
     if (name !== target.place.name) {
       const isCut = name.length < target.place.name.length;
       pass.trace(isCut ? 'slot.cut-name' : 'slot.escaped-name');
@@ -46,6 +45,15 @@ export function nameLocally(pass: Pass): void {
       const isTaken = isOtherOnDisk(made, unit, parent, pass) || !claim(made, unit, parent);
       return isTaken;
     });
+  }
+
+  /** Only the slot of the plain name brings whoever is in it into the plan. */
+  function isFreeFor(unit: Unit, parent: Unit, kept: string, plain: string): boolean {
+    if (unit.target.entry?.parent === parent.target.entry?.id) return true;
+    if (taken.has(slotOf(kept, parent))) return false;
+    const { universe } = pass;
+    const isPlain = universe.key(kept) === universe.key(plain);
+    return isPlain || !isOtherOnDisk(kept, unit, parent, pass);
   }
 
   function slotOf(name: string, parent: Unit): string {
