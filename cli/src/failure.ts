@@ -49,6 +49,16 @@ export class UsageFailure extends CliFailure {
   }
 }
 
+const INTEGRITY_HINT =
+  'No local file was touched. Do not trust this server until you know why; run it again with --verbose for the detail.';
+const RESTORED_HINT =
+  "No local file was touched. Ask whoever runs the server: if it was restored, 'coffer stalls do accept-restored' takes its state over and sends again what it lost.";
+
+/** True for the SDK's `HeadRefused` under a raised era, which short commands do not load. */
+function isDeclaredRestore(error: IntegrityError): boolean {
+  return 'isDeclaredRestore' in error && error.isDeclaredRestore === true;
+}
+
 /** Any thrown value as a failure that a person can read. */
 export function toFailure(error: unknown): CliFailure {
   if (error instanceof CliFailure) return error;
@@ -56,7 +66,7 @@ export function toFailure(error: unknown): CliFailure {
     return new CliFailure(
       'integrity',
       `what the server sent failed a check (${error.code}): ${error.message}`,
-      'No local file was touched. Do not trust this server until you know why; run it again with --verbose for the detail.',
+      isDeclaredRestore(error) ? RESTORED_HINT : INTEGRITY_HINT,
       { cause: error },
     );
   }

@@ -107,7 +107,9 @@ export const syncNow: CommandRun = async (context, input) => {
     { signal: context.signal },
   );
   if (summary.settled) await context.noteHead();
-  context.output.result(summary, () => (summary.settled ? summaryLines(summary) : []));
+  context.output.result(summary, () =>
+    summary.settled ? summaryLines(summary) : unsettledLines(summary),
+  );
   if (!summary.settled && summary.cause !== 'attention') {
     throw new CliFailure(
       causeCode(summary.cause),
@@ -157,13 +159,25 @@ function summaryLines(summary: Summary): readonly string[] {
     moved > 0 && `${moved} moved`,
     trashed > 0 && `${trashed} deleted`,
   ].filter((part) => part !== false);
-  const attention = [
+  const first = parts.length === 0 ? 'Everything is in sync' : parts.join(', ');
+  return [`${first} (${summary.seconds.toFixed(1)} s).`, ...attentionLines(summary)];
+}
+
+/** What a person has to look at; a failure says the rest. */
+function unsettledLines(summary: Summary): readonly string[] {
+  if (summary.cause !== 'attention') return [];
+  return [
+    `Not in sync: ${summary.message ?? 'something waits for you'}.`,
+    ...attentionLines(summary),
+  ];
+}
+
+function attentionLines(summary: Summary): readonly string[] {
+  return [
     summary.conflicts > 0 && `${count(summary.conflicts, 'conflict')}: see 'coffer conflicts'`,
     summary.stalls > 0 && `${count(summary.stalls, 'stall')}: see 'coffer stalls'`,
     summary.held > 0 && `${count(summary.held, 'deletion')} held: see 'coffer held'`,
   ].filter((part) => part !== false);
-  const first = parts.length === 0 ? 'Everything is in sync' : parts.join(', ');
-  return [`${first} (${summary.seconds.toFixed(1)} s).`, ...attention];
 }
 
 type FailureCause = Exclude<Summary['cause'], 'attention'>;
