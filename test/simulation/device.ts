@@ -186,6 +186,7 @@ export class SimDevice {
       database: this.database,
       space: drive.space.id,
       spaceClient: drive.space,
+      acceptRestored: (call, onDrive) => drive.acceptRestored(call, onDrive),
       fileSystem,
       clock,
       random,

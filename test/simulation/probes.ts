@@ -9,6 +9,7 @@ import { ROOT, type SimDevice } from './device.ts';
 import { deedOf } from './deed.ts';
 import type { Arrival } from './network.ts';
 import { MARK } from './person.ts';
+import { checkWorld } from './oracles.ts';
 import type { World, WorldDevice } from './world.ts';
 
 const FOLDER = `/${MARK}-probe`;
@@ -109,7 +110,9 @@ export async function showOldHead(world: World): Promise<readonly string[]> {
     const before = JSON.stringify([...sim.contents()]);
     const from = world.network.arrivals.length;
     const summary = await world.syncOnce(sim);
-    if (summary?.settled !== false || summary.cause !== 'integrity')
+    // A server that says itself that it was restored is a person's to judge (engine §10).
+    const cause = raiseEra ? 'attention' : 'integrity';
+    if (summary?.settled !== false || summary.cause !== cause)
       violations.push(
         `refusal: ${sim.name} took an old head${raiseEra ? ' under a new era' : ''}: ${JSON.stringify(summary)}`,
       );
@@ -118,6 +121,8 @@ export async function showOldHead(world: World): Promise<readonly string[]> {
     const sent = world.network.arrivals.slice(from).filter(isCommit);
     if (sent.length > 0) violations.push(`refusal: ${sim.name} committed on an old head`);
   }
+  if (raiseEra && choices.roll('probe accepts the old head', 2) === 0)
+    return [...violations, ...(await acceptOldHead(world))];
   await server.restore(newest, { raiseEra: true });
   for (const { sim } of devices) {
     const summary = await world.syncOnce(sim);
@@ -127,6 +132,16 @@ export async function showOldHead(world: World): Promise<readonly string[]> {
       );
   }
   return violations;
+}
+
+/** Everybody accepts: what the server lost goes up again, and all come to rest as before. */
+async function acceptOldHead(world: World): Promise<readonly string[]> {
+  for (const { sim } of world.devices) {
+    const { engine } = await sim.live(world.signal);
+    await engine.actOnStall({ action: 'accept-restored' });
+  }
+  await world.rest();
+  return world.violations.length > 0 ? [] : checkWorld(world);
 }
 
 function write(world: World, sim: SimDevice, path: string, content: string): void {
