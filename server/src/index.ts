@@ -1,5 +1,5 @@
 export { SetupError } from './adapters/password-setup-file.ts';
 export type { HttpRequest, HttpResponse } from './http.ts';
 export type { Clock, Random } from './ports.ts';
-export { createServer, type Server, type ServerOptions } from './server.ts';
+export { checkServerOptions, createServer, type Server, type ServerOptions } from './server.ts';
 export { NewerSchemaError } from './stores/sqlite/open-database.ts';

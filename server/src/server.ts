@@ -1,5 +1,5 @@
 import { mkdir, open, readdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { createNodeVerifySuite } from '@coffer/protocol/suites/node-verify';
 import { lockDataFolder } from './adapters/data-lock.ts';
 import { MANIFEST as BACKUP_MANIFEST } from './admin/manifest.ts';
@@ -78,14 +78,15 @@ export interface Server {
  */
 export async function createServer(options: ServerOptions): Promise<Server> {
   const { clock = systemClock, random = systemRandom } = options;
-  const dataDir = await prepareFolder(options.dataDir);
+  await checkServerOptions(options);
+  const dataDir = resolve(options.dataDir);
+  await mkdir(dataDir, { recursive: true, mode: 0o700 });
   const publicOrigin = options.publicUrl === undefined ? undefined : new URL(options.publicUrl);
   await using opening = new AsyncDisposableStack();
   opening.defer(lockDataFolder(dataDir));
   const store = await openStore(dataDir);
   opening.defer(() => store.close());
   const setup = await loadPasswordSetup(dataDir, (await store.countAccounts()) > 0);
-  if (options.metrics !== undefined) checkMetricsOptions(options.metrics);
   const { http, log } = createHttp({
     log: options.log ?? 'silent',
     logTo: options.logTo ?? process.stderr,
@@ -179,11 +180,19 @@ function jobsOf(context: Context): readonly Job[] {
   ];
 }
 
-async function prepareFolder(path: string): Promise<string> {
+/** What can be said of the options before anything is opened or made. Throws SetupError. */
+export async function checkServerOptions(options: ServerOptions): Promise<void> {
+  if (options.metrics !== undefined) checkMetricsOptions(options.metrics);
+  await checkFolder(options.dataDir);
+}
+
+async function checkFolder(path: string): Promise<void> {
   const dataDir = await guardFolder(path);
   await guardEntries(dataDir, [...DATA_ENTRIES, { name: 'packs/incoming', kind: 'folder' }]);
-  await mkdir(dataDir, { recursive: true, mode: 0o700 });
-  const entries = await readdir(dataDir);
+  const entries = await readdir(dataDir).catch((error: NodeJS.ErrnoException): string[] => {
+    if (error.code === 'ENOENT') return [];
+    throw error;
+  });
   if (entries.includes(BACKUP_MANIFEST)) {
     throw new SetupError(
       `${dataDir} is a backup. Bring it back into an empty folder with 'coffer admin restore': devices would take a server that works on the backup itself for one that went back in time.`,
@@ -194,7 +203,6 @@ async function prepareFolder(path: string): Promise<string> {
       `a restore into ${dataDir} did not come to its end. Run 'coffer admin restore' again.`,
     );
   }
-  return dataDir;
 }
 
 async function openStore(dataDir: string): Promise<MetadataStore> {

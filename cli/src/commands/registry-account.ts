@@ -37,6 +37,16 @@ const SERVE_FLAGS: readonly FlagDefinition[] = [
     summary: '127.0.0.1:8420 by default; port 0 takes a free one',
   },
   { name: 'public-url', value: 'URL', summary: 'how clients reach this server' },
+  {
+    name: 'metrics',
+    value: 'HOST:PORT',
+    summary: 'answer GET /metrics there; off by default; COFFER_METRICS_TOKEN guards it',
+  },
+  {
+    name: 'log',
+    value: 'LEVEL',
+    summary: 'lines to standard error: silent, error (default) or info, a line for each request',
+  },
 ];
 
 export const ACCOUNT_COMMANDS: readonly CommandDefinition[] = [

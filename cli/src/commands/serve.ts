@@ -1,13 +1,15 @@
 /** `serve` and `start`: the server, and the server with a word on what to do next. */
-import { createServer, type ServerOptions } from '@coffer/server';
+import { checkServerOptions, createServer, type Server, type ServerOptions } from '@coffer/server';
 import { once } from 'node:events';
 import { resolve } from 'node:path';
-import type { CommandRun } from '../command.ts';
+import type { CommandRun, ParsedInput } from '../command.ts';
 import type { CommandContext } from '../context.ts';
 import { CliFailure, EXIT, UsageFailure } from '../failure.ts';
 
 const DEFAULT_HOST = '127.0.0.1';
 const DEFAULT_PORT = 8420;
+
+type Urls = Awaited<ReturnType<Server['listen']>>;
 
 interface Listen {
   readonly host: string;
@@ -16,33 +18,51 @@ interface Listen {
 
 export const serve: CommandRun = async (context, input) => {
   const listen = parseListen(input.value('listen'));
-  const dataDir = resolve(input.value('data') ?? 'coffer-data');
-  const publicUrl = parsePublicUrl(input.value('public-url'));
+  const options = optionsOf(context, input);
+  const { dataDir } = options;
   if (input.has('check')) {
+    await checkServerOptions(options);
     context.output.result({ data: dataDir, ...listen, ok: true }, () => [
       `The configuration is right: ${listen.host}:${listen.port}, data in ${dataDir}.`,
     ]);
     return EXIT.done;
   }
-  return runServer(context, { dataDir, ...publicUrl }, listen, (url) => {
-    context.output.result({ event: 'ready', url, pid: process.pid }, () => [url, 'ready']);
+  return runServer(context, options, listen, ({ url, metricsUrl }) => {
+    const metrics = metricsUrl === undefined ? {} : { metrics: metricsUrl };
+    context.output.result({ event: 'ready', url, pid: process.pid, ...metrics }, () => [
+      url,
+      'ready',
+    ]);
   });
 };
 
 export const start: CommandRun = async (context, input) => {
   const listen = parseListen(input.value('listen'));
-  const dataDir = resolve(input.value('data') ?? 'coffer-data');
-  return runServer(
-    context,
-    { dataDir, ...parsePublicUrl(input.value('public-url')) },
-    listen,
-    (url) => {
-      context.output.result({ event: 'ready', url, pid: process.pid }, () =>
-        nextSteps(url, dataDir),
-      );
-    },
-  );
+  const options = optionsOf(context, input);
+  return runServer(context, options, listen, ({ url }) => {
+    context.output.result({ event: 'ready', url, pid: process.pid }, () =>
+      nextSteps(url, options.dataDir),
+    );
+  });
 };
+
+function optionsOf({ env }: CommandContext, input: ParsedInput): ServerOptions {
+  const metrics = input.value('metrics');
+  const token = env['COFFER_METRICS_TOKEN'];
+  return {
+    dataDir: resolve(input.value('data') ?? 'coffer-data'),
+    log: parseLevel(input.value('log')),
+    ...parsePublicUrl(input.value('public-url')),
+    ...(metrics === undefined
+      ? {}
+      : { metrics: { ...parseListen(metrics), ...(token === undefined ? {} : { token }) } }),
+  };
+}
+
+function parseLevel(text = 'error'): 'silent' | 'error' | 'info' {
+  if (text === 'silent' || text === 'error' || text === 'info') return text;
+  throw new UsageFailure(`'${text}' is no level of the log`, 'Write silent, error or info.');
+}
 
 function nextSteps(url: string, dataDir: string): readonly string[] {
   return [
@@ -62,14 +82,14 @@ async function runServer(
   { signal }: CommandContext,
   options: ServerOptions,
   listen: Listen,
-  onReady: (url: string) => void,
+  onReady: (urls: Urls) => void,
 ): Promise<number> {
   const server = await createServer(options);
   try {
-    const { url } = await server.listen(listen).catch((error: unknown) => {
+    const urls = await server.listen(listen).catch((error: unknown) => {
       throw listenFailure(error, listen);
     });
-    onReady(url);
+    onReady(urls);
     if (!signal.aborted) await once(signal, 'abort');
   } finally {
     await server.close();

@@ -52,7 +52,12 @@ export async function listenForMetrics(
   server.setTimeout(TIMEOUT_MS);
   server.requestTimeout = TIMEOUT_MS;
   server.listen(options.port, options.host);
-  await once(server, 'listening');
+  await once(server, 'listening').catch((cause: unknown) => {
+    const place = `${options.host}:${options.port}`;
+    throw new SetupError(`metrics cannot be answered on ${place}. Choose another address.`, {
+      cause,
+    });
+  });
   return { url: `${originOf(server)}/metrics`, close: () => close(server) };
 }
 
