@@ -15,8 +15,8 @@ import { join, resolve } from 'node:path';
 import { CliFailure } from './failure.ts';
 import type { ParsedInput } from './command.ts';
 import type { Output } from './output.ts';
-import { lockProfile } from './profile-lock.ts';
-import { ensureHome, profileAt, type Profile } from './profile.ts';
+import { lockProfile } from '@coffer/native-worker/profile-lock';
+import { ensureHome, profileAt, type Profile } from '@coffer/native-worker/profile-folder';
 
 /** The drive and the engine of the profile, open already: in the daemon. */
 export interface OpenedParts {

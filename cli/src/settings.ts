@@ -3,7 +3,7 @@ import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import type { EngineThreadChoices } from '@coffer/native-worker/thread';
 import { LOG_LEVELS, type LogLevel } from './daemon/daemon-log.ts';
 import { CliFailure, UsageFailure } from './failure.ts';
-import { ensureHome, type Profile } from './profile.ts';
+import { ensureHome, type Profile } from '@coffer/native-worker/profile-folder';
 
 export interface SettingDefinition {
   readonly key: string;

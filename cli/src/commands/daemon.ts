@@ -10,7 +10,7 @@ import { logFile } from '../daemon/daemon-log.ts';
 import type { DaemonPlace } from '../daemon/daemon-file.ts';
 import { stopDaemon } from '../daemon/stop-daemon.ts';
 import { CliFailure, EXIT, toFailure, UsageFailure } from '../failure.ts';
-import { lockHolder } from '../profile-lock.ts';
+import { lockHolder } from '@coffer/native-worker/profile-lock';
 
 /** What a detached daemon tells whoever started it, over the channel between the two. */
 type FromDetached =

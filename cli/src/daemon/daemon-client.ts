@@ -2,8 +2,8 @@
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CliFailure } from '../failure.ts';
-import { lockHolder, LOCK_WAIT_MS_MAX } from '../profile-lock.ts';
-import type { Profile } from '../profile.ts';
+import { lockHolder, LOCK_WAIT_MS_MAX } from '@coffer/native-worker/profile-lock';
+import type { Profile } from '@coffer/native-worker/profile-folder';
 import { readDaemonFile, type DaemonPlace } from './daemon-file.ts';
 
 const HOST = '127.0.0.1';

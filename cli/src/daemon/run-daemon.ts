@@ -11,8 +11,8 @@ import { ControlServer, TOKEN_BYTES, type OwnRoute } from '@coffer/native-worker
 import { EngineThread, errorFields } from '@coffer/native-worker/thread';
 import { systemClock, systemRandom } from '@coffer/sdk/node';
 import { CliFailure } from '../failure.ts';
-import { lockProfile } from '../profile-lock.ts';
-import type { Profile } from '../profile.ts';
+import { lockProfile } from '@coffer/native-worker/profile-lock';
+import type { Profile } from '@coffer/native-worker/profile-folder';
 import { engineChoices, logLevel, readSettings } from '../settings.ts';
 import { ownVersion } from '../version.ts';
 import { removeDaemonFile, writeDaemonFile } from './daemon-file.ts';

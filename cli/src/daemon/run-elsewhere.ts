@@ -5,8 +5,8 @@ import type { CommandDefinition, FlagDefinition, ParsedInput } from '../command.
 import { GLOBAL_FLAGS } from '../command.ts';
 import { UsageFailure } from '../failure.ts';
 import type { Output, Streams } from '../output.ts';
-import { profileAt } from '../profile.ts';
-import { lockHolder } from '../profile-lock.ts';
+import { profileAt } from '@coffer/native-worker/profile-folder';
+import { lockHolder } from '@coffer/native-worker/profile-lock';
 
 export interface Here {
   readonly argv: readonly string[];

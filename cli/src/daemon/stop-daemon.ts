@@ -3,8 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { CliFailure } from '../failure.ts';
 import { askDaemon } from './daemon-client.ts';
 import { readDaemonFile } from './daemon-file.ts';
-import { lockHolder } from '../profile-lock.ts';
-import type { Profile } from '../profile.ts';
+import { lockHolder } from '@coffer/native-worker/profile-lock';
+import type { Profile } from '@coffer/native-worker/profile-folder';
 
 /** It ends within 10 s by itself; a little more for a machine under load. */
 const END_MS_MAX = 20_000;

@@ -4,9 +4,9 @@
  */
 import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isAlive, nodeHost, processStart } from '@coffer/native-worker/host';
-import { CliFailure } from './failure.ts';
-import { ensureHome, type Profile } from './profile.ts';
+import { isAlive, nodeHost, processStart } from '../adapters/node-host.ts';
+import { ControlFailure, type FailureShape } from '../contract/faults.ts';
+import { ensureHome, type Profile } from './profile-folder.ts';
 
 export const LOCK_WAIT_MS_MAX = 30_000;
 const LOCK_RETRY_MS = 50;
@@ -21,7 +21,7 @@ export interface LockHolder {
   readonly isDaemon: boolean;
 }
 
-/** Commands wait for each other, at most `waitMs`; then CliFailure `locked` says who holds it. */
+/** Commands wait for each other, at most `waitMs`; then ControlFailure `locked` says who holds it. */
 export async function lockProfile(
   profile: Profile,
   who: { readonly what: string; readonly isDaemon: boolean; readonly waitMs?: number },
@@ -32,19 +32,25 @@ export async function lockProfile(
     if (tryLock(profile, who)) break;
     const holder = lockHolder(profile);
     if (holder !== undefined && (Date.now() >= until || (holder.isDaemon && who.isDaemon))) {
-      throw new CliFailure(
-        'locked',
-        holder.isDaemon && who.isDaemon
-          ? `a daemon runs for this profile already (process ${holder.pid})`
-          : `this profile is in use by '${holder.what}' (process ${holder.pid})`,
-        holder.isDaemon
-          ? "'coffer daemon status' shows it, 'coffer daemon stop' ends it."
-          : 'Wait for it or end it, then try again.',
-      );
+      throw new ControlFailure(lockedBy(holder, who.isDaemon));
     }
     await sleep(LOCK_RETRY_MS);
   }
   return { [Symbol.dispose]: () => rmSync(profile.lockFile, { force: true }) };
+}
+
+function lockedBy(holder: LockHolder, isForDaemon: boolean): FailureShape {
+  const { pid, what, isDaemon } = holder;
+  return {
+    code: 'locked',
+    message:
+      isDaemon && isForDaemon
+        ? `a daemon runs for this profile already (process ${pid})`
+        : `this profile is in use by '${what}' (process ${pid})`,
+    hint: isDaemon
+      ? "'coffer daemon status' shows it, 'coffer daemon stop' ends it."
+      : 'Wait for it or end it, then try again.',
+  };
 }
 
 /** Who holds the profile now; a lock that nobody holds any more is removed. */
