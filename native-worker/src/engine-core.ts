@@ -8,6 +8,7 @@ import type { EngineOptions } from './engine-options.ts';
 import { PairRunner } from './engine-pair.ts';
 import { Turns } from './engine-turns.ts';
 import { TransferBoard } from './executor/index.ts';
+import { CLOCK_SKEW_MS_MAX } from './limits.ts';
 import { PairTable, type Pair } from './trees/index.ts';
 
 export class EngineCore {
@@ -79,6 +80,16 @@ export class EngineCore {
     this.catchUp();
     await this.options.spaceClient.pull(signal, this.applied);
     this.catchUp();
+    this.#compareClocks();
+  }
+
+  /** Nothing is decided by clocks; but people read times of files and of conflicts. */
+  #compareClocks(): void {
+    const skewMs = this.options.spaceClient.clockOffsetMs();
+    const isSkewed = Math.abs(skewMs) > CLOCK_SKEW_MS_MAX;
+    for (const { book } of this.#runners.values()) {
+      book.setPairStall('ClockSkew', isSkewed, `${Math.round(skewMs / 1000)} s`);
+    }
   }
 
   /** Commits of other programs on this profile reached the store without the pairs. */

@@ -61,3 +61,20 @@ for (const call of ['openRead', 'lstat'] as const) {
     assert.equal((await a.sync()).uploaded.files, 1);
   });
 }
+
+test('a clock that is more than 5 minutes off is told of until it is set, and stops nothing', async () => {
+  const space = new MemorySpace();
+  const a = await pairedDevice(space, 'anna');
+  const reasons = async (): Promise<readonly string[]> =>
+    (await a.engine.stalls({})).map(({ reason }) => reason);
+  for (const offsetMs of [-301_000, 301_000]) {
+    space.clockOffsetMs = offsetMs;
+    a.write('f', `${offsetMs}`);
+    assert.equal((await a.sync()).uploaded.files, 1);
+    assert.deepEqual(await reasons(), ['ClockSkew']);
+    assert.equal((await a.engine.status({})).pairs[0]?.state, 'idle');
+    space.clockOffsetMs = 299_000;
+    await a.sync();
+    assert.deepEqual(await reasons(), []);
+  }
+});

@@ -182,8 +182,8 @@ export const STALL_TEXTS: Readonly<Record<StallReason, StallText>> = {
   },
   ClockSkew: {
     needsPerson: false,
-    message: 'the clock of this device is wrong',
-    hint: 'Set it; nothing is lost by it.',
+    message: 'the clock of this device and that of the server are more than 5 minutes apart',
+    hint: 'Set the one that is wrong. Nothing is lost by it; only the times in names of conflict copies may mislead.',
     actions: [],
   },
   DbRecovered: {

@@ -75,6 +75,8 @@ export const ACTIVITY_ROWS_MAX = 10_000;
 export const HELD_PATHS_SHOWN_MAX = 100;
 /** While contents are still being sent, finished changes wait this long for others to join them. */
 export const COMMIT_GATHER_MS = 500;
+/** A clock that differs more from the server's is told of. */
+export const CLOCK_SKEW_MS_MAX = 5 * MINUTE_MS;
 /** Small files whose bytes add up to this are sent before more are read. */
 export const PACK_FILL_BYTES = 8 * MIB;
 /** `sync now` waits at most this long for files that are still being written. */

@@ -188,6 +188,8 @@ export interface SpaceClient {
     signal: AbortSignal,
   ) => Promise<void>;
 
+  /** The server's clock minus this device's, as far as the last answer tells; 0 before it. */
+  readonly clockOffsetMs: () => number;
   /** Bytes of request and answer bodies since the client was made. */
   readonly bytesOnWire: () => { readonly sent: number; readonly received: number };
 }

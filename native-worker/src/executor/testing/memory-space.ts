@@ -37,6 +37,8 @@ export class MemorySpace {
   fault: (request: string, phase: 'before' | 'after') => void = () => undefined;
   seq = 1;
   era = 0;
+  /** What the server's clock says more than the devices' do. */
+  clockOffsetMs = 0;
   readonly #nodes = new Map<NodeId, Stored>();
   readonly #log: { readonly changed: readonly NodeId[]; readonly removed: readonly NodeId[] }[] = [
     { changed: [], removed: [] },
@@ -338,6 +340,8 @@ class MemorySpaceClient implements SpaceClient {
       await Promise.resolve();
     }
   };
+
+  readonly clockOffsetMs = (): number => this.#space.clockOffsetMs;
 
   readonly bytesOnWire = (): { sent: number; received: number } => ({
     sent: this.#sent,

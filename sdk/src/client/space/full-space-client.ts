@@ -104,6 +104,8 @@ export class FullSpaceClient implements SpaceClient {
     return { seq, era };
   };
 
+  readonly clockOffsetMs = (): number => this.#space.verified.clockOffsetMs;
+
   storedHead(): StoredHead {
     const head = this.#space.verified.head;
     if (head === undefined) throw new Defect('an open space has a head');

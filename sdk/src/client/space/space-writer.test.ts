@@ -113,3 +113,14 @@ test('a file of many pages is written, read back and restored', async () => {
   const found = await client.contents.uploadedContent({ id, rev: 1 }, signal);
   assert.equal(found.chunks.length, count);
 });
+
+test('a client knows how far the server’s clock is from its own since the last answer', async () => {
+  const world = new MemorySpace(suite);
+  const client = await world.open();
+  await client.pull(signal);
+  assert.equal(client.clockOffsetMs(), 0);
+  world.serverAheadMs = -DAY_MS;
+  assert.equal(client.clockOffsetMs(), 0);
+  await client.pull(signal);
+  assert.equal(client.clockOffsetMs(), -DAY_MS);
+});

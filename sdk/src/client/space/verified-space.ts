@@ -76,6 +76,11 @@ export class VerifiedSpace {
     return this.#options.store.head(this.#options.space);
   }
 
+  /** The server's clock minus ours; 0 before the first answer. */
+  get clockOffsetMs(): number {
+    return this.#clockOffsetMs ?? 0;
+  }
+
   /** The server's time, learnt from its answers; asks when no answer came yet. */
   async serverTime(signal: AbortSignal): Promise<number> {
     if (this.#clockOffsetMs === undefined) await this.#askHead(signal);

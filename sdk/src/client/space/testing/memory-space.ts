@@ -38,6 +38,8 @@ export class MemorySpace {
   readonly content: MemoryContentApi;
   head: HeadState | undefined;
   time = START;
+  /** What the server's clock says more than that. */
+  serverAheadMs = 0;
 
   constructor(suite: OpenSuite, policy = { versionDays: 180, versionsKept: 3, trashDays: 30 }) {
     this.suite = suite;
@@ -132,7 +134,14 @@ export class MemorySpace {
     if (last === undefined) throw new IntegrityError('data-missing', 'a space has a genesis');
     const { header, signature } = last;
     const id = commitId(this.suite, header);
-    return { era: 0, seq: this.commits.length, id, header, signature, serverTime: this.time };
+    return {
+      era: 0,
+      seq: this.commits.length,
+      id,
+      header,
+      signature,
+      serverTime: this.time + this.serverAheadMs,
+    };
   }
 
   #api(): SpaceApi {
