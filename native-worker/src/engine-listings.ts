@@ -15,6 +15,7 @@ import type {
 import { activityLine, timeText } from './engine-activity.ts';
 import type { EngineCore } from './engine-core.ts';
 import type { PairRunner } from './engine-pair.ts';
+import type { Transfer } from './executor/index.ts';
 import { STALL_TEXTS } from './engine-stall-texts.ts';
 import { HELD_PATHS_SHOWN_MAX } from './limits.ts';
 import type { Operation } from './planner/operations.ts';
@@ -93,20 +94,24 @@ function stateOf(core: EngineCore, runner: PairRunner): PairState {
 
 function transfersOf(core: EngineCore): TransferStatus[] {
   const nowMs = core.options.clock.now();
-  return core.board.list().map((transfer) => {
+  const heldBack = core.board.heldBack(nowMs).map((transfer) => ({
+    ...describe(transfer),
+    bytesPerSecond: 0,
+    etaSeconds: null,
+    paused: true,
+  }));
+  const running = core.board.list().map((transfer) => {
     const seconds = Math.max((nowMs - transfer.startedMs) / 1000, 0.001);
     const bytesPerSecond = Math.round(transfer.bytesDone / seconds);
     const left = Math.max(0, transfer.bytesTotal - transfer.bytesDone);
-    return {
-      id: transfer.id,
-      path: transfer.path,
-      direction: transfer.direction,
-      bytesDone: transfer.bytesDone,
-      bytesTotal: transfer.bytesTotal,
-      bytesPerSecond,
-      etaSeconds: bytesPerSecond === 0 ? null : Math.ceil(left / bytesPerSecond),
-    };
+    const etaSeconds = bytesPerSecond === 0 ? null : Math.ceil(left / bytesPerSecond);
+    return { ...describe(transfer), bytesPerSecond, etaSeconds };
   });
+  return [...running, ...heldBack];
+}
+
+function describe({ id, path, direction, bytesDone, bytesTotal }: Transfer) {
+  return { id, path, direction, bytesDone, bytesTotal };
 }
 
 function stallsNeedingPerson(runner: PairRunner): readonly Stall[] {

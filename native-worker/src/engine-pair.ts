@@ -200,8 +200,14 @@ export class PairRunner {
 
   /** Inside the store's transaction. */
   apply(delta: SpaceDelta): void {
-    this.mirror.apply(delta);
-    recogniseOwn(this.trees, delta.changed);
+    // Others use the same space client: what they applied without us is read in full.
+    if (delta.seq === this.pair.cursorSeq + 1) {
+      this.mirror.apply(delta);
+      recogniseOwn(this.trees, delta.changed);
+    } else {
+      this.mirror.reconcile();
+      recogniseOwn(this.trees);
+    }
     this.book.keepApproved(delta.approved);
     this.#setCursor(delta.seq);
   }

@@ -28,6 +28,8 @@ import type { PairRunner } from './engine-pair.ts';
 import { acceptRestored } from './engine-refused-server.ts';
 import { addPair, exclude, include, removePair } from './engine-pairs.ts';
 import { settlePairs } from './engine-settle.ts';
+import { CANCELLED_TRANSFER_MS } from './limits.ts';
+import type { OperationId } from './planner/types.ts';
 import { PAUSED_FOR_GOOD } from './trees/index.ts';
 
 /** Opens the pairs that the database holds for the space; touches no root yet. */
@@ -87,6 +89,10 @@ export function createEngine(options: EngineOptions): Engine {
     resume: ({ pairs }) => query(() => setPaused(core, pairs, 0)),
     wake: () => query(() => done(core.wake())),
     status: ({ pairs }) => query(() => statusOf(core, core.select(pairs))),
+    steerTransfer: (input) => {
+      const given = parse('steerTransfer', input);
+      return query(() => done(steerTransfer(core, given)));
+    },
     fileStates: ({ paths }) => query(() => statesOf(core, paths)),
     conflicts: () => query(() => listConflicts(core)),
     resolveConflict: (input, call) => {
@@ -169,6 +175,27 @@ function setPaused(
   }
   core.poke();
   return {};
+}
+
+function steerTransfer(
+  core: EngineCore,
+  { id, verb }: { readonly id: string; readonly verb: 'pause' | 'resume' | 'cancel' },
+): void {
+  const { board, options } = core;
+  const operation = id as OperationId;
+  const now = options.clock.now();
+  const running = board.list();
+  const untilMs = verb === 'cancel' ? now + CANCELLED_TRANSFER_MS : Number.POSITIVE_INFINITY;
+  const isKnown = verb === 'resume' ? board.release(operation) : board.hold(operation, untilMs);
+  if (!isKnown) {
+    throw new EngineFault('not-found', 'no such transfer', 'See `coffer transfers`.');
+  }
+  // Nothing else comes down: the request as such can end.
+  const downloads = running.filter(({ direction }) => direction === 'down');
+  if (verb !== 'resume' && downloads.length === 1 && downloads[0]?.id === id) {
+    core.turns.interrupt();
+  }
+  core.poke();
 }
 
 function actOnStall(

@@ -81,5 +81,7 @@ export const CLOCK_SKEW_MS_MAX = 5 * MINUTE_MS;
 export const PACK_FILL_BYTES = 8 * MIB;
 /** `sync now` waits at most this long for files that are still being written. */
 export const SETTLE_REST_MS_MAX = 60 * SECOND_MS;
+/** A transfer that a person cancelled is tried again after this time. */
+export const CANCELLED_TRANSFER_MS = HOUR_MS;
 /** Where nothing tells of local changes, everything is looked at this often. */
 export const SWEEP_INTERVAL_MS = MINUTE_MS;

@@ -129,6 +129,12 @@ const SYNC_COMMANDS: readonly CommandDefinition[] = [
   },
 ];
 
+const TRANSFER_SUMMARIES = {
+  pause: 'stop one transfer until it is resumed',
+  resume: 'let a transfer go on',
+  cancel: 'stop one transfer; it is tried again in an hour',
+} as const;
+
 const DECISION_COMMANDS: readonly CommandDefinition[] = [
   {
     name: 'status',
@@ -137,7 +143,7 @@ const DECISION_COMMANDS: readonly CommandDefinition[] = [
     argumentsMax: 1000,
     summary: 'show how the folders are, or the state of single files',
     example: 'coffer status',
-    flags: [],
+    flags: [{ name: 'watch', summary: 'go on with a line at each change, at most 2 a second' }],
     load: fromStatus((module) => module.status),
   },
   {
@@ -227,9 +233,32 @@ const DECISION_COMMANDS: readonly CommandDefinition[] = [
     argumentsMax: 0,
     summary: 'list what happened, newest first',
     example: 'coffer activity -n 20',
-    flags: [{ name: 'count', short: 'n', value: 'N', summary: 'how many, 50 by default' }],
+    flags: [
+      { name: 'count', short: 'n', value: 'N', summary: 'how many, 50 by default' },
+      { name: 'follow', short: 'f', summary: 'oldest first, and go on with what happens' },
+    ],
     load: fromStatus((module) => module.activity),
   },
+  {
+    name: 'transfers',
+    usage: '[list]',
+    argumentsMin: 0,
+    argumentsMax: 1,
+    summary: 'list what travels now',
+    example: 'coffer transfers',
+    flags: [],
+    load: fromStatus((module) => module.transfersList),
+  },
+  ...(['pause', 'resume', 'cancel'] as const).map((verb) => ({
+    name: `transfers ${verb}`,
+    usage: 'ID',
+    argumentsMin: 1,
+    argumentsMax: 1,
+    summary: TRANSFER_SUMMARIES[verb],
+    example: `coffer transfers ${verb} 3f2a…`,
+    flags: [],
+    load: fromStatus((module) => module.transferVerb(verb)),
+  })),
 ];
 
 /** In the order in which help shows them. */

@@ -1,31 +1,82 @@
 /** `status`, `conflicts`, `stalls`, `held`, `activity`: how things are and what needs a decision. */
-import type { CommandOutput, Engine } from '@coffer/native-worker/contract';
+import { once } from 'node:events';
+import { setInterval as every } from 'node:timers/promises';
+import type { CommandOutput, Engine, EngineStatus } from '@coffer/native-worker/contract';
 import type { CommandRun } from '../command.ts';
-import type { CommandContext } from '../context.ts';
+import type { AccountStatus, CommandContext } from '../context.ts';
 import { EXIT, UsageFailure } from '../failure.ts';
-import { count, formatBytes } from '../output.ts';
+import { count, formatBytes, type Output } from '../output.ts';
 
 type Pair = CommandOutput<'status'>['pairs'][number];
+
+const WATCH_MS = 500;
 
 export const status: CommandRun = async (context, input) => {
   const engine = await context.engine();
   if (input.positionals.length > 0) return fileStates(context, engine, input.positionals);
-  const { pairs, transfers } = await engine.status({});
   const account = await context.account();
-  const value = {
-    ...account,
-    pairs,
-    transfers,
-    daemon: context.isInDaemon ? { running: true, pid: process.pid } : { running: false },
-  };
-  context.output.result(value, () => [
-    `${account.account.email} on ${account.account.server}, this device: ${context.output.name(account.device.name)}`,
-    quotaLine(account.quota),
-    ...pairs.flatMap((pair) => pairLines(pair, context)),
-    ...(pairs.length === 0 ? ["No folder is synced yet. 'coffer sync add FOLDER' adds one."] : []),
-  ]);
-  return pairs.some((p) => p.conflicts + p.stalls + p.held > 0) ? EXIT.attention : EXIT.done;
+  if (input.has('watch')) return watchStatus(context, engine, account);
+  const current = await engine.status({});
+  context.output.result(statusValue(context, account, current), () =>
+    statusLines(context, account, current.pairs),
+  );
+  return attentionOf(current.pairs);
 };
+
+function attentionOf(pairs: readonly Pair[]): number {
+  return pairs.some((p) => p.conflicts + p.stalls + p.held > 0) ? EXIT.attention : EXIT.done;
+}
+
+function statusValue(context: CommandContext, account: AccountStatus, current: EngineStatus) {
+  const daemon = context.isInDaemon ? { running: true, pid: process.pid } : { running: false };
+  return { ...account, ...current, daemon };
+}
+
+function statusLines(
+  { output }: CommandContext,
+  { account, device, quota }: AccountStatus,
+  pairs: readonly Pair[],
+): readonly string[] {
+  return [
+    `${account.email} on ${account.server}, this device: ${output.name(device.name)}`,
+    quotaLine(quota),
+    ...pairs.flatMap((pair) => pairLines(pair, output)),
+    ...(pairs.length === 0 ? ["No folder is synced yet. 'coffer sync add FOLDER' adds one."] : []),
+  ];
+}
+
+/** A line now and one at each change, at most 2 a second, until it is interrupted. */
+async function watchStatus(
+  context: CommandContext,
+  engine: Engine,
+  account: AccountStatus,
+): Promise<number> {
+  const { output, signal } = context;
+  let last = '';
+  const tell = (current: EngineStatus): void => {
+    const value = statusValue(context, account, current);
+    const text = JSON.stringify(value);
+    if (text === last) return;
+    last = text;
+    output.line(value, () => current.pairs.flatMap((pair) => pairLines(pair, output)).join('\n'));
+  };
+  tell(await engine.status({}));
+  let newest: EngineStatus | undefined;
+  const unsubscribe = engine.subscribe(({ event }) => {
+    if (event.kind === 'status') newest = event.status;
+  });
+  try {
+    for await (const _tick of every(WATCH_MS, undefined, { signal })) {
+      if (newest !== undefined) tell(newest);
+      newest = undefined;
+    }
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  } finally {
+    unsubscribe();
+  }
+  return EXIT.interrupted;
+}
 
 async function fileStates(
   context: CommandContext,
@@ -47,7 +98,7 @@ function quotaLine(quota: { usedBytes: number | null; totalBytes: number | null 
   return `${formatBytes(quota.usedBytes)} used, ${total}`;
 }
 
-function pairLines(pair: Pair, { output }: CommandContext): readonly string[] {
+function pairLines(pair: Pair, output: Output): readonly string[] {
   const { uploads, downloads, other } = pair.pending;
   const pending = uploads + downloads + other;
   const details = [
@@ -159,15 +210,64 @@ export const activity: CommandRun = async (context, input) => {
   const limit = Number(input.value('count') ?? 50);
   if (!Number.isSafeInteger(limit) || limit < 1)
     throw new UsageFailure('-n takes a whole number from 1');
-  const entries = await (await context.engine()).activity({ limit });
+  const engine = await context.engine();
+  const entries = await engine.activity({ limit });
+  const { output, signal } = context;
+  if (!input.has('follow')) {
+    output.result(entries, () =>
+      output.table(entries.map((entry) => activityCells(entry, output))),
+    );
+    return EXIT.done;
+  }
+  const tell = (entry: Activity): void =>
+    output.line(entry, () => activityCells(entry, output).join('  '));
+  for (const entry of entries.toReversed()) tell(entry);
+  const unsubscribe = engine.subscribe(({ event }) => {
+    if (event.kind === 'activity') tell(event.activity);
+  });
+  if (!signal.aborted) await once(signal, 'abort');
+  unsubscribe();
+  return EXIT.interrupted;
+};
+
+type Activity = CommandOutput<'activity'>[number];
+
+function activityCells({ at, op, path, to }: Activity, output: Output): readonly string[] {
+  return [at, op, `${output.name(path)}${to === undefined ? '' : ` → ${output.name(to)}`}`];
+}
+
+const TRANSFER_VERBS = ['pause', 'resume', 'cancel'] as const;
+
+export const transfersList: CommandRun = async (context) => {
+  const { transfers } = await (await context.engine()).status({});
   const { output } = context;
-  output.result(entries, () =>
-    output.table(
-      entries.map((e) => [
-        e.at,
-        e.op,
-        `${output.name(e.path)}${e.to === undefined ? '' : ` → ${output.name(e.to)}`}`,
-      ]),
-    ),
+  output.result(transfers, () =>
+    transfers.length === 0
+      ? ['Nothing travels now.']
+      : output.table(
+          transfers.map((t) => [
+            t.id,
+            t.direction,
+            `${formatBytes(t.bytesDone)} of ${formatBytes(t.bytesTotal)}`,
+            `${formatBytes(t.bytesPerSecond)}/s`,
+            output.name(t.path),
+          ]),
+        ),
   );
+};
+
+/** `pause`, `resume` and `cancel` of one transfer. */
+export const transferVerb =
+  (verb: (typeof TRANSFER_VERBS)[number]): CommandRun =>
+  async (context, input) => {
+    const engine = await context.engine();
+    const id = input.positionals[0] ?? '';
+    await engine.steerTransfer({ id, verb });
+    context.output.result({ id, verb }, () => [TRANSFER_TEXTS[verb]]);
+  };
+
+const TRANSFER_TEXTS: Readonly<Record<(typeof TRANSFER_VERBS)[number], string>> = {
+  pause: 'Paused. It goes on after resume, or when the daemon is started again.',
+  resume: 'It goes on.',
+  cancel: 'Stopped. It is tried again in an hour, or when the file changes.',
 };

@@ -54,6 +54,14 @@ export const commands = {
   /** Everything is looked at again: after sleep, or when the network came back. */
   wake: { input: z.object({}), output: Done },
   status: { input: z.object({ pairs: PairNames }), output: EngineStatus },
+  /**
+   * `pause`: stopped until `resume` or the next start of the engine. `cancel`: stopped, and tried again
+   * in an hour. Errors: `not-found`.
+   */
+  steerTransfer: {
+    input: z.object({ id: z.string(), verb: z.enum(['pause', 'resume', 'cancel']) }),
+    output: Done,
+  },
   /** State of local paths, absolute. */
   fileStates: { input: z.object({ paths: z.array(z.string()) }), output: z.array(FileState) },
   conflicts: { input: z.object({}), output: z.array(ConflictListing) },

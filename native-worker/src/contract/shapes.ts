@@ -55,6 +55,8 @@ export const TransferStatus = z.object({
   bytesTotal: Count,
   bytesPerSecond: Count,
   etaSeconds: z.number().nullable(),
+  /** Held back by a person. */
+  paused: z.boolean().optional(),
 });
 export type TransferStatus = z.infer<typeof TransferStatus>;
 

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import test from 'node:test';
 import {
   ControlFailure,
-  type CommandName,
+  type ControlCommandName,
   type ControlTarget,
   type EngineEvent,
   type NumberedEvent,
@@ -19,11 +19,11 @@ const TOKEN = 'a1'.repeat(32);
 
 /** An engine that a test speaks for. */
 class SpokenTarget implements ControlTarget {
-  readonly calls: [CommandName, unknown][] = [];
+  readonly calls: [ControlCommandName, unknown][] = [];
   readonly #listeners = new Set<(event: NumberedEvent) => void>();
-  answer: (name: CommandName) => unknown = () => ({});
+  answer: (name: ControlCommandName) => unknown = () => ({});
 
-  readonly call = async (name: CommandName, input: unknown): Promise<unknown> => {
+  readonly call = async (name: ControlCommandName, input: unknown): Promise<unknown> => {
     this.calls.push([name, input]);
     return this.answer(name);
   };
@@ -215,7 +215,7 @@ test('the page is shown to its session alone, with strict headers, and no path l
   const { url } = JSON.parse((await world.ask({ path: '/v1/ui' })).body) as { url: string };
   const path = url.slice(world.server.url.length);
   const opened = await world.ask({ method: 'GET', path, token: null });
-  const headers = { cookie: (opened.headers['set-cookie'] ?? [''])[0]?.split(';')[0] ?? '' };
+  const headers = { cookie: String(opened.headers['set-cookie']).split(';')[0] ?? '' };
   const get = (path: string) => world.ask({ method: 'GET', path, token: null, headers });
   assert.match((await get('/')).body, /Coffer is running/);
   mkdirSync(join(world.page, 'assets'));

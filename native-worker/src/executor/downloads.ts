@@ -67,6 +67,10 @@ function mayStart(run: ExecutionRun, operation: LocalDownload): boolean {
     run.settle(operation, LOST);
     return false;
   }
+  if (run.options.board.isHeld(operation.id, run.now())) {
+    run.settle(operation, SKIPPED);
+    return false;
+  }
   return true;
 }
 
@@ -188,8 +192,11 @@ class StagingSink implements FetchSink {
 
   readonly write = (index: number, plaintext: Bytes): void => {
     this.#attempt(index, (item) => {
-      item.file?.write(plaintext);
-      this.#run.options.board.advance(item.operation.id, plaintext.length);
+      const { board } = this.#run.options;
+      // Others of the same request go on: what still comes of this one is dropped.
+      if (board.isHeld(item.operation.id, this.#run.now())) item.result = SKIPPED;
+      else item.file?.write(plaintext);
+      board.advance(item.operation.id, plaintext.length);
     });
   };
 

@@ -16,4 +16,4 @@ export { recover } from './recovery.ts';
 export { jitterOf, nextAttempt } from './retry.ts';
 export { isAllLost, subjectOf, type ExecutionCounts } from './run.ts';
 export { FileChanged, hashStably, readStably } from './stable-read.ts';
-export { TransferBoard } from './transfer-board.ts';
+export { TransferBoard, type Transfer } from './transfer-board.ts';

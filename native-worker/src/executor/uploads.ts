@@ -18,6 +18,7 @@ import {
   isRemoteOutage,
   LOST,
   outcomeOfLocalFault,
+  SKIPPED,
   stalled,
   type OperationOutcome,
 } from './outcome.ts';
@@ -126,7 +127,8 @@ async function sendOne(
   const path = row === undefined ? undefined : run.paths.absolute(row.id);
   if (row === undefined || path === undefined) return LOST;
   const { board, pair } = run.options;
-  board.start({
+  if (board.isHeld(operation.id, run.now())) return SKIPPED;
+  const heldBack = board.start({
     id: operation.id,
     pair: pair.id,
     path: run.paths.relative(row.id) ?? '',
@@ -135,9 +137,11 @@ async function sendOne(
     startedMs: run.now(),
   });
   try {
-    const content = await uploader.add(sourceOf(run, operation, path, row), signal);
+    const source = sourceOf(run, operation, path, row);
+    const content = await uploader.add(source, AbortSignal.any([signal, heldBack]));
     return { content, row };
   } catch (error) {
+    if (heldBack.aborted && !signal.aborted) return SKIPPED;
     return outcomeOf(error, signal);
   } finally {
     board.end(operation.id);
