@@ -124,7 +124,8 @@ test('every field of a header that is changed is refused, also when the head say
     ['time', 'signature-invalid', (h) => ({ ...h, time: h.time + 1 })],
     ['changes', 'digest-mismatch', (h) => ({ ...h, changes: otherDigest(h.changes) })],
     ['root', 'signature-invalid', (h) => ({ ...h, root: otherDigest(h.root) })],
-    ['note', 'signature-invalid', (h) => ({ ...h, note: new Uint8Array(99) })],
+    ['note', 'signature-invalid', (h) => ({ ...h, note: new Uint8Array(73 + 256) })],
+    ['note of another length', 'malformed', (h) => ({ ...h, note: new Uint8Array(99) })],
   ];
   for (const [field, code, change] of cases) {
     await refuses(desk, forge(world, withHeader(change)), code, field);

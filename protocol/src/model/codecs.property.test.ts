@@ -248,7 +248,7 @@ const header: fc.Arbitrary<CommitHeader> = fc.record({
   time: number,
   changes: digestOf<Digest>(),
   root: digestOf<Digest>(),
-  note: fc.option(fc.uint8Array({ minLength: 1, maxLength: 4096 })),
+  note: fc.option(fc.integer({ min: 1, max: 15 }).chain((blocks) => bytesOf(73 + 256 * blocks))),
 });
 
 test('headers, bodies and sealed commits decode to what was encoded', () => {

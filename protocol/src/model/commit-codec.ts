@@ -5,7 +5,7 @@
  *   body    [[key, record or null]…], strictly ascending by key
  *   sent    [header, SIGN(device, "commit-sign", header), body]
  */
-import { decodeCbor, encodeCbor, schema } from '../codec/index.ts';
+import { decodeCbor, encodeCbor, schema, type Schema } from '../codec/index.ts';
 import {
   COMMIT_BODY_SIZE_BYTES_MAX,
   COMMIT_CHANGES_MAX,
@@ -34,6 +34,18 @@ export const COMMIT_HEADER_SIZE_BYTES_MAX = COMMIT_NOTE_SIZE_BYTES_MAX + 512;
 const SEALED_COMMIT_SIZE_BYTES_MAX =
   COMMIT_BODY_SIZE_BYTES_MAX + COMMIT_HEADER_SIZE_BYTES_MAX + SIGNATURE_SIZE_BYTES + 16;
 
+/** What SEAL adds, and what PSEAL pads to (protocol §1). */
+const NOTE_OVERHEAD_BYTES = 73;
+const NOTE_BLOCK_BYTES = 256;
+const sealedNote = bytes(NOTE_OVERHEAD_BYTES + NOTE_BLOCK_BYTES, COMMIT_NOTE_SIZE_BYTES_MAX);
+const noteOf: Schema<Bytes> = (value) => {
+  const note = sealedNote(value);
+  if ((note.length - NOTE_OVERHEAD_BYTES) % NOTE_BLOCK_BYTES !== 0) {
+    throw new FormatError('a note has whole blocks');
+  }
+  return note;
+};
+
 const headerTuple = tuple(
   literal(PROTOCOL_VERSION),
   id<SpaceId>(),
@@ -46,7 +58,7 @@ const headerTuple = tuple(
   uint(),
   digest<Digest>(),
   digest<Digest>(),
-  nullable(bytes(1, COMMIT_NOTE_SIZE_BYTES_MAX)),
+  nullable(noteOf),
 );
 
 const bodyList = list(

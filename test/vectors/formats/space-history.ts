@@ -339,6 +339,31 @@ function makeCases(suite: OpenSuite): readonly CaseInput<Input>[] {
       input: { ...h.input(first), chain: h.chain.slice(0, 1) },
     },
     ...fileCases,
+    ...noteCases(h, (commit) => h.input(first, commit), good),
+  ];
+}
+
+/** A note has the length of something padded and sealed; what is in it only members can judge. */
+function noteCases(
+  h: History,
+  input: (commit: SealedCommit) => Input,
+  commit: SealedCommit,
+): CaseInput<Input>[] {
+  const noted = (bytes: number): Input =>
+    input(h.forge(commit, { note: new Uint8Array(bytes).fill(1) }));
+  const name = 'a note of one padded block';
+  const wrong = (about: string, bytes: number): CaseInput<Input> => ({
+    name: about,
+    unlike: name,
+    refused: 'format',
+    input: noted(bytes),
+  });
+  return [
+    { name, input: noted(73 + 256) },
+    wrong('a note of a byte less', 73 + 255),
+    wrong('a note of a byte more', 73 + 257),
+    wrong('a note without a block', 73),
+    wrong('a note above the limit', 73 + 16 * 256),
   ];
 }
 
