@@ -12,6 +12,16 @@ const CHECKS = [
   ],
   ['lint', ['node_modules/oxlint/bin/oxlint', '--type-aware', '--deny-warnings']],
   ['types', ['node_modules/@typescript/native/bin/tsc', '-p', 'tsconfig.json']],
+  [
+    'types of components',
+    [
+      'node_modules/svelte-check/bin/svelte-check',
+      '--workspace=renderer',
+      '--tsconfig=tsconfig.json',
+      '--fail-on-warnings',
+      '--output=human',
+    ],
+  ],
   ['types of pure code', ['node_modules/@typescript/native/bin/tsc', '-p', 'tsconfig.pure.json']],
   ['dead code', ['node_modules/knip/bin/knip.js', '--no-progress']],
   [

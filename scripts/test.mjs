@@ -15,7 +15,12 @@ const SIMULATION = ['--test-concurrency=1', '--test-timeout=1200000'];
  * @type {readonly (readonly [string, readonly string[], readonly string[], number])[]}
  */
 const SUITES = [
-  ['unit', globSync('{protocol,sdk,server,native-worker,cli}/src/**/*.test.ts'), TOGETHER, 80],
+  [
+    'unit',
+    globSync('{protocol,sdk,server,native-worker,cli,renderer}/src/**/*.test.ts'),
+    TOGETHER,
+    80,
+  ],
   ['vectors and SDK', globSync('test/{vectors,sdk}/**/*.test.ts'), APART, 8],
   ['scenarios', globSync('test/scenarios/*.test.ts'), APART, 8],
   ['hostile', globSync('test/hostile/**/*.test.ts'), APART, 8],

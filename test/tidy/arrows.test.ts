@@ -46,11 +46,18 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   'protocol/src/suites': ['protocol/src/core', 'protocol/src/crypto'],
   'sdk/src': ['protocol/src'],
   'native-worker/src/planner': ['protocol/src/core', 'protocol/src/model'],
-  'native-worker/src': ['native-worker/src/planner', 'sdk/src', 'protocol/src'],
+  'native-worker/src/contract': [],
+  'native-worker/src': [
+    'native-worker/src/planner',
+    'native-worker/src/contract',
+    'sdk/src',
+    'protocol/src',
+  ],
   'server/src': ['protocol/src'],
   'cli/src': ['native-worker/src', 'sdk/src', 'server/src', 'protocol/src'],
   'electron/src': ['native-worker/src'],
-  'renderer/src': ['native-worker/src/contract'],
+  'renderer/src/ui': ['resources'],
+  'renderer/src': ['renderer/src/ui', 'native-worker/src/contract', 'resources'],
   'web/src': ['sdk/src', 'protocol/src', 'renderer/src/ui'],
 };
 
@@ -88,7 +95,7 @@ const FILES_MIN = 60;
 const IMPORT =
   /(?:^|\n)\s*(?:import|export)\b[^'"`;]*?from\s+['"](?<from>[^'"]+)['"]|\bimport\(\s*['"](?<dynamic>[^'"]+)['"]|(?:^|\n)import\s+['"](?<bare>[^'"]+)['"]|new URL\(\s*['"](?<worker>\.[^'"]+\.ts)['"]/g;
 
-const files = projectFiles(/^[a-z-]+\/src\/.*\.ts$/);
+const files = projectFiles(/^[a-z-]+\/src\/.*\.(ts|svelte)$/);
 const productFiles = files.filter((file) => !isTest(file));
 const doors = new Map(
   projectFiles(/^[a-z-]+\/package\.json$/).map((file) => {
@@ -171,6 +178,7 @@ function throughDoor(file: string, name: string): string {
 }
 
 function layerOf(file: string): string {
+  if (file.startsWith('resources/')) return 'resources';
   const layers = Object.keys(ALLOWED).filter((layer) => file.startsWith(`${layer}/`));
   const layer = layers.sort((a, b) => b.length - a.length)[0];
   assert.ok(layer !== undefined, `${file} belongs to no layer`);

@@ -1,0 +1,134 @@
+import assert from 'node:assert/strict';
+import test, { describe } from 'node:test';
+import type { EngineEvent } from '@coffer/native-worker/contract';
+import { aPair, aSnapshot } from '../testing/builders.ts';
+import { CallFailed, type ControlClient, type ControlNews } from './control-client.ts';
+import { DriveSession } from './drive-session.ts';
+
+/** Answers from `answers`, counts what is asked, and says what the test tells it to say. */
+class FakeClient {
+  readonly asked: string[] = [];
+  answers: Record<string, unknown> = {
+    account: aSnapshot().account,
+    status: aSnapshot().status,
+    listPairs: [],
+    conflicts: [],
+    held: [],
+    stalls: [],
+    activity: [],
+    usage: { usedBytes: 1, totalBytes: 2, transferUsedBytes: 0, transferTotalBytes: null },
+  };
+  failing: Record<string, string> = {};
+  #listener: ((news: ControlNews) => void) | undefined;
+  #number = 0;
+
+  readonly client: ControlClient = {
+    call: async (command) => {
+      this.asked.push(command);
+      const code = this.failing[command];
+      if (code !== undefined) throw new CallFailed({ code, message: '', hint: '' });
+      return structuredClone(this.answers[command] ?? {}) as never;
+    },
+    subscribe: (listener) => {
+      this.#listener = listener;
+      return () => (this.#listener = undefined);
+    },
+  };
+
+  say(news: ControlNews): Promise<void> {
+    this.#listener?.(news);
+    return new Promise((resolve) => setImmediate(resolve));
+  }
+
+  tell(event: EngineEvent): Promise<void> {
+    return this.say({ kind: 'event', event: { number: ++this.#number, event } });
+  }
+}
+
+async function started(fake = new FakeClient()) {
+  const session = new DriveSession(fake.client, () => undefined);
+  session.start();
+  await fake.say({ kind: 'connected' });
+  await session.reload();
+  fake.asked.length = 0;
+  return { fake, session };
+}
+
+describe('a drive session', () => {
+  test('reads everything when it is connected', async () => {
+    const { session } = await started();
+    assert.equal(session.snapshot.connection, 'live');
+    assert.deepEqual(session.snapshot.status, aSnapshot().status);
+    assert.equal(session.snapshot.usage?.usedBytes, 1);
+  });
+
+  test('asks for decisions only when their number changed', async () => {
+    const { fake } = await started();
+    await fake.tell({
+      kind: 'status',
+      status: { pairs: [aPair({ state: 'syncing' })], transfers: [] },
+    });
+    assert.deepEqual(fake.asked, []);
+    await fake.tell({
+      kind: 'status',
+      status: { pairs: [aPair({ conflicts: 1 })], transfers: [] },
+    });
+    assert.deepEqual(fake.asked, ['conflicts', 'held', 'stalls']);
+  });
+
+  test('puts new activity on top', async () => {
+    const { fake, session } = await started();
+    for (const path of ['first', 'second']) {
+      await fake.tell({
+        kind: 'activity',
+        activity: { at: '2026-11-20T10:00:00Z', op: 'upload', path, device: 'd' },
+      });
+    }
+    assert.deepEqual(
+      session.snapshot.activity?.map(({ path }) => path),
+      ['second', 'first'],
+    );
+  });
+
+  test('keeps the last usage when the server is away, and everything else when the daemon is', async () => {
+    const { fake, session } = await started();
+    fake.failing = { usage: 'network' };
+    await session.reload();
+    assert.equal(session.snapshot.usage?.usedBytes, 1);
+    assert.equal(session.snapshot.failure, undefined);
+    await fake.say({ kind: 'lost' });
+    assert.equal(session.snapshot.connection, 'lost');
+    assert.deepEqual(session.snapshot.status, aSnapshot().status);
+  });
+
+  test('forgets everything of an account that is signed out', async () => {
+    const { fake, session } = await started();
+    fake.answers['account'] = { signedIn: false };
+    await session.act('signOut', {});
+    assert.equal(session.snapshot.status, undefined);
+    assert.equal(session.snapshot.account?.signedIn, false);
+  });
+
+  test('says why a list could not be read, until it can', async () => {
+    const { fake, session } = await started();
+    fake.failing = { status: 'damaged-profile' };
+    await session.reload();
+    assert.equal(session.snapshot.failure?.code, 'damaged-profile');
+    fake.failing = {};
+    await session.reload();
+    assert.equal(session.snapshot.failure, undefined);
+  });
+
+  test('gives a refused command back to who gave it', async () => {
+    const { fake, session } = await started();
+    fake.failing = { resolveConflict: 'not-found' };
+    await assert.rejects(session.act('resolveConflict', { path: '/a', keep: 'both' }), CallFailed);
+  });
+
+  test('many events at once lead to one more reading, not to many', async () => {
+    const { fake } = await started();
+    const stall = { kind: 'conflict', pair: 'p1', path: '/a' } as const;
+    await Promise.all(Array.from({ length: 20 }, () => fake.tell(stall)));
+    assert.equal(fake.asked.filter((command) => command === 'conflicts').length, 2);
+  });
+});

@@ -1,0 +1,15 @@
+import type { FailureShape } from '@coffer/native-worker/contract';
+import type { Words } from '../words/translator.ts';
+
+/** What is said of a failed command: what happened and what is safe, then what to do. */
+export function failureText(failure: FailureShape, { find, t }: Words): string {
+  const known = find(`failure.${failure.code}`);
+  if (known !== undefined) return known;
+  const own = [failure.message, failure.hint].filter((text) => text !== '').map(asSentence);
+  return own.length > 0 ? own.join(' ') : t('failure.failed');
+}
+
+function asSentence(text: string): string {
+  const capital = text.charAt(0).toUpperCase() + text.slice(1);
+  return /[.!?]$/.test(capital) ? capital : `${capital}.`;
+}

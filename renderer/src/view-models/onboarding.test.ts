@@ -1,0 +1,108 @@
+import assert from 'node:assert/strict';
+import test, { describe } from 'node:test';
+import {
+  canGoBack,
+  onboardingAfter,
+  onboardingStart,
+  passwordFault,
+  positionsToAsk,
+  remoteFor,
+  wrongAnswers,
+  type OnboardingEvent,
+  type OnboardingState,
+} from './onboarding.ts';
+
+const WORDS = Array.from({ length: 24 }, (_, i) => `word${i}`);
+const after = (events: readonly OnboardingEvent[], start = onboardingStart(undefined)) =>
+  events.reduce(onboardingAfter, start);
+const TO_WORDS: readonly OnboardingEvent[] = [
+  { kind: 'started' },
+  { kind: 'server-checked', server: 'https://drive.example.org' },
+  { kind: 'started' },
+  { kind: 'signed-up', email: 'me@example.org', recoveryWords: WORDS, isActive: true },
+];
+
+describe('the first run', () => {
+  test('goes from the server over the account, the words and the folder to its end', () => {
+    const steps: string[] = [];
+    let state: OnboardingState = onboardingStart(undefined);
+    const events: readonly OnboardingEvent[] = [
+      ...TO_WORDS,
+      { kind: 'check-wanted', asked: [1, 9, 20] },
+      { kind: 'words-kept' },
+      { kind: 'folder-added', folder: '/home/me/Coffer' },
+    ];
+    for (const event of events) {
+      state = onboardingAfter(state, event);
+      steps.push(state.step);
+    }
+    assert.deepEqual(steps, ['server', 'account', 'account', 'words', 'words', 'folder', 'ready']);
+    assert.equal(state.folder, '/home/me/Coffer');
+  });
+
+  test('forgets the words as soon as they are kept', () => {
+    const state = after([
+      ...TO_WORDS,
+      { kind: 'check-wanted', asked: [0] },
+      { kind: 'words-kept' },
+    ]);
+    assert.deepEqual([state.recoveryWords, state.asked], [[], []]);
+  });
+
+  test('shows no words to who signs in, and begins at the folder for who is signed in', () => {
+    const signedIn = after([
+      ...TO_WORDS.slice(0, 2),
+      { kind: 'signed-in', email: 'me@example.org' },
+    ]);
+    assert.equal(signedIn.step, 'folder');
+    assert.equal(onboardingStart('me@example.org').step, 'folder');
+  });
+
+  test('stays where it is when something fails, with what was answered', () => {
+    const failure = { code: 'network', message: '', hint: '' };
+    const state = after([...TO_WORDS.slice(0, 3), { kind: 'failed', failure }]);
+    assert.deepEqual(
+      [state.step, state.server, state.isBusy, state.failure],
+      ['account', 'https://drive.example.org', false, failure],
+    );
+    assert.equal(onboardingAfter(state, { kind: 'started' }).failure, undefined);
+  });
+
+  test('leads back to the words, never back over an account that was made', () => {
+    const words = after(TO_WORDS);
+    const asked = onboardingAfter(words, { kind: 'check-wanted', asked: [0, 8, 16] });
+    assert.equal(canGoBack(words), false);
+    assert.equal(canGoBack(asked), true);
+    assert.deepEqual(onboardingAfter(asked, { kind: 'back' }), words);
+    assert.equal(onboardingAfter(words, { kind: 'back' }).step, 'words');
+  });
+});
+
+test('the words asked for come from all parts of the list, without repeating', () => {
+  for (const draw of [0, 0.5, 0.999_999]) {
+    const asked = positionsToAsk(3, 24, () => draw);
+    assert.equal(new Set(asked).size, 3);
+    assert.deepEqual(
+      asked.map((position) => Math.floor(position / 8)),
+      [0, 1, 2],
+    );
+  }
+});
+
+test('an answer may have capitals and spaces around, and nothing else wrong', () => {
+  const state = after([...TO_WORDS, { kind: 'check-wanted', asked: [1, 9, 20] }]);
+  assert.deepEqual(wrongAnswers(state, [' Word1 ', 'word9', 'word20']), []);
+  assert.deepEqual(wrongAnswers(state, ['word1', 'word20', '']), [1, 2]);
+});
+
+test('a password is there and has 8 characters', () => {
+  assert.deepEqual(['', '1234567', '12345678'].map(passwordFault), ['empty', 'short', undefined]);
+});
+
+test('a folder goes to its own name at the top of the drive', () => {
+  assert.deepEqual(['/home/me/Coffer', 'C:\\Users\\me\\Files\\', '/'].map(remoteFor), [
+    '/Coffer',
+    '/Files',
+    '/',
+  ]);
+});

@@ -1,0 +1,139 @@
+/**
+ * The first run, as data: which question is asked, what has been answered, what went wrong. A pure
+ * state machine; the wizard draws it and carries out what `pending` names.
+ */
+import type { FailureShape } from '@coffer/native-worker/contract';
+
+export const STEPS = ['server', 'account', 'words', 'folder', 'ready'] as const;
+export type Step = (typeof STEPS)[number];
+
+export interface OnboardingState {
+  readonly step: Step;
+  /** Origin, once it has been checked. */
+  readonly server: string;
+  readonly mode: 'sign-up' | 'sign-in';
+  readonly email: string;
+  /** Empty when signed in to an account that there was. */
+  readonly recoveryWords: readonly string[];
+  /** Positions of the words that are asked for, from 0; empty while all words are shown. */
+  readonly asked: readonly number[];
+  /** False: the address waits to be confirmed. */
+  readonly isActive: boolean;
+  readonly folder: string;
+  readonly isBusy: boolean;
+  readonly failure: FailureShape | undefined;
+}
+
+export type OnboardingEvent =
+  | { readonly kind: 'started' }
+  | { readonly kind: 'failed'; readonly failure: FailureShape }
+  | { readonly kind: 'server-checked'; readonly server: string }
+  | { readonly kind: 'mode-chosen'; readonly mode: 'sign-up' | 'sign-in' }
+  | {
+      readonly kind: 'signed-up';
+      readonly email: string;
+      readonly recoveryWords: readonly string[];
+      readonly isActive: boolean;
+    }
+  | { readonly kind: 'signed-in'; readonly email: string }
+  | { readonly kind: 'check-wanted'; readonly asked: readonly number[] }
+  | { readonly kind: 'words-wanted' }
+  | { readonly kind: 'words-kept' }
+  | { readonly kind: 'folder-added'; readonly folder: string }
+  | { readonly kind: 'back' };
+
+/** A signed-in account begins at its first folder. */
+export function onboardingStart(signedInAs: string | undefined): OnboardingState {
+  return {
+    step: signedInAs === undefined ? 'server' : 'folder',
+    server: '',
+    mode: 'sign-up',
+    email: signedInAs ?? '',
+    recoveryWords: [],
+    asked: [],
+    isActive: true,
+    folder: '',
+    isBusy: false,
+    failure: undefined,
+  };
+}
+
+export function onboardingAfter(state: OnboardingState, event: OnboardingEvent): OnboardingState {
+  const settled = { ...state, isBusy: false, failure: undefined };
+  switch (event.kind) {
+    case 'started':
+      return { ...state, isBusy: true, failure: undefined };
+    case 'failed':
+      return { ...state, isBusy: false, failure: event.failure };
+    case 'server-checked':
+      return { ...settled, step: 'account', server: event.server };
+    case 'mode-chosen':
+      return { ...settled, mode: event.mode };
+    case 'signed-up':
+      return {
+        ...settled,
+        step: 'words',
+        email: event.email,
+        recoveryWords: event.recoveryWords,
+        isActive: event.isActive,
+      };
+    case 'signed-in':
+      return { ...settled, step: 'folder', email: event.email };
+    case 'check-wanted':
+      return { ...settled, asked: event.asked };
+    case 'words-wanted':
+      return { ...settled, asked: [] };
+    case 'words-kept':
+      // Forgotten here as soon as the person has them.
+      return { ...settled, step: 'folder', recoveryWords: [], asked: [] };
+    case 'folder-added':
+      return { ...settled, step: 'ready', folder: event.folder };
+    case 'back':
+      return before(settled);
+  }
+}
+
+/** Nothing leads back over an account that was made. */
+function before(state: OnboardingState): OnboardingState {
+  if (state.step === 'account') return { ...state, step: 'server' };
+  if (state.step === 'words') return { ...state, asked: [] };
+  return state;
+}
+
+export function canGoBack({ step, asked, isBusy }: OnboardingState): boolean {
+  return !isBusy && (step === 'account' || (step === 'words' && asked.length > 0));
+}
+
+/** Words asked for to see that they were written down: as many, each from its own part of the list. */
+export function positionsToAsk(
+  count: number,
+  wordCount: number,
+  random: () => number,
+): readonly number[] {
+  const part = wordCount / count;
+  return Array.from({ length: count }, (_, i) => Math.floor(i * part + random() * part));
+}
+
+/** Which of the answers are wrong; capitals and spaces around do not matter. */
+export function wrongAnswers(
+  { recoveryWords, asked }: OnboardingState,
+  answers: readonly string[],
+): readonly number[] {
+  return asked.flatMap((position, i) =>
+    answers[i]?.trim().toLowerCase() === recoveryWords[position] ? [] : [i],
+  );
+}
+
+const PASSWORD_LENGTH_MIN = 8;
+
+/** What a password lacks; undefined when it will do. */
+export function passwordFault(password: string): 'empty' | 'short' | undefined {
+  if (password === '') return 'empty';
+  return password.length < PASSWORD_LENGTH_MIN ? 'short' : undefined;
+}
+
+/** Remote folder for a local one: its own name at the top of the drive. */
+export function remoteFor(local: string): string {
+  const name = local.split(/[/\\]/).findLast((part) => part !== '') ?? '';
+  return `/${name}`;
+}

@@ -1,0 +1,9 @@
+import type { OnboardingEvent, OnboardingState } from '../view-models/onboarding.ts';
+import type { AppState } from './app-state.svelte.ts';
+
+/** What each page of the wizard is given. */
+export interface WizardProps {
+  readonly app: AppState;
+  readonly wizard: OnboardingState;
+  readonly tell: (event: OnboardingEvent) => void;
+}

@@ -1,0 +1,222 @@
+/** Goal: a person without a mouse signs up, decides and sets up; a screen reader is told what it needs. */
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import type { Page } from 'playwright-core';
+import { RECOVERY_WORDS } from './scenes.ts';
+import { UiBench, assertNothing, axeFaults, commandsOf, picture } from './ui-page.ts';
+
+/** Tabs until what has the focus has this accessible name; fails after a whole round. */
+async function tabTo(page: Page, name: RegExp): Promise<void> {
+  const TABS_MAX = 60;
+  const seen: string[] = [];
+  for (let i = 0; i < TABS_MAX; i++) {
+    const focused = page.locator(':focus');
+    const label = (await focused.count()) === 0 ? '' : await nameOf(page);
+    if (name.test(label)) return;
+    seen.push(label);
+    await page.keyboard.press('Tab');
+  }
+  assert.fail(`no way by keyboard to ${name}: ${seen.join(' | ')}`);
+}
+
+async function nameOf(page: Page): Promise<string> {
+  const snapshot = await page.locator(':focus').ariaSnapshot();
+  return snapshot.split('\n')[0] ?? '';
+}
+
+async function fill(page: Page, name: RegExp, text: string): Promise<void> {
+  await tabTo(page, name);
+  await page.keyboard.press('ControlOrMeta+A');
+  await page.keyboard.type(text);
+}
+
+async function press(page: Page, name: RegExp, key = 'Enter'): Promise<void> {
+  await tabTo(page, name);
+  await page.keyboard.press(key);
+}
+
+test('signs up, keeps the words and chooses a folder by keyboard alone', async () => {
+  await using bench = await UiBench.start();
+  const page = await bench.open({ scene: 'signedOut', failsOnce: { checkServer: 'network' } });
+  const heading = page.locator('main h1');
+
+  await press(page, /button "Go on"/);
+  await page.getByText('Say which server').waitFor();
+  await fill(page, /textbox "Address of the server"/, 'drive.example.org');
+  await page.keyboard.press('Enter');
+  await page.getByRole('alert').getByText('the server cannot be reached').waitFor();
+  assertNothing(await axeFaults(page), 'a failure');
+  await page.keyboard.press('Enter');
+
+  await heading.getByText('Create your account').waitFor();
+  await fill(page, /textbox "E-mail"/, 'me@example.org');
+  await fill(page, /textbox "Password"/, 'short');
+  await page.keyboard.press('Enter');
+  await page.locator('.below.wrong').getByText('At least 8 characters').waitFor();
+  await picture(page, 'wizard-account');
+  await fill(page, /textbox "Password"/, 'long enough by far');
+  await page.keyboard.press('Enter');
+
+  await heading.getByText('24 words').waitFor();
+  assertNothing(await axeFaults(page), 'the words');
+  await picture(page, 'wizard-words');
+  assert.deepEqual(
+    await page
+      .locator('ol li.mono')
+      .allInnerTexts()
+      .then((texts) => texts.map((text) => text.split('\n').at(-1))),
+    RECOVERY_WORDS,
+  );
+  await press(page, /checkbox "I have written them down"/, 'Space');
+  await press(page, /button "Check 3 of them"/);
+  await answerWords(page, () => 'wrong');
+  await page
+    .getByText(/This is not word/)
+    .first()
+    .waitFor();
+  assertNothing(await axeFaults(page), 'wrong words');
+  await picture(page, 'wizard-check');
+  await answerWords(page, (position) => RECOVERY_WORDS[position] ?? '');
+
+  await heading.getByText('Which folder').waitFor();
+  await fill(page, /textbox "Folder on this computer"/, '/home/me/Papers');
+  await picture(page, 'wizard-folder');
+  await page.keyboard.press('Enter');
+  await heading.getByText('Papers is in your coffer').waitFor();
+  assertNothing(await axeFaults(page), 'the end');
+  await picture(page, 'wizard-ready');
+  await press(page, /button "Open Coffer"/);
+  await page.getByRole('navigation', { name: 'Sections' }).waitFor();
+
+  const commands = (await commandsOf(page)).map(({ command }) => command);
+  assert.deepEqual(commands, ['checkServer', 'checkServer', 'signUp', 'addPair']);
+  assertNothing(bench.faults, 'errors');
+});
+
+async function answerWords(page: Page, answer: (position: number) => string): Promise<void> {
+  for (const label of await page.locator('form label').allInnerTexts()) {
+    const number = Number(/\d+/.exec(label)?.[0]);
+    await fill(page, new RegExp(`textbox "Word ${number}"`), answer(number - 1));
+  }
+  await page.keyboard.press('Enter');
+}
+
+test('keeps one side of a conflict, then both of another, by keyboard alone', async () => {
+  await using bench = await UiBench.start();
+  const page = await bench.open({ scene: 'decisions', address: '#/decide' });
+  await press(page, /button "Keep only this: ThinkPad, Budget/);
+  await page.getByRole('status').getByText('Kept.').waitFor();
+  await press(page, /button "Keep both"/);
+  await page.getByRole('status').getByText('Both files stay').waitFor();
+  const commands = (await commandsOf(page)).map(({ input }) => input);
+  assert.deepEqual(commands, [
+    { path: '/Documents/Budget prévisionnel 2026-2027.ods', keep: 'mine' },
+    { path: '/Documents/Ordre du jour du conseil.odt', keep: 'both' },
+  ]);
+  assert.equal(await page.getByText('Edited in two places').count(), 0);
+});
+
+test('the question about held deletions starts on the safe answer, and gives the focus back', async () => {
+  await using bench = await UiBench.start();
+  const page = await bench.open({
+    scene: 'decisions',
+    address: '?window=tray',
+    width: 360,
+    height: 520,
+  });
+  await press(page, /button "See the names"/);
+  await page.getByRole('dialog', { name: /1,284 files disappeared/ }).waitFor();
+  assert.match(await nameOf(page), /button "Put them back"/);
+  assert.equal(await page.getByText('/Archives/Courrier/pièce 3.tif').count(), 1);
+  assertNothing(await axeFaults(page), 'the dialog');
+  await picture(page, 'dialog-held');
+  await page.keyboard.press('Escape');
+  assert.match(await nameOf(page), /button "See the names"/);
+  assert.deepEqual(await commandsOf(page), []);
+
+  await page.keyboard.press('Enter');
+  await press(page, /button "Delete everywhere"/);
+  await page.getByText('Being deleted').waitFor();
+  assert.deepEqual(
+    (await commandsOf(page)).map(({ command, input }) => [command, input]),
+    [['approveHeld', { id: 'h1' }]],
+  );
+});
+
+test('pauses for two hours from a menu, and resumes', async () => {
+  await using bench = await UiBench.start();
+  const page = await bench.open({ scene: 'idle' });
+  await press(page, /button "Pause"/);
+  assert.match(await nameOf(page), /menuitem "For 30 minutes"/);
+  assertNothing(await axeFaults(page), 'the menu');
+  await page.keyboard.press('End');
+  assert.match(await nameOf(page), /menuitem "Until I resume"/);
+  await page.keyboard.press('Escape');
+  assert.match(await nameOf(page), /button "Pause"/);
+  await page.keyboard.press('Enter');
+  await page.keyboard.press('ArrowDown');
+  await page.keyboard.press('Enter');
+  await page.getByRole('heading', { name: 'Paused' }).waitFor();
+  await press(page, /button "Resume"/);
+  await page.getByRole('heading', { name: 'Everything is in place' }).waitFor();
+  assert.deepEqual(
+    (await commandsOf(page)).map(({ command, input }) => [command, input]),
+    [
+      ['pause', { forMs: 7_200_000 }],
+      ['resume', {}],
+    ],
+  );
+});
+
+test('chooses folders to keep here in a tree, by arrows and space', async () => {
+  await using bench = await UiBench.start();
+  const page = await bench.open({ scene: 'idle', address: '#/folders' });
+  await press(page, /button "What to keep here"/);
+  await tabTo(page, /treeitem .*Administratif/);
+  await page.keyboard.press('ArrowDown');
+  assert.match(await nameOf(page), /Laboratoire.*\[checked=mixed\]/);
+  await page.keyboard.press('ArrowRight');
+  await page.getByRole('treeitem', { name: /Cahiers/ }).waitFor();
+  await page.keyboard.press('ArrowRight');
+  assert.match(await nameOf(page), /Cahiers/);
+  assertNothing(await axeFaults(page), 'the tree');
+  await picture(page, 'folders-tree');
+  await page.keyboard.press('Space');
+  await page.getByRole('treeitem', { name: /Cahiers/, checked: false }).waitFor();
+  await page.keyboard.press('ArrowLeft');
+  await page.keyboard.press('Space');
+  await page.getByRole('treeitem', { name: /Laboratoire/, checked: true }).waitFor();
+  const calls = (await commandsOf(page)).map(({ command, input }) => [command, input['remote']]);
+  assert.deepEqual(calls, [
+    ['exclude', ['/Documents/Laboratoire/Cahiers']],
+    ['include', ['/Documents/Laboratoire/Données brutes', '/Documents/Laboratoire/Cahiers']],
+  ]);
+});
+
+test('changes its language at once, and keeps it', async () => {
+  await using bench = await UiBench.start();
+  const page = await bench.open({ scene: 'idle', address: '#/settings' });
+  await tabTo(page, /radio "English"/);
+  await page.keyboard.press('ArrowRight');
+  await page.getByRole('heading', { name: 'Réglages' }).waitFor();
+  assert.equal(await page.locator('html').getAttribute('lang'), 'fr');
+  await page.reload();
+  await page.getByRole('heading', { name: 'Réglages' }).waitFor();
+});
+
+test('follows what it is told: new states, a lost connection, one that comes back', async () => {
+  await using bench = await UiBench.start();
+  const page = await bench.open({ scene: 'idle' });
+  const tell = (news: unknown) =>
+    page.evaluate((told) => {
+      (globalThis as unknown as { fakeTell: (news: unknown) => void }).fakeTell(told);
+    }, news);
+  const activity = { at: '2026-11-20T14:32:00Z', op: 'upload', path: 'Nouveau.txt', device: 'd1' };
+  await tell({ kind: 'event', event: { number: 1, event: { kind: 'activity', activity } } });
+  await page.getByText('Nouveau.txt').waitFor();
+  await tell({ kind: 'lost' });
+  await page.getByRole('heading', { name: 'Coffer is not running' }).waitFor();
+  assert.equal(await page.getByText('Comptes 2026.ods').count(), 1, 'what is known can be read on');
+  await tell({ kind: 'connected' });
+  await page.getByRole('heading', { name: 'Everything is in place' }).waitFor();
+});
