@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { CommandRun } from '../command.ts';
 import type { CommandContext } from '../context.ts';
 import { askDaemon, findDaemon } from '../daemon/daemon-client.ts';
-import { logFile } from '../daemon/daemon-log.ts';
+import { logFile } from '@coffer/native-worker/profile-log';
 import type { DaemonPlace } from '../daemon/daemon-file.ts';
 import { stopDaemon } from '../daemon/stop-daemon.ts';
 import { CliFailure, EXIT, toFailure, UsageFailure } from '../failure.ts';

@@ -13,10 +13,10 @@ import { systemClock, systemRandom } from '@coffer/sdk/node';
 import { CliFailure } from '../failure.ts';
 import { lockProfile } from '@coffer/native-worker/profile-lock';
 import type { Profile } from '@coffer/native-worker/profile-folder';
-import { engineChoices, logLevel, readSettings } from '../settings.ts';
+import { engineChoices, logLevel, readSettings } from '@coffer/native-worker/settings';
 import { ownVersion } from '../version.ts';
 import { removeDaemonFile, writeDaemonFile } from './daemon-file.ts';
-import { DaemonLog } from './daemon-log.ts';
+import { ProfileLog } from '@coffer/native-worker/profile-log';
 
 /** A tick that comes this much too late says that the machine or the process slept. */
 const TICK_MS = 15_000;
@@ -41,7 +41,7 @@ export async function runDaemon(
   onReady: (daemon: RunningDaemon) => void,
 ): Promise<void> {
   using _lock = await lockProfile(profile, { what: 'coffer daemon', isDaemon: true });
-  const log = new DaemonLog({
+  const log = new ProfileLog({
     folder: profile.logsFolder,
     level: () => logLevel(readSettings(profile)),
     now: systemClock.now,
@@ -99,7 +99,7 @@ export async function runDaemon(
 /** Resolves when `signal` aborts. */
 async function watchForSleep(
   engine: EngineThread,
-  log: DaemonLog,
+  log: ProfileLog,
   signal: AbortSignal,
 ): Promise<void> {
   let lastMs = systemClock.now();

@@ -1,9 +1,9 @@
 /** What people set for a profile (`coffer config`): one file of known keys, each with its form. */
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
-import type { EngineThreadChoices } from '@coffer/native-worker/thread';
-import { LOG_LEVELS, type LogLevel } from './daemon/daemon-log.ts';
-import { CliFailure, UsageFailure } from './failure.ts';
-import { ensureHome, type Profile } from '@coffer/native-worker/profile-folder';
+import { ControlFailure } from '../contract/faults.ts';
+import type { EngineThreadChoices } from '../thread/thread-messages.ts';
+import { ensureHome, type Profile } from './profile-folder.ts';
+import { LOG_LEVELS, type LogLevel } from './profile-log.ts';
 
 export interface SettingDefinition {
   readonly key: string;
@@ -56,7 +56,11 @@ export type Settings = Readonly<Record<string, string>>;
 export function settingOf(key: string): SettingDefinition {
   const found = SETTINGS.find((known) => known.key === key);
   if (found !== undefined) return found;
-  throw new UsageFailure(`there is no setting '${key}'`, "'coffer config' lists all of them.");
+  throw new ControlFailure({
+    code: 'usage',
+    message: `there is no setting '${key}'`,
+    hint: "'coffer config' lists all of them.",
+  });
 }
 
 /** What is set; unknown keys of later versions stay in it. */
@@ -76,11 +80,11 @@ export function readSettings({ configFile }: Profile): Settings {
   } catch {
     // Falls through: the file is not ours to overwrite.
   }
-  throw new CliFailure(
-    'damaged-profile',
-    'the settings of this profile cannot be read',
-    'Correct or remove the file config.json in the profile folder; without it the defaults hold.',
-  );
+  throw new ControlFailure({
+    code: 'damaged-profile',
+    message: 'the settings of this profile cannot be read',
+    hint: 'Correct or remove the file config.json in the profile folder; without it the defaults hold.',
+  });
 }
 
 /** Whole at once. */
@@ -116,7 +120,13 @@ export function parseBytes(text: string): number {
   const { amount, unit = '' } = /^(?<amount>[\d.]+)(?<unit>[KMGT]i?)?$/.exec(text)?.groups ?? {};
   const power = POWERS.findIndex((letter) => letter === (unit[0] ?? ''));
   const bytes = Number(amount) * (unit.endsWith('i') ? 1024 : 1000) ** power;
-  if (!(bytes > 0)) throw new UsageFailure(`'${text}' is no number of bytes`, 'Write 500K or 2Mi.');
+  if (!(bytes > 0)) {
+    throw new ControlFailure({
+      code: 'usage',
+      message: `'${text}' is no number of bytes`,
+      hint: 'Write 500K or 2Mi.',
+    });
+  }
   return Math.round(bytes);
 }
 

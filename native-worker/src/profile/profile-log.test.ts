@@ -3,12 +3,12 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'node:test';
-import { DaemonLog, logFile } from './daemon-log.ts';
+import { ProfileLog, logFile } from './profile-log.ts';
 
 test('the log turns over, keeps the newest lines and leaves out what is below its level', () => {
   const folder = mkdtempSync(join(tmpdir(), 'coffer-log-'));
   try {
-    const log = new DaemonLog({ folder, level: () => 'info', now: () => 0, fileBytesMax: 500 });
+    const log = new ProfileLog({ folder, level: () => 'info', now: () => 0, fileBytesMax: 500 });
     log.write({ level: 'debug', what: 'unheard', fields: {} });
     for (let n = 0; n < 100; n++) log.write({ level: 'info', what: 'line', fields: { n } });
     const files = readdirSync(folder).toSorted();

@@ -1,10 +1,10 @@
 /**
- * The daemon's log: one JSON object a line, in files that are turned over. It says what happened to
+ * The log of who keeps a profile syncing: one JSON object a line, in files that are turned over. It says what happened to
  * which id and never holds names, paths, keys or tokens (docs/daemon.md).
  */
 import { appendFileSync, existsSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import type { LogEntry } from '@coffer/native-worker/thread';
+import type { LogEntry } from '../thread/thread-messages.ts';
 
 const FILE_BYTES_MAX = 4 * 1024 * 1024;
 /** `daemon.log` and this many older ones. */
@@ -13,7 +13,7 @@ const OLD_FILES_MAX = 3;
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
-export interface DaemonLogOptions {
+export interface ProfileLogOptions {
   readonly folder: string;
   readonly level: () => LogLevel;
   readonly now: () => number;
@@ -24,11 +24,11 @@ export function logFile(folder: string): string {
   return join(folder, 'daemon.log');
 }
 
-export class DaemonLog {
-  readonly #options: DaemonLogOptions;
+export class ProfileLog {
+  readonly #options: ProfileLogOptions;
   readonly #file: string;
 
-  constructor(options: DaemonLogOptions) {
+  constructor(options: ProfileLogOptions) {
     this.#options = options;
     mkdirSync(options.folder, { recursive: true, mode: 0o700 });
     this.#file = logFile(options.folder);
