@@ -1,4 +1,4 @@
-/** Fields of JSON bodies. Codecs: `z.decode` gives what code works with, `z.encode` what travels. */
+/** Fields of JSON bodies, with what the OpenAPI document says of them. Codecs: `z.decode` gives what code works with, `z.encode` what travels. */
 import { z } from 'zod';
 import {
   base64UrlToBytes,
@@ -22,12 +22,16 @@ function parses(parse: (text: string) => unknown, value: unknown): boolean {
 
 /** A 16-byte id as 32 lower-case hexadecimal digits. */
 export function id<T extends Id16>(): z.ZodCustom<T, T> {
-  return z.custom<T>((value) => parses((text) => parseId<T>(text), value), 'not an id');
+  return z
+    .custom<T>((value) => parses((text) => parseId<T>(text), value), 'not an id')
+    .meta({ type: 'string', pattern: '^[0-9a-f]{32}$' });
 }
 
 /** A 32-byte digest as 64 lower-case hexadecimal digits. */
 export function digest<T extends Id32>(): z.ZodCustom<T, T> {
-  return z.custom<T>((value) => parses((text) => parseDigest<T>(text), value), 'not a digest');
+  return z
+    .custom<T>((value) => parses((text) => parseDigest<T>(text), value), 'not a digest')
+    .meta({ type: 'string', pattern: '^[0-9a-f]{64}$' });
 }
 
 /** Bytes as unpadded base64url: at least `min` and at most `max` of them. */
@@ -36,7 +40,11 @@ export function bytes(min: number, max = min) {
     (value) => value instanceof Uint8Array && value.length >= min && value.length <= max,
     `not ${min} to ${max} bytes`,
   );
-  return z.codec(z.string().max(Math.ceil((max * 4) / 3)), decoded, {
+  const travels = z
+    .string()
+    .max(Math.ceil((max * 4) / 3))
+    .meta({ contentEncoding: 'base64url' });
+  return z.codec(travels, decoded, {
     decode: (text, context) => {
       try {
         return base64UrlToBytes(text);
