@@ -1,8 +1,9 @@
 /** What is no fault of any one entry: the root cannot be looked at, or a pair does not come to rest. */
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { EngineFault } from './contract/index.ts';
 import { MemorySpace } from './executor/testing/memory-space.ts';
-import { pairedDevice } from './executor/testing/test-device.ts';
+import { pairedDevice, testDevice } from './executor/testing/test-device.ts';
 
 test('a pair that does not come to rest is stopped, says what it wanted, and can be tried again', async () => {
   const space = new MemorySpace();
@@ -78,3 +79,47 @@ test('a clock that is more than 5 minutes off is told of until it is set, and st
     assert.deepEqual(await reasons(), []);
   }
 });
+
+test('a root on a disk that may not be written to any more waits, and goes on once it may', async () => {
+  const space = new MemorySpace();
+  const a = await pairedDevice(space, 'anna');
+  a.write('f', 'v1');
+  await a.sync();
+  a.write('f', 'v2');
+  const b = a.restarted(undefined, { pid: 2, bootId: 'next', isAlive: () => true });
+  for (const call of ['unlink', 'createFile', 'makeFolder'] as const) {
+    a.disk.sim?.inject(call, 'read-only', '.coffer', 1000);
+  }
+  const before = space.requests.length;
+  assert.deepEqual((await b.sync()).stalls, 1);
+  const [stall, ...others] = await b.engine.stalls({});
+  assert.deepEqual([stall?.reason, stall?.needsPerson, others], ['FileSystemUnsuitable', true, []]);
+  assert.ok(space.requests.slice(before).every((request) => request === 'pull'));
+  a.disk.sim?.faults.splice(0);
+  assert.deepEqual([(await b.sync()).uploaded.files, await b.engine.stalls({})], [1, []]);
+});
+
+const UNFIT = [
+  { call: 'makeFolder', code: 'read-only', says: /cannot hold a synced folder/ },
+  { call: 'rename', code: 'unsupported', says: /cannot hold a synced folder/ },
+  { call: 'makeFolder', code: 'denied', says: /may not be written to/ },
+] as const;
+
+for (const { call, code, says } of UNFIT) {
+  test(`a folder where ${call} is ${code} is refused as a root, in words, and its files stay`, async () => {
+    const a = testDevice(new MemorySpace(), 'anna');
+    a.write('own', 'of a person');
+    a.disk.sim?.inject(call, code, '.coffer', 1000);
+    await assert.rejects(
+      a.engine.addPair({ local: a.root, remote: '/', mode: 'two-way' }),
+      (error) => {
+        assert.ok(error instanceof EngineFault);
+        assert.deepEqual([error.code, error.hint !== ''], ['unsuitable', true]);
+        assert.match(error.message, says);
+        return true;
+      },
+    );
+    assert.deepEqual(a.tree(), { own: 'of a person' });
+    assert.deepEqual(await a.engine.listPairs({}), []);
+  });
+}

@@ -8,7 +8,7 @@ import { PairBook } from './engine-pair-book.ts';
 import { ContentProof } from './engine-proof.ts';
 import { policyOf } from './engine-policy.ts';
 import { lockRoot, unlockRoot } from './engine-lock.ts';
-import { checkRoot, type RootCheck } from './engine-root.ts';
+import { checkRoot, UNSUITABLE, type RootCheck } from './engine-root.ts';
 import {
   execute,
   FileChanged,
@@ -122,10 +122,21 @@ export class PairRunner {
       this.scanner.hintAll();
       return false;
     }
+    try {
+      return this.#takeRoot();
+    } catch (error) {
+      if (!(error instanceof LocalFault) || !UNSUITABLE.has(error.code)) throw error;
+      this.book.setPairStall('FileSystemUnsuitable', true, error.code);
+      return false;
+    }
+  }
+
+  #takeRoot(): boolean {
     const isLocked = lockRoot(this.#options.fileSystem, this.pair.localPath, this.#options.host);
     this.book.setPairStall('AnotherEngineRunning', !isLocked);
     if (!isLocked) return false;
     if (!this.#recovered) recover({ ...this.#options, pair: this.pair, trees: this.trees });
+    this.book.setPairStall('FileSystemUnsuitable', false);
     this.#recovered = true;
     this.#proof.rootHolds();
     return true;

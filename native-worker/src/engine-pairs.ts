@@ -5,8 +5,10 @@ import { EngineFault, type PairListing } from './contract/index.ts';
 import type { EngineCore } from './engine-core.ts';
 import { pairListing } from './engine-listings.ts';
 import type { PairRunner } from './engine-pair.ts';
-import { claimRoot, releaseRoot } from './engine-root.ts';
-import type { LocalId, PairMode } from './planner/types.ts';
+import { claimRoot, releaseRoot, UNSUITABLE } from './engine-root.ts';
+import { STALL_TEXTS } from './engine-stall-texts.ts';
+import type { Caps, LocalId, PairMode } from './planner/types.ts';
+import { LocalFault, type FileSystem } from './ports/index.ts';
 import { probeCaps } from './scanner/index.ts';
 import { allocateLocalId, isUnreadable, type Pair } from './trees/index.ts';
 
@@ -31,7 +33,7 @@ export async function addPair(
   await ensureLocalFolder(core, localPath);
   const stat = fileSystem.lstat(localPath);
   if (stat?.type !== 'folder') throw new EngineFault('unsuitable', 'the local path is no folder');
-  const caps = (core.options.probe ?? ((root) => probeCaps(fileSystem, root, true)))(localPath);
+  const caps = await suitable(() => (core.options.probe ?? probed(fileSystem))(localPath));
   const pair: Pair = {
     id: bytesToHex(random.bytes(16)),
     space,
@@ -51,11 +53,27 @@ export async function addPair(
     createdAtMs: clock.now(),
   };
   const excluded = wanted.exclude.map((path) => requireRemote(core, path));
-  await claimRoot(fileSystem, pair);
+  await suitable(() => claimRoot(fileSystem, pair));
   const runner = database.durably(() => insertPair(core, pair, excluded));
   runner.catchUp();
   core.changed();
   return pairListing(core, runner);
+}
+
+function probed(fileSystem: FileSystem): (root: string) => Caps {
+  return (root) => probeCaps(fileSystem, root, true);
+}
+
+/** What the disk answers to the first things that are written there, in words for people. */
+async function suitable<T>(action: () => T | Promise<T>): Promise<T> {
+  try {
+    return await action();
+  } catch (error) {
+    if (!(error instanceof LocalFault)) throw error;
+    const { message, hint } =
+      STALL_TEXTS[UNSUITABLE.has(error.code) ? 'FileSystemUnsuitable' : 'WriteDenied'];
+    throw new EngineFault('unsuitable', `${message} (${error.code})`, hint, { cause: error });
+  }
 }
 
 /** Writes the pair's rows and opens it. */

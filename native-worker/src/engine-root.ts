@@ -12,7 +12,7 @@ import {
   writeDurably,
 } from './executor/index.ts';
 import type { StallReason } from './planner/operations.ts';
-import { LocalFault, type FileSystem } from './ports/index.ts';
+import { LocalFault, type FileSystem, type LocalFaultCode } from './ports/index.ts';
 import type { Pair } from './trees/index.ts';
 
 const MARKER = 'pair.json';
@@ -50,6 +50,9 @@ export function checkRoot(fileSystem: FileSystem, pair: Pair): RootCheck {
     throw error;
   }
 }
+
+/** Answers of a disk that can hold no root: nothing that is waited for makes them good. */
+export const UNSUITABLE: ReadonlySet<LocalFaultCode> = new Set(['read-only', 'unsupported']);
 
 const STAYING_CODES = new Set(['not-found', 'denied', 'not-a-folder']);
 

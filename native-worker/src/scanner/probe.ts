@@ -26,6 +26,7 @@ export function probeCaps(fileSystem: FileSystem, rootPath: string, nativeEvents
   makeIfAbsent(fileSystem, at);
   try {
     const probe = new Probe(fileSystem, at);
+    probe.requireRename();
     const mtimeGranNs = probe.granularityNs();
     return {
       caseSensitive: !probe.finds('Case', 'cASE'),
@@ -51,6 +52,15 @@ class Probe {
   constructor(fileSystem: FileSystem, at: string) {
     this.#fileSystem = fileSystem;
     this.#at = at;
+  }
+
+  /** Everything that the engine does to a tree it does by renames. */
+  requireRename(): void {
+    const [from, to] = [this.#make('renamed'), `${this.#at}/under another name`];
+    const { ino } = this.#stat(from);
+    this.#fileSystem.rename(from, to);
+    if (this.#fileSystem.lstat(from) === undefined && this.#stat(to).ino === ino) return;
+    throw new LocalFault('unsupported', 'probe: a file is another one after a rename');
   }
 
   /** True when the file `made` is found under the name `asked`. */
