@@ -17,7 +17,7 @@ after(() => rmSync(folder, { recursive: true, force: true }));
 
 const ANN = 'a'.repeat(32) as AccountId;
 const SPACE = '5'.repeat(32) as SpaceId;
-const bodyOf = (digit: string) => digit.repeat(64) as Digest as string as BodyId;
+const bodyOf = (digit: string) => digit.repeat(64) as BodyId;
 
 test('no step that a server may have taken was edited', () => {
   const digests = MIGRATIONS.map((step) =>
