@@ -16,7 +16,8 @@ export function contents(sight: Sight, judgement: ContentJudgement): readonly st
   return [...lost(sight, judgement), ...copies(sight, judgement), ...torn(sight, judgement)];
 }
 
-function liveHashes({ remote }: Sight): Map<string, number> {
+/** How often each content is in the drive, by SHA-256. */
+export function liveHashes(remote: Sight['remote']): Map<string, number> {
   const live = new Map<string, number>();
   for (const { sha256 } of remote.values())
     if (sha256 !== null) live.set(sha256, (live.get(sha256) ?? 0) + 1);
@@ -30,7 +31,7 @@ function liveHashes({ remote }: Sight): Map<string, number> {
  */
 function lost(sight: Sight, { ledger }: ContentJudgement): readonly string[] {
   const givenUp = ledger.givenUp();
-  const live = liveHashes(sight);
+  const live = liveHashes(sight.remote);
   const onDisks = new Set(sight.devices.flatMap((device) => [...device.contents]));
   const mayBePast = ledger.isUncertain || sight.devices.some(({ mode }) => mode === 'upload');
   const written = new Set(ledger.deeds.flatMap(({ wrote }) => wrote));
@@ -53,11 +54,13 @@ function copies(sight: Sight, { ledger, memory, features }: ContentJudgement): r
   // A file that was ignored while it was renamed elsewhere is new when it is ignored no longer. What a
   // crash tore is nobody's own: two empty files are two.
   const own = ledger.writtenOnce();
-  const doubled = [...liveHashes(sight)]
-    .filter(([, n]) => n > 1 && !features.has('ignores'))
-    .map(([hash, n]) => [ledger.contentOf(hash) ?? '', n] as const)
-    .filter(([content]) => own.has(content) && !movedAfterCrash.has(content))
-    .map(([content]) => `I4: twice there: ${show(content)}`);
+  const restored = restoredWhileMoved(ledger, features);
+  const doubled = [...liveHashes(sight.remote)]
+    .filter(([hash, n]) => n > 1 && !features.has('ignores') && !memory.doubled.has(hash))
+    .map(([hash]) => ledger.contentOf(hash) ?? '')
+    .filter((content) => own.has(content) && !movedAfterCrash.has(content))
+    .filter((content) => !restored.has(content))
+    .map((content) => `I4: twice there: ${show(content)}`);
   const fresh = [...sight.remote.keys()].filter((path) => isCopy(path) && !memory.copies.has(path));
   const deeds = ledger.phaseDeeds();
   const actors = new Set(deeds.map(({ device }) => device));
@@ -79,6 +82,16 @@ function copies(sight: Sight, { ledger, memory, features }: ContentJudgement): r
   return [...doubled, ...needless, ...tooMany, ...unlisted(sight, features)];
 }
 
+/**
+ * A move of which the hint of one end got lost looks like a deletion until everything is looked at. Who
+ * restores the node from the trash in between has its content twice.
+ */
+function restoredWhileMoved(ledger: Ledger, features: ReadonlySet<Feature>): ReadonlySet<string> {
+  if (!features.has('loops')) return new Set();
+  const restores = ledger.deeds.filter(({ text }) => text.startsWith('restore '));
+  return new Set(restores.flatMap(({ touched }) => touched));
+}
+
 /** Every device lists the conflicts that are open. */
 function unlisted({ remote, devices }: Sight, features: ReadonlySet<Feature>): readonly string[] {
   if (features.has('exclusions')) return [];
@@ -94,7 +107,7 @@ function unlisted({ remote, devices }: Sight, features: ReadonlySet<Feature>): r
 
 /** I7: nothing that nobody wrote is in the drive. */
 function torn(sight: Sight, { ledger }: ContentJudgement): readonly string[] {
-  return [...liveHashes(sight).keys()]
+  return [...liveHashes(sight.remote).keys()]
     .filter((hash) => ledger.contentOf(hash) === undefined)
     .map((hash) => `I7: nobody wrote the content ${hash}`);
 }
@@ -108,6 +121,7 @@ export function nodeIds(
   if (features.has('ignores')) return [];
   const own = ledger.writtenOnce();
   const gone = new Set(ledger.phaseDeeds().flatMap(({ gaveUp }) => gaveUp));
+  for (const content of restoredWhileMoved(ledger, features)) gone.add(content);
   // What changes places with its backup was saved (engine §4, slot continuity).
   for (const { text, touched } of ledger.phaseDeeds())
     if (BACKUP_NAME.test(text)) for (const content of touched) gone.add(content);
@@ -115,6 +129,7 @@ export function nodeIds(
     const before = sha256 === null ? undefined : memory.nodeOfContent.get(sha256);
     const content = sha256 === null ? undefined : ledger.contentOf(sha256);
     if (before === undefined || before === id || content === undefined) return [];
+    if (memory.doubled.has(sha256 ?? '')) return [];
     return gone.has(content) || !own.has(content)
       ? []
       : [`I8: ${show(content)} at ${path} has another node`];

@@ -5,7 +5,7 @@
  */
 import { isScratch } from './ignored.ts';
 import { agreement } from './oracle-agreement.ts';
-import { contents, nodeIds, type ContentJudgement } from './oracle-contents.ts';
+import { contents, liveHashes, nodeIds, type ContentJudgement } from './oracle-contents.ts';
 import { isCopy, show, type Memory } from './oracle-memory.ts';
 import { isQuietStall } from './quiet-stalls.ts';
 import { lookAt, type Sight } from './sight.ts';
@@ -37,6 +37,7 @@ function remember(memory: Memory, { remote }: Sight): void {
   memory.nodeOfContent = new Map(
     [...remote.values()].flatMap(({ sha256, id }) => (sha256 === null ? [] : [[sha256, id]])),
   );
+  memory.doubled = new Set([...liveHashes(remote)].filter(([, n]) => n > 1).map(([hash]) => hash));
   memory.copies = new Set([...remote.keys()].filter(isCopy));
 }
 

@@ -69,7 +69,12 @@ export class World {
   readonly violations: string[] = [];
   /** Numbers of the actions that did something. */
   readonly acted = new Set<number>();
-  readonly memory: Memory = { nodeOfContent: new Map(), copies: new Set(), searched: 0 };
+  readonly memory: Memory = {
+    nodeOfContent: new Map(),
+    doubled: new Set(),
+    copies: new Set(),
+    searched: 0,
+  };
   thirdParty: ThirdParty | undefined;
   #thirdPartyDevice: SimDevice | undefined;
   readonly #options: WorldOptions;
