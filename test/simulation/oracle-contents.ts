@@ -125,6 +125,10 @@ export function nodeIds(
   // What changes places with its backup was saved (engine §4, slot continuity).
   for (const { text, touched } of ledger.phaseDeeds())
     if (BACKUP_NAME.test(text)) for (const content of touched) gone.add(content);
+  // A power cut may bring back what was just left out, without the rows that said which node it was.
+  for (const { device, touched } of ledger.phaseDeeds())
+    if (ledger.offInPhase.has(device) && ledger.choseInPhase.has(device))
+      for (const content of touched) gone.add(content);
   return [...sight.remote].flatMap(([path, { sha256, id }]) => {
     const before = sha256 === null ? undefined : memory.nodeOfContent.get(sha256);
     const content = sha256 === null ? undefined : ledger.contentOf(sha256);
