@@ -5,11 +5,13 @@ import type { NumberedEvent } from './contract/index.ts';
 import type { HintListener } from './engine-options.ts';
 import { createEngine } from './engine.ts';
 import { MemorySpace } from './executor/testing/memory-space.ts';
+import { WATCH_LIMIT_OVER, WATCH_LIMIT_REACHED } from './watcher/index.ts';
 import { pairedDevice, type TestDevice } from './executor/testing/test-device.ts';
 
 interface Running {
   readonly device: TestDevice;
   readonly listener: () => HintListener;
+  readonly isWatched: () => boolean;
   readonly remoteChanged: () => void;
   readonly events: readonly NumberedEvent[];
   readonly until: (what: string, isSo: () => boolean) => Promise<void>;
@@ -48,6 +50,7 @@ async function running(space: MemorySpace, name: string): Promise<Running> {
       assert.ok(listener !== undefined);
       return listener;
     },
+    isWatched: () => listener !== undefined,
     remoteChanged: () => onRemote(),
     events,
     until: async (what, isSo) => {
@@ -161,6 +164,28 @@ test('after `wake` both sides are looked at in full, without a hint and without 
   a.device.write('unseen', 'v1');
   await a.device.engine.wake({});
   await a.until('upload', () => names(space).includes('unseen'));
+  await a.stop();
+});
+
+test('the limit of watches is a stall that names the command, until every folder is watched', async () => {
+  const space = new MemorySpace();
+  const a = await running(space, 'anna');
+  await a.until('the first pull', () => space.requests.length > 1);
+  a.listener().lost(WATCH_LIMIT_REACHED);
+  const [stall] = await a.device.engine.stalls({});
+  assert.deepEqual([stall?.reason, stall?.needsPerson], ['WatchLimit', false]);
+  assert.match(stall?.hint ?? '', /sudo sysctl fs\.inotify\.max_user_watches=\d+/);
+  a.listener().lost(WATCH_LIMIT_OVER);
+  assert.deepEqual(await a.device.engine.stalls({}), []);
+  await a.stop();
+});
+
+test('a pair that is removed is watched no more', async () => {
+  const space = new MemorySpace();
+  const a = await running(space, 'anna');
+  await a.until('watching', () => space.requests.length > 1);
+  await a.device.engine.removePair({ pair: a.device.root });
+  await a.until('unwatched', () => !a.isWatched());
   await a.stop();
 });
 

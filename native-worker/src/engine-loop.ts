@@ -6,7 +6,7 @@ import { pruneRecycled } from './engine-recycle.ts';
 import { isIntegrityFailure, noWork, type PairRunner } from './engine-pair.ts';
 import { bookRefusal, clearRefusal } from './engine-refused-server.ts';
 import { isAllLost, jitterOf, nextAttempt, OWN_FOLDER_NAME } from './executor/index.ts';
-import { WATCHER_DEAD } from './watcher/index.ts';
+import { WATCH_LIMIT_OVER, WATCH_LIMIT_REACHED, WATCHER_DEAD } from './watcher/index.ts';
 import {
   FULL_SCAN_INTERVAL_MS,
   FULL_SCAN_JITTER_SHARE,
@@ -125,6 +125,7 @@ class Loop {
 
   async #settle(signal: AbortSignal): Promise<void> {
     const { clock } = this.#core.options;
+    this.#unwatchRemoved();
     const ready: PairRunner[] = [];
     for (const runner of this.#core.runners()) {
       if (this.#core.isPaused(runner)) continue;
@@ -215,10 +216,22 @@ class Loop {
     }
   }
 
+  /** Pairs that were removed meanwhile are watched no more. */
+  #unwatchRemoved(): void {
+    const there = new Set(this.#core.runners().map(({ pair }) => pair.id));
+    for (const [id, { stop }] of this.#watched) {
+      if (there.has(id)) continue;
+      stop();
+      this.#watched.delete(id);
+    }
+  }
+
   #watch(runner: PairRunner): Watched {
     const { hints } = this.#core.options;
     const known = this.#watched.get(runner.pair.id);
     if (known !== undefined) return known;
+    // Of an earlier run: what watches now says so again if it still holds.
+    runner.book.setPairStall('WatchLimit', false);
     const stop = hints?.watch(runner.pair.localPath, {
       folder: (path) => {
         if (path === OWN_FOLDER_NAME || path.startsWith(`${OWN_FOLDER_NAME}/`)) return;
@@ -227,6 +240,8 @@ class Loop {
       },
       lost: (reason) => {
         if (reason === WATCHER_DEAD) runner.book.setPairStall('WatcherDead', true);
+        if (reason === WATCH_LIMIT_REACHED) runner.book.setPairStall('WatchLimit', true);
+        if (reason === WATCH_LIMIT_OVER) runner.book.setPairStall('WatchLimit', false);
         runner.scanner.hintAll();
         this.#poke();
       },

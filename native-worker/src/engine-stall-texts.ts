@@ -171,7 +171,7 @@ export const STALL_TEXTS: Readonly<Record<StallReason, StallText>> = {
   WatchLimit: {
     needsPerson: false,
     message: 'the system watches no more folders; changes are found more slowly',
-    hint: 'Raise fs.inotify.max_user_watches.',
+    hint: 'Raise the limit: sudo sysctl fs.inotify.max_user_watches=1048576',
     actions: [],
   },
   WatcherDead: {

@@ -223,7 +223,7 @@ test('the page is shown to its session alone, with strict headers, and no path l
   writeFileSync(join(world.page, 'assets', 'app.js'), 'let x;');
   const index = await get('/');
   assert.deepEqual([index.status, index.body], [200, '<p>page</p>']);
-  assert.match(index.headers['content-security-policy'] ?? '', /default-src 'none'/);
+  assert.match(String(index.headers['content-security-policy']), /default-src 'none'/);
   assert.equal(
     (await get('/assets/app.js')).headers['content-type'],
     'text/javascript; charset=utf-8',

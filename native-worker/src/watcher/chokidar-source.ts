@@ -4,6 +4,7 @@ import { watch } from 'chokidar';
 import type { HintSource } from '../engine-options.ts';
 import { HEARTBEAT_FILE } from './heartbeat.ts';
 import { EventDrain } from './event-drain.ts';
+import { WATCH_LIMIT_REACHED } from './folders-source.ts';
 import { OWN_FOLDER } from '../scanner/temporaries.ts';
 
 /** `polling` where the system tells of no changes: network and FUSE file systems. */
@@ -31,7 +32,13 @@ export function createChokidarSource(backend: 'auto' | 'polling' = 'auto'): Hint
         hint(dirname(path));
         if (event === 'addDir') hint(path);
       });
-      watcher.on('error', () => listener.lost('a watch failed'));
+      watcher.on('error', (error) => {
+        const isLimit =
+          error instanceof Error &&
+          'code' in error &&
+          (error.code === 'ENOSPC' || error.code === 'EMFILE');
+        listener.lost(isLimit ? WATCH_LIMIT_REACHED : 'a watch failed');
+      });
       // What changed before everything was watched is found by a scan after.
       watcher.on('ready', () => listener.lost('watching started'));
       return () => {

@@ -9,6 +9,7 @@ import type { Clock } from '../ports/index.ts';
 import { OWN_FOLDER } from '../scanner/temporaries.ts';
 import { HEARTBEAT_FILE } from './heartbeat.ts';
 import { EventDrain } from './event-drain.ts';
+import { WatchRecency } from './watch-recency.ts';
 import { WatchedFolders } from './watched-folders.ts';
 
 /** Work before the event loop has its turn. */
@@ -21,6 +22,10 @@ export const SWEEP_FULL_EVERY = 60;
 
 /** Reason given to `lost`, for the stall `WatchLimit`. */
 export const WATCH_LIMIT_REACHED = 'the limit of watches is reached';
+/** And for its end: every folder is watched again. */
+export const WATCH_LIMIT_OVER = 'every folder is watched again';
+/** Folders without a watch that one round of the sweep tries to watch again. */
+const WATCH_AGAIN_MAX = 1000;
 
 export type WatchFolder = (
   path: string,
@@ -54,11 +59,13 @@ class FoldersWatch {
   readonly #watchFolder: WatchFolder;
   readonly #drain: EventDrain;
   readonly #folders = new WatchedFolders();
+  readonly #recency = new WatchRecency();
   /** Folders that could not be watched, with the mtime last seen. */
   readonly #swept = new Map<string, bigint>();
   readonly #stopped = new AbortController();
   #toWalk: { path: string; isHinted: boolean }[] = [];
   #isSweeping = false;
+  #isLimited = false;
   #isWalking = false;
 
   constructor(root: string, listener: HintListener, options: FoldersSourceOptions) {
@@ -133,6 +140,14 @@ class FoldersWatch {
 
   #watch(path: string): void {
     if (this.#folders.has(path) || this.#swept.has(path)) return;
+    const failed = this.#tryWatch(path);
+    if (failed === undefined || isGone(failed)) return;
+    if (!isLimit(failed)) this.#sweep(path, 'a watch failed');
+    else if (!this.#watchInPlaceOfAnother(path)) this.#atLimit(path);
+  }
+
+  /** What kept the folder from being watched. */
+  #tryWatch(path: string): unknown {
     try {
       const watcher = this.#watchFolder(this.#absolute(path), (event, name) =>
         this.#changed(path, event, name),
@@ -142,15 +157,39 @@ class FoldersWatch {
         if (!this.#isStopped) this.#listener.lost('a watch failed');
       });
       this.#folders.set(path, watcher);
+      if (isGivenAway(path)) this.#recency.note(path, mtimeOf(this.#absolute(path)));
+      return undefined;
     } catch (error) {
-      if (isGone(error)) return;
-      this.#sweep(path, isLimit(error) ? WATCH_LIMIT_REACHED : 'a watch failed');
+      return error;
     }
+  }
+
+  /** True when a folder that has been quiet for longer gave its watch away. */
+  #watchInPlaceOfAnother(path: string): boolean {
+    const changedNs = mtimeOf(this.#absolute(path));
+    let quiet = this.#recency.takeQuieterThan(changedNs);
+    // Folders that are gone are in the list still.
+    while (quiet !== undefined && !this.#folders.has(quiet)) {
+      quiet = this.#recency.takeQuieterThan(changedNs);
+    }
+    if (quiet === undefined) return false;
+    this.#folders.removeOne(quiet);
+    this.#atLimit(quiet);
+    return this.#tryWatch(path) === undefined;
+  }
+
+  #atLimit(path: string): void {
+    const isNew = !this.#isLimited;
+    this.#isLimited = true;
+    this.#sweep(path, isNew ? WATCH_LIMIT_REACHED : undefined);
   }
 
   #changed(path: string, event: string, name: string | null): void {
     if (this.#isStopped) return;
     this.#drain.add();
+    if (isGivenAway(path)) {
+      this.#recency.note(path, BigInt(this.#options.clock.now()) * 1_000_000n);
+    }
     if (path === OWN_FOLDER) {
       if (name === HEARTBEAT_FILE) this.#listener.folder(OWN_FOLDER);
       return;
@@ -179,12 +218,24 @@ class FoldersWatch {
     if (this.#toWalk.length > 0) this.#walkOn('a large folder appeared');
   }
 
-  #sweep(path: string, reason: string): void {
+  #sweep(path: string, reason: string | undefined): void {
     this.#swept.set(path, mtimeOf(this.#absolute(path)));
+    if (reason !== undefined) this.#listener.lost(reason);
     if (this.#isSweeping) return;
     this.#isSweeping = true;
-    this.#listener.lost(reason);
     void this.#sweepOn();
+  }
+
+  /** The limit may have been raised, or other programs may have let watches go. */
+  #watchAgain(): void {
+    for (const path of [...this.#swept.keys()].slice(0, WATCH_AGAIN_MAX)) {
+      const failed = this.#tryWatch(path);
+      if (failed !== undefined && !isGone(failed)) return;
+      this.#swept.delete(path);
+    }
+    if (this.#swept.size > 0 || !this.#isLimited) return;
+    this.#isLimited = false;
+    this.#listener.lost(WATCH_LIMIT_OVER);
   }
 
   async #sweepOn(): Promise<void> {
@@ -203,6 +254,7 @@ class FoldersWatch {
         this.#toWalk.push({ path, isHinted: true });
       }
       this.#walk(this.#toWalk.length);
+      this.#watchAgain();
       if (round % SWEEP_FULL_EVERY === 0) this.#listener.lost('folders without a watch');
     }
   }
@@ -226,6 +278,11 @@ function entriesOf(path: string): readonly fs.Dirent[] {
     // Gone or unreadable: a scan says which.
     return [];
   }
+}
+
+/** The root and the heartbeat are always watched. */
+function isGivenAway(path: string): boolean {
+  return path !== '' && path !== OWN_FOLDER;
 }
 
 function isFolder(path: string): boolean {

@@ -1,8 +1,12 @@
 /** Which source of hints a root gets (engine §9): by its size, and by the system. */
 import fs from 'node:fs';
-import type { HintSource } from '../engine-options.ts';
+import type { HintListener, HintSource } from '../engine-options.ts';
 import { createChokidarSource } from './chokidar-source.ts';
-import { createFoldersSource, type FoldersSourceOptions } from './folders-source.ts';
+import {
+  createFoldersSource,
+  WATCH_LIMIT_REACHED,
+  type FoldersSourceOptions,
+} from './folders-source.ts';
 import { withHeartbeat } from './heartbeat.ts';
 import { createRecursiveSource } from './recursive-source.ts';
 
@@ -17,11 +21,37 @@ export function createNativeSource(
   const small = createChokidarSource();
   const bySize: HintSource = {
     watch: (root, listener) => {
-      const source = hasMoreEntriesThan(root, CHOKIDAR_ENTRIES_MAX) ? large : small;
-      return source.watch(root, listener);
+      if (hasMoreEntriesThan(root, CHOKIDAR_ENTRIES_MAX)) return large.watch(root, listener);
+      return watchOrElse({ first: small, then: large }, root, listener);
     },
   };
   return withHeartbeat(bySize, options.clock);
+}
+
+/** `then` takes over when the system has no watches left: it looks by itself at what it cannot watch. */
+export function watchOrElse(
+  { first, then }: { readonly first: HintSource; readonly then: HintSource },
+  root: string,
+  listener: HintListener,
+): () => void {
+  let isOver = false;
+  let stop: (() => void) | undefined;
+  const takeOver = (): void => {
+    if (isOver) return;
+    isOver = true;
+    stop?.();
+    stop = then.watch(root, listener);
+    // What changed between the two is found by a scan.
+    listener.lost('watching started');
+  };
+  stop = first.watch(root, {
+    folder: (path) => listener.folder(path),
+    lost: (reason) => {
+      listener.lost(reason);
+      if (reason === WATCH_LIMIT_REACHED) takeOver();
+    },
+  });
+  return () => stop?.();
 }
 
 function hasMoreEntriesThan(root: string, max: number): boolean {

@@ -42,6 +42,12 @@ export class WatchedFolders {
     this.#closeAll(at);
   }
 
+  /** Ends the watch of this folder alone. */
+  removeOne(path: string): void {
+    const folder = this.#find(path);
+    if (folder !== undefined) this.#close(folder);
+  }
+
   #find(path: string): WatchedFolder | undefined {
     let at: WatchedFolder | undefined = this.#root;
     for (const name of segmentsOf(path)) at = at?.below.get(name);
