@@ -23,14 +23,14 @@ export const CLIENT_SABOTAGES: readonly Sabotage[] = [
   {
     name: 'chunks are taken in any order',
     file: `${sdk}/content/read-frames.ts`,
-    find: "if (head.id !== id) throw malformed('another chunk than the one that was asked for');",
+    find: "if (frame.id !== id) throw malformed('another chunk than the one that was asked for');",
     replace: '',
     tests: [fetchTest],
   },
   {
     name: 'chunks of any length are taken',
     file: `${sdk}/content/read-frames.ts`,
-    find: "if (head.length !== 0 && !isLength(head.length)) throw malformed('a chunk of another length');",
+    find: "if (lengthBytes !== 0 && !isLength(lengthBytes)) throw malformed('a chunk of another length');",
     replace: 'void isLength;',
     tests: [fetchTest],
   },
@@ -39,7 +39,7 @@ export const CLIENT_SABOTAGES: readonly Sabotage[] = [
     file: `${sdk}/content/fetch-plan.ts`,
     find: 'totals.size !== expected.size\n  ) {',
     replace: 'totals.size < 0\n  ) {',
-    tests: ['test/hostile/content.test.ts'],
+    tests: ['test/hostile/content-pages.test.ts'],
   },
   {
     name: 'an older head is taken',
@@ -51,8 +51,8 @@ export const CLIENT_SABOTAGES: readonly Sabotage[] = [
   {
     name: 'another commit at the pinned seq is taken',
     file: `${sdk}/space/verified-space.ts`,
-    find: "if (offered.id !== pinned.id) throw new HeadRefused('head-forked', pinned, offered);",
-    replace: '',
+    find: 'if (offered.id !== pinned.id) {',
+    replace: 'if (offered.id === undefined) {',
     tests: [lies],
   },
   {
@@ -70,6 +70,34 @@ export const CLIENT_SABOTAGES: readonly Sabotage[] = [
     tests: [lies],
   },
   {
+    name: 'a head counts as evidence whoever signed it',
+    file: `${sdk}/space/verified-space.ts`,
+    find: 'if (!(await this.#isSigned(heads.offered, signal))) {',
+    replace: 'if (heads.offered === undefined) {',
+    tests: ['test/hostile/restored.test.ts'],
+  },
+  {
+    name: 'a restore need not be declared to be accepted',
+    file: `${sdk}/space/head-refused.ts`,
+    find: 'return this.offered.era > this.pinned.era;',
+    replace: 'return this.offered.era >= this.pinned.era;',
+    tests: ['test/hostile/restored.test.ts'],
+  },
+  {
+    name: 'what both sides agreed on outlives the server that is set back',
+    file: `${worker}/engine-pair.ts`,
+    find: 'this.trees.base.clear();',
+    replace: '',
+    tests: ['test/hostile/restored.test.ts'],
+  },
+  {
+    name: 'an own commit without an answer is taken for that of somebody else',
+    file: `${worker}/executor/own-commits.ts`,
+    find: 'if (unanswered.size === 0) return;',
+    replace: 'if (unanswered.size >= 0) return;',
+    tests: [`${worker}/engine-own-commits.test.ts`],
+  },
+  {
     name: 'what other devices saw is not compared',
     file: `${sdk}/drive/device-heads.ts`,
     find: 'if (seen.seq > ours.seq) {',
@@ -85,9 +113,9 @@ export const CLIENT_SABOTAGES: readonly Sabotage[] = [
   },
   {
     name: 'the own key chain is not compared with what was known',
-    file: `${sdk}/account/account-secrets.ts`,
-    find: '...(known === undefined ? {} : { pin: known })',
-    replace: '...(known === undefined ? {} : {})',
+    file: `${sdk}/account/own-account.ts`,
+    find: '...(pin === undefined ? {} : { pin })',
+    replace: '...(pin === undefined ? {} : {})',
     tests: ['test/hostile/account.test.ts'],
   },
   {

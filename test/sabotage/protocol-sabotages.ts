@@ -173,8 +173,8 @@ export const PROTOCOL_SABOTAGES: readonly Sabotage[] = [
   {
     name: 'the id of a chunk is not checked',
     file: `${content}/open/chunk.ts`,
-    find: 'if (stored.length !== ref.storedLength || chunkId(suite, stored) !== ref.id) {',
-    replace: 'if (stored.length !== ref.storedLength) {',
+    find: 'if (chunkId(suite, stored) !== ref.id) {',
+    replace: 'if (chunkId(suite, stored) === undefined) {',
     tests: [chunkTest],
   },
   {

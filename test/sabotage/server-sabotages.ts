@@ -95,9 +95,8 @@ export const SERVER_SABOTAGES: readonly Sabotage[] = [
   {
     name: 'a session is opened without a signature',
     file: `${server}/services/sessions.ts`,
-    find: "return verifySignature(suite, certified.publicKey, 'session', proof, signature);",
-    replace:
-      "return verifySignature(suite, certified.publicKey, 'session', proof, signature) || true;",
+    find: "return verifySignature(suite, publicKey, 'session', proof, signature);",
+    replace: "return verifySignature(suite, publicKey, 'session', proof, signature) || true;",
     tests: [authorizeTest],
   },
 ];
