@@ -1,6 +1,6 @@
 /** The built page in Chromium, over the fake: served as the daemon serves it, watched for what must not be. */
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, readdirSync } from 'node:fs';
+import { readFileSync, readdirSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -25,8 +25,9 @@ const TYPES: Readonly<Record<string, string>> = {
 const POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; " +
   "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
-/** Where pictures go: a folder that somebody names to look at them, else a temporary one. */
-const PICTURES = process.env['COFFER_UI_PICTURES'] ?? mkdtempSync(join(tmpdir(), 'coffer-ui-'));
+/** True when somebody names a folder to look at pictures of everything. */
+export const PICTURES_WANTED = process.env['COFFER_UI_PICTURES'] !== undefined;
+const PICTURES = process.env['COFFER_UI_PICTURES'] ?? join(tmpdir(), 'coffer-ui-pictures');
 
 export interface OpenOptions {
   readonly scene: SceneName;
@@ -118,8 +119,11 @@ async function serve(folder: string): Promise<Server> {
   return server;
 }
 
-export async function picture(page: Page, name: string): Promise<void> {
-  await page.screenshot({ path: join(PICTURES, `${name}.png`) });
+/** Takes a picture; says where it is. */
+export async function picture(page: Page, name: string): Promise<string> {
+  const path = join(PICTURES, `${name}.png`);
+  await page.screenshot({ path });
+  return path;
 }
 
 /** What the page asked of the other side, without the questions that only read. */
