@@ -85,7 +85,7 @@ function fromRemoteFault(error: RemoteFault): CliFailure {
     return new CliFailure(
       code,
       'this device was removed from the account',
-      "Files on this computer stay; what it had not sent yet was not taken. 'coffer logout', then 'coffer login' adds it anew.",
+      "Files on this computer stay; what it had not sent yet was not taken. 'coffer logout', then 'coffer login' adds it anew; synced folders have to be added again.",
       { cause: error },
     );
   }

@@ -136,7 +136,7 @@ function causeOf(
   const message = error instanceof Error ? error.message : 'the pairs did not settle in time';
   if (isDeclaredRestore(error)) return { cause: 'attention', message };
   if (isIntegrityFailure(error)) return { cause: 'integrity', message };
-  if (isRefusal(error, 'not-signed-in', 'refused')) {
+  if (isRefusal(error, 'not-signed-in', 'device-revoked', 'refused')) {
     return { cause: 'refused', message };
   }
   if (isRefusal(error, 'quota-exceeded')) return { cause: 'quota-exceeded', message };

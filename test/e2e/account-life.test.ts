@@ -117,6 +117,8 @@ test('an account lives: password, pairing, a lost device, words, second factor, 
   });
 
   await t.test('a lost device is out at once, and the others go on', async () => {
+    await desktop.do('sync', 'add', desktop.folder, '/');
+    await desktop.sync();
     const revoke = ['devices', 'revoke', 'desktop'];
     const known = { COFFER_PASSWORD: SECOND_PASSWORD };
     assertRefused(await on(laptop, known, ...revoke), 2, /Nothing was changed/);
@@ -129,6 +131,15 @@ test('an account lives: password, pairing, a lost device, words, second factor, 
     assert.equal(revoked.code, 0, revoked.stderr);
     assert.equal(statSync(file).mode & 0o777, 0o600);
     writeFileSync(note, 'not for the thief');
+    writeFileSync(join(desktop.folder, 'unsent.txt'), 'stays here');
+    const sync = await desktop.run('sync', 'now');
+    assertRefused(
+      sync,
+      4,
+      /this device was removed from the account/,
+      /Files on this computer stay/,
+    );
+    assert.equal(readFileSync(join(desktop.folder, 'unsent.txt'), 'utf8'), 'stays here');
     const late = await desktop.run('put', note, '/late.txt');
     assertRefused(
       late,

@@ -1,18 +1,26 @@
 /** `signup`, `login`, `logout`, `account`, `devices`, `quota`. */
 import { signIn, signUp, parseServerOrigin } from '@coffer/sdk';
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { hostname } from 'node:os';
 import type { CommandRun, ParsedInput } from '../command.ts';
 import { CliFailure, UsageFailure } from '../failure.ts';
 import { formatBytes, formatTime } from '../output.ts';
-import { readPassword, refusal, valueOf, withCode, wordLines } from './account-inputs.ts';
+import {
+  fileOf,
+  readPassword,
+  refusal,
+  valueOf,
+  withCode,
+  wordLines,
+  writePrivately,
+} from './account-inputs.ts';
 import { loginByPairing, loginByRecovery, type SignInWords } from './account-join.ts';
 
 const PASSWORD_LENGTH_MIN = 8;
 
 export const signup: CommandRun = async (context, input) => {
   const words = signInWords(input);
-  const recoveryFile = input.value('recovery-file');
+  const recoveryFile = fileOf(context, input.value('recovery-file'));
   if (recoveryFile !== undefined && existsSync(recoveryFile)) {
     throw new CliFailure(
       'exists',
@@ -40,8 +48,7 @@ export const signup: CommandRun = async (context, input) => {
     });
   }
   const { recoveryWords, active, secrets } = outcome.value;
-  if (recoveryFile !== undefined)
-    writeFileSync(recoveryFile, `${recoveryWords.join(' ')}\n`, { mode: 0o600, flag: 'wx' });
+  if (recoveryFile !== undefined) writePrivately(recoveryFile, `${recoveryWords.join(' ')}\n`);
   await context.drive();
   const value = { account: secrets.account, email: secrets.email, device: secrets.device, active };
   context.output.result(

@@ -197,7 +197,7 @@ function unsettledHint(cause: FailureCause): string {
     case 'integrity':
       return 'No local file was touched. Do not trust this server until you know why.';
     case 'refused':
-      return "The server no longer accepts this device. 'coffer login' signs it in again.";
+      return "Files on this computer stay, the server does not take them. 'coffer logout', then 'coffer login' and 'coffer sync add' begin anew.";
     case 'failed':
     case 'timeout':
     case undefined:

@@ -208,7 +208,11 @@ async function refusalOf(response: HttpResponse): Promise<RemoteFault> {
     return new RemoteFault(code, `the server answered ${status}`, { retry, details: { status } });
   }
   const code = isErrorCode(error.code) ? error.code : 'internal';
-  return new RemoteFault(code, `the server refused: ${code}`, {
+  const isRemoved = code === 'device-revoked';
+  const what = isRemoved
+    ? 'this device was removed from the account'
+    : `the server refused: ${code}`;
+  return new RemoteFault(code, what, {
     retry: adviceFor(code, error.retryAfterMs),
     details: { status, seq: error.seq, ids: error.ids, rule: error.rule },
   });
