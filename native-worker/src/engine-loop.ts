@@ -203,7 +203,7 @@ class Loop {
 
   #settled(runner: PairRunner, didWork: boolean): void {
     const { clock } = this.#core.options;
-    runner.book.settleHolds();
+    runner.book.settled();
     if (runner.trees.dirty.isEmpty()) {
       runner.pending = noWork();
       runner.book.setPairStall('DbRecovered', false);

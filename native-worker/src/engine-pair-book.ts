@@ -30,11 +30,20 @@ export class PairBook {
       this.#trees.stalls.clearPair(reason);
       return;
     }
+    this.#putPairStall(reason, null, null, detail);
+  }
+
+  #putPairStall(
+    reason: StallReason,
+    node: NodeId | null,
+    local: LocalId | null,
+    detail = '',
+  ): void {
     this.#trees.stalls.put({
       reason,
-      node: null,
-      local: null,
-      path: '',
+      node,
+      local,
+      path: node === null ? '' : this.pathFor(node, local),
       source: 'pair',
       tries: 0,
       nextAtMs: null,
@@ -134,8 +143,26 @@ export class PairBook {
     holds.decide(batch, 'approved');
   }
 
+  /** The pair is at rest: what is kept here for people is brought up to what is there. */
+  settled(): void {
+    this.#settleHolds();
+    this.#keepClashes();
+  }
+
+  /** Names that are one on this disk: the second has a number, for as long as the first is there. */
+  #keepClashes(): void {
+    const { base, stalls } = this.#trees;
+    const rows = this.#pair.caps.caseSensitive ? [] : base.caseClashes();
+    const now = new Set<NodeId | null>(rows.map(({ id }) => id));
+    for (const { reason, node } of stalls.bySource('pair')) {
+      const isOver = reason === 'CaseClash' && node !== null && !now.has(node);
+      if (isOver) stalls.clearPairNode(reason, node);
+    }
+    for (const { id, localId } of rows) this.#putPairStall('CaseClash', id, localId);
+  }
+
   /** Batches whose decision was carried out, and items that came back by themselves, leave the list. */
-  settleHolds(): void {
+  #settleHolds(): void {
     const { holds, base, local, remote } = this.#trees;
     this.#options.database.transaction(() => {
       for (const hold of holds.list()) {

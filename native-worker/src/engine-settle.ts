@@ -232,7 +232,7 @@ async function scanWhatIsDue(
 /** Both sides agree, up to what is stalled or held. */
 function finish(core: EngineCore, runner: PairRunner): void {
   const { clock } = core.options;
-  runner.book.settleHolds();
+  runner.book.settled();
   runner.trees.local.sweepGone();
   pruneRecycled(runner, core.options);
   if (!runner.trees.dirty.isEmpty()) return;

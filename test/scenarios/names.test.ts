@@ -17,6 +17,9 @@ scenario(
     const ids = [await w.id('a.txt'), await w.id('A.txt')];
     const local = w.a.tree();
     assert.deepEqual(Object.values(local).sort(), ['capital', 'small']);
+    const numbered = Object.keys(local).find((path) => path.includes(' (2)'));
+    assert.deepEqual(await w.a.stalls(), [`CaseClash ${numbered}`]);
+    assert.deepEqual(await w.b.stalls(), []);
     const pathOf = (content: string): string =>
       Object.keys(local).find((path) => local[path] === content) ?? '';
     await w.sleep(3_600_000);
@@ -32,6 +35,7 @@ scenario(
     await w.settle();
     assert.deepEqual(w.b.tree(), { 'a.txt': 'small, edited' });
     assert.deepEqual(Object.values(w.a.tree()), ['small, edited']);
+    assert.deepEqual(await w.a.stalls(), []);
     assert.equal(await w.id('a.txt'), ids[0]);
   },
 );
@@ -183,6 +187,7 @@ scenario(
     assert.deepEqual(await w.remote(), w.b.tree());
     assert.deepEqual([await w.id('B'), await w.id('b')], ids);
     assert.deepEqual(Object.values(w.a.tree()).sort(), ['capital', 'small']);
+    assert.equal((await w.a.stalls()).filter((stall) => stall.startsWith('CaseClash')).length, 1);
   },
 );
 

@@ -72,6 +72,22 @@ export class BaseTree {
       .map(baseOf);
   }
 
+  /** Those that have another name here because a second one of their folder has one name with them. */
+  caseClashes(): readonly BaseNode[] {
+    return this.#db
+      .wideSql<BaseRow>(
+        `SELECT ${COLUMNS} FROM base_node b INDEXED BY base_renamed
+         WHERE b.pair = ?1 AND CAST(b.local_name AS TEXT) <> b.name AND EXISTS (
+           SELECT 1 FROM base_node other INDEXED BY base_slot
+           WHERE other.pair = ?1 AND other.parent = b.parent AND other.name_key = b.name_key
+             AND other.node_id <> b.node_id)
+         ORDER BY b.node_id`,
+      )
+      .all(numbered(this.#pair))
+      .map(baseOf)
+      .filter(({ name, localName }) => this.#nameKey(name) !== this.#nameKey(localName));
+  }
+
   /** The node and all below it, as far as the base has them. */
   subtreeIds(id: NodeId): readonly NodeId[] {
     return this.#db

@@ -232,5 +232,9 @@ const VERSION_2 = 'ALTER TABLE pair ADD COLUMN boot TEXT';
 /** The device whose keys seal what rests here: one that signed in later cannot open it. */
 const VERSION_3 = 'CREATE TABLE owner (device TEXT PRIMARY KEY) STRICT';
 
+/** Rows whose entry has another name than the node: few, and looked for whenever a pair is at rest. */
+const VERSION_4 = `CREATE INDEX base_renamed ON base_node (pair, node_id)
+  WHERE CAST(local_name AS TEXT) <> name`;
+
 /** Step n brings a database from `user_version` n to n + 1. */
-export const MIGRATIONS: readonly string[] = [VERSION_1, VERSION_2, VERSION_3];
+export const MIGRATIONS: readonly string[] = [VERSION_1, VERSION_2, VERSION_3, VERSION_4];

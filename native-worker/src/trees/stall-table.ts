@@ -165,6 +165,13 @@ export class StallTable {
     for (const { folder } of found) if (folders.has(folder)) this.replaceScanned(folder, []);
   }
 
+  /** Takes away one that the pair keeps about a node. */
+  clearPairNode(reason: StallReason, node: NodeId): void {
+    this.#db
+      .sql(`DELETE FROM stall WHERE pair = ? AND source = 'pair' AND reason = ? AND node_id = ?`)
+      .run(this.#pair, reason, node);
+  }
+
   clearPair(reason: StallReason): boolean {
     return (
       this.#db
