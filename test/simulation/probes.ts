@@ -121,7 +121,9 @@ export async function showOldHead(world: World): Promise<readonly string[]> {
     const sent = world.network.arrivals.slice(from).filter(isCommit);
     if (sent.length > 0) violations.push(`refusal: ${sim.name} committed on an old head`);
   }
-  if (raiseEra && choices.roll('probe accepts the old head', 2) === 0)
+  // What has another name on a disk that cannot hold its own is a file of its own without a base.
+  const mayAccept = raiseEra && !world.shape.features.has('names');
+  if (mayAccept && choices.roll('probe accepts the old head', 2) === 0)
     return [...violations, ...(await acceptOldHead(world))];
   await server.restore(newest, { raiseEra: true });
   for (const { sim } of devices) {
