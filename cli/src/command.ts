@@ -36,6 +36,8 @@ export interface CommandDefinition {
    * `here`: in this process. `alone`: in this process, once the daemon has ended.
    */
   readonly place?: 'here' | 'alone';
+  /** For programs alone: help and completions do not show it. */
+  readonly isHidden?: boolean;
   /** Imported only when the command runs, so that others start fast. */
   readonly load: () => Promise<CommandRun>;
 }

@@ -1,7 +1,8 @@
 import { GLOBAL_FLAGS, type CommandDefinition, type FlagDefinition } from './command.ts';
 
 /** The front page: every command with one line. */
-export function helpOverview(commands: readonly CommandDefinition[]): string {
+export function helpOverview(all: readonly CommandDefinition[]): string {
+  const commands = all.filter(({ isHidden }) => isHidden !== true);
   const width = Math.max(...commands.map(({ name }) => name.length));
   return [
     'Coffer: an encrypted drive that nobody but you can read.',

@@ -2,9 +2,18 @@
 import type { CommandDefinition, CommandRun } from '../command.ts';
 
 type DaemonModule = typeof import('./daemon.ts');
+type InstallModule = typeof import('./daemon-install.ts');
+type ConfigModule = typeof import('./config.ts');
+type ShellModule = typeof import('./shell.ts');
 
 const fromDaemon = (pick: (module: DaemonModule) => CommandRun) => async () =>
   pick(await import('./daemon.ts'));
+const fromInstall = (pick: (module: InstallModule) => CommandRun) => async () =>
+  pick(await import('./daemon-install.ts'));
+const fromConfig = (pick: (module: ConfigModule) => CommandRun) => async () =>
+  pick(await import('./config.ts'));
+const fromShell = (pick: (module: ShellModule) => CommandRun) => async () =>
+  pick(await import('./shell.ts'));
 
 export const DAEMON_COMMANDS: readonly CommandDefinition[] = [
   {
@@ -57,6 +66,28 @@ export const DAEMON_COMMANDS: readonly CommandDefinition[] = [
     load: fromDaemon((module) => module.daemonLog),
   },
   {
+    name: 'daemon install',
+    usage: '',
+    argumentsMin: 0,
+    argumentsMax: 0,
+    summary: 'start the daemon at every login',
+    example: 'coffer daemon install',
+    flags: [],
+    place: 'here',
+    load: fromInstall((module) => module.daemonInstall),
+  },
+  {
+    name: 'daemon uninstall',
+    usage: '',
+    argumentsMin: 0,
+    argumentsMax: 0,
+    summary: 'start the daemon at login no more',
+    example: 'coffer daemon uninstall',
+    flags: [],
+    place: 'here',
+    load: fromInstall((module) => module.daemonUninstall),
+  },
+  {
     name: 'ui',
     usage: '',
     argumentsMin: 0,
@@ -66,5 +97,99 @@ export const DAEMON_COMMANDS: readonly CommandDefinition[] = [
     flags: [],
     place: 'here',
     load: fromDaemon((module) => module.ui),
+  },
+  {
+    name: 'config',
+    usage: '',
+    argumentsMin: 0,
+    argumentsMax: 0,
+    summary: 'show all settings of this profile',
+    example: 'coffer config',
+    flags: [],
+    place: 'here',
+    load: fromConfig((module) => module.configList),
+  },
+  {
+    name: 'config get',
+    usage: '[KEY]',
+    argumentsMin: 0,
+    argumentsMax: 1,
+    summary: 'show one setting',
+    example: 'coffer config get limit.up',
+    flags: [],
+    place: 'here',
+    load: fromConfig((module) => module.configGet),
+  },
+  {
+    name: 'config set',
+    usage: 'KEY VALUE',
+    argumentsMin: 2,
+    argumentsMax: 2,
+    summary: 'set one; a running daemon takes it over at once',
+    example: 'coffer config set limit.up 500K',
+    flags: [],
+    place: 'here',
+    load: fromConfig((module) => module.configSet),
+  },
+  {
+    name: 'config unset',
+    usage: 'KEY',
+    argumentsMin: 1,
+    argumentsMax: 1,
+    summary: 'give a setting its default again',
+    example: 'coffer config unset limit.up',
+    flags: [],
+    place: 'here',
+    load: fromConfig((module) => module.configUnset),
+  },
+  {
+    name: 'doctor',
+    usage: '',
+    argumentsMin: 0,
+    argumentsMax: 0,
+    summary: 'look at limits, clock, keys, watcher, disk and server, and say what to do',
+    example: 'coffer doctor',
+    flags: [
+      {
+        name: 'bundle',
+        value: 'F',
+        summary: 'write findings and the log to F, without names and keys',
+      },
+    ],
+    place: 'here',
+    load: async () => (await import('./doctor.ts')).doctor,
+  },
+  {
+    name: 'completion',
+    usage: 'SHELL',
+    argumentsMin: 1,
+    argumentsMax: 1,
+    summary: 'print completions for bash, zsh or fish',
+    example: 'coffer completion bash',
+    flags: [],
+    place: 'here',
+    load: fromShell((module) => module.completion),
+  },
+  {
+    name: 'manual',
+    usage: '',
+    argumentsMin: 0,
+    argumentsMax: 0,
+    summary: 'print the manual page, for man -l -',
+    example: 'coffer manual',
+    flags: [],
+    place: 'here',
+    load: fromShell((module) => module.manual),
+  },
+  {
+    name: 'complete-remote',
+    usage: '[PREFIX]',
+    argumentsMin: 0,
+    argumentsMax: 1,
+    summary: 'list paths of the drive that begin like this',
+    example: 'coffer complete-remote /Pic',
+    flags: [],
+    isHidden: true,
+    load: fromShell((module) => module.completeRemote),
   },
 ];

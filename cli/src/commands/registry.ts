@@ -261,7 +261,7 @@ const DECISION_COMMANDS: readonly CommandDefinition[] = [
   })),
 ];
 
-/** In the order in which help shows them. */
+/** All of them; help shows those that are not hidden, in this order. */
 export const COMMANDS: readonly CommandDefinition[] = [
   ...ACCOUNT_COMMANDS,
   ...ACCOUNT_LIFE_COMMANDS,

@@ -63,7 +63,11 @@ function commandEnvironment(env: NodeJS.ProcessEnv): Record<string, string> {
 }
 
 /** Local paths made absolute, since the daemon has another working directory. */
-function absoluteWords({ command, input, cwd }: Here): string[] {
+export function absoluteWords({
+  command,
+  input,
+  cwd,
+}: Pick<Here, 'command' | 'input' | 'cwd'>): string[] {
   const flags = [...GLOBAL_FLAGS, ...command.flags].flatMap((flag) => flagWords(flag, input, cwd));
   const places = argumentNames(command.usage, input.positionals.length);
   const words = input.positionals.map((word, index) => absolute(word, places[index] ?? '', cwd));

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CliFailure } from '../failure.ts';
 import { askDaemon } from './daemon-client.ts';
-import { readDaemonFile } from './daemon-file.ts';
+import { readDaemonFile, type DaemonPlace } from './daemon-file.ts';
 import { lockHolder } from '@coffer/native-worker/profile-lock';
 import type { Profile } from '@coffer/native-worker/profile-folder';
 
@@ -15,9 +15,9 @@ export async function stopDaemon(profile: Profile): Promise<boolean> {
   const holder = lockHolder(profile);
   if (holder === undefined || !holder.isDaemon) return false;
   const place = readDaemonFile(profile);
-  // A signal where it does not answer yet; on Windows a signal would end it at once.
-  if (place?.pid !== holder.pid) process.kill(holder.pid, 'SIGTERM');
-  else await askDaemon(place, { method: 'POST', path: '/v1/stop' }).catch(() => undefined);
+  const isAsked = place?.pid === holder.pid && (await ask(place));
+  // On Windows a signal ends it at once; transfers go on from where they were all the same.
+  if (!isAsked) process.kill(holder.pid, 'SIGTERM');
   for (const until = Date.now() + END_MS_MAX; Date.now() < until; await sleep(RETRY_MS)) {
     if (lockHolder(profile)?.pid !== holder.pid) return true;
   }
@@ -26,4 +26,14 @@ export async function stopDaemon(profile: Profile): Promise<boolean> {
     `the daemon (process ${holder.pid}) did not end within ${END_MS_MAX / 1000} s`,
     `End it by force with 'kill -9 ${holder.pid}': every transfer goes on from where it was.`,
   );
+}
+
+/** False where it does not answer yet, or no more. */
+async function ask(place: DaemonPlace): Promise<boolean> {
+  try {
+    await askDaemon(place, { method: 'POST', path: '/v1/stop' });
+    return true;
+  } catch {
+    return false;
+  }
 }

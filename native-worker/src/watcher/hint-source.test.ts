@@ -134,7 +134,7 @@ test('a source that finds no watches left gives its root to one that can do with
     },
   });
   const stop = watchOrElse(
-    { first: sourceOf('small', (listener) => (first = listener)), then: sourceOf('large') },
+    { first: sourceOf('small', (listener) => (first = listener)), else: sourceOf('large') },
     '/root',
     { folder: (path) => told.push(path), lost: (reason) => told.push(`lost: ${reason}`) },
   );

@@ -22,15 +22,15 @@ export function createNativeSource(
   const bySize: HintSource = {
     watch: (root, listener) => {
       if (hasMoreEntriesThan(root, CHOKIDAR_ENTRIES_MAX)) return large.watch(root, listener);
-      return watchOrElse({ first: small, then: large }, root, listener);
+      return watchOrElse({ first: small, else: large }, root, listener);
     },
   };
   return withHeartbeat(bySize, options.clock);
 }
 
-/** `then` takes over when the system has no watches left: it looks by itself at what it cannot watch. */
+/** `else` takes over when the system has no watches left: it looks by itself at what it cannot watch. */
 export function watchOrElse(
-  { first, then }: { readonly first: HintSource; readonly then: HintSource },
+  { first, else: second }: { readonly first: HintSource; readonly else: HintSource },
   root: string,
   listener: HintListener,
 ): () => void {
@@ -40,7 +40,7 @@ export function watchOrElse(
     if (isOver) return;
     isOver = true;
     stop?.();
-    stop = then.watch(root, listener);
+    stop = second.watch(root, listener);
     // What changed between the two is found by a scan.
     listener.lost('watching started');
   };

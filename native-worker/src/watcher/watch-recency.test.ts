@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { WatchRecency } from './watch-recency.ts';
 
 test('the folder that was quiet for longest is taken first, whatever was noted in between', () => {
