@@ -1,13 +1,21 @@
 /** Members who sign what they may not, with a server that shows it all the same. */
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { CALLS } from '@coffer/protocol/api';
+import { CALLS, decodeJson, encodeJson } from '@coffer/protocol/api';
 import { IntegrityError, type Bytes } from '@coffer/protocol/core';
-import { encodeSealedCommit, memberKey } from '@coffer/protocol/model';
 import {
+  accountBundleDigest,
+  decodeRecord,
+  encodeSealedCommit,
+  memberKey,
+  verifyKeyChain,
+} from '@coffer/protocol/model';
+import {
+  openAccountByKey,
   openNodeMeta,
   openSpaceKeys,
   rootKey,
+  rotateAccountKey,
   sealMemberEnvelope,
   unwrapNodeKey,
 } from '@coffer/protocol/model/open';
@@ -225,6 +233,86 @@ test('T41 T42 a revoked device is out, whether the server hides the revocation o
   assert.equal(desk.read('plan'), laptop.read('plan'));
   assert.ok(mallory.chain.seq > 0);
 });
+
+/**
+ * What a device does to the account's keys when the laptop is lost; the spaces are not renewed yet. Answers
+ * the KEM seeds that the laptop knows.
+ */
+async function loseLaptop(world: EvilWorld, laptop: Victim, desk: Victim) {
+  const { api, session } = desk.drive.own;
+  const { account, accountKey: key, generation } = desk.secrets;
+  const stored = await session.run((token) => api.call('accountBundle', { token }, signal), signal);
+  const chain = verifyKeyChain(world.suite, account, stored.chain);
+  const source = { bundle: stored.bundle, chain };
+  const opened = openAccountByKey(world.suite, source, { generation, key });
+  assert.ok(opened);
+  const next = rotateAccountKey(world.suite, opened, {
+    revoke: [laptop.secrets.device],
+    exportKey: world.suite.randomBytes(64),
+    recoveryKey: world.suite.randomBytes(32),
+    time: world.clock.now(),
+  });
+  const { sessions } = world.evil.honest.application.services;
+  const { token } = await sessions.startEnrolment(account);
+  const entries = next.chain.entries.slice(chain.seq + 1);
+  const previous = accountBundleDigest(world.suite, stored.bundle);
+  const body = { entries, bundle: next.bundle, previous };
+  await api.call('replaceKeys', { token, body }, signal);
+  return opened.secrets.kemSeeds;
+}
+
+test('T42 T54 after a loss every member gets the new epoch, the lost device does not', async () => {
+  const { world, laptop, desk, mallory } = await scene('viewer');
+  await using _ = world;
+  const before = desk.drive.space.records().space.epoch;
+  const known = await loseLaptop(world, laptop, desk);
+  await desk.drive.noteHead(signal);
+  const { space, member } = desk.drive.space.records();
+  assert.ok(space.epoch > before);
+  assert.equal(member.epoch, space.epoch);
+  const key = memberKey(mallory.secrets.account);
+  const stored = desk.store.view(space.space).getRecord(key);
+  assert.ok(stored);
+  const theirs = decodeRecord(key, stored);
+  assert.ok(theirs.type === 'member' && theirs.epoch === space.epoch && !theirs.rotate);
+  const seeds = await kemSeedsOf(world, mallory);
+  assert.equal(openSpaceKeys(world.suite, space, theirs, seeds).epoch, space.epoch);
+  assert.throws(() => openSpaceKeys(world.suite, space, member, known), IntegrityError);
+  desk.write('afterwards', 'not for the lost one');
+  await desk.sync();
+  const code = await refusalOf(() => laptop.drive.refresh(signal), 'the lost laptop');
+  assert.equal(code, 'device-revoked');
+});
+
+test('T11 no new epoch is sealed to a member whose keys are not those known', async () => {
+  const { world, laptop, desk, mallory } = await scene('viewer');
+  await using _ = world;
+  await loseLaptop(world, laptop, desk);
+  const head = desk.drive.space.storedHead();
+  const account = mallory.secrets.account;
+  const { answer } = CALLS.chain;
+  world.evil.tell(({ call, request }) =>
+    call === 'chain' && request.path.includes(account)
+      ? encodeJson(answer, { entries: [...mallory.chain.entries.slice(-1)] })
+      : undefined,
+  );
+  const code = await refusalOf(() => desk.drive.noteHead(signal), 'another chain of a member');
+  assert.ok(world.evil.fired > 0);
+  assert.equal(code, 'chain-broken');
+  assert.deepEqual(desk.drive.space.storedHead(), head);
+  world.evil.tell(HONEST);
+  await desk.drive.noteHead(signal);
+  assert.ok(desk.drive.space.storedHead().seq > head.seq);
+});
+
+async function kemSeedsOf(world: EvilWorld, { calls, secrets, chain }: Person) {
+  const { answer, path: bundlePath } = CALLS.accountBundle;
+  const { bundle } = decodeJson(answer, await calls.get('GET', bundlePath));
+  const { accountKey: key, generation } = secrets;
+  const opened = openAccountByKey(world.suite, { bundle, chain }, { generation, key });
+  assert.ok(opened);
+  return opened.secrets.kemSeeds;
+}
 
 test('T42 a session speaks for its own device and for no other', async () => {
   const { world, desk, peer } = await scene('viewer');
