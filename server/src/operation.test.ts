@@ -165,6 +165,31 @@ test(
   },
 );
 
+test(
+  'a body without an announced length ends at its limit, for every call',
+  { timeout: 20_000 },
+  async () => {
+    const resident = process.memoryUsage.rss();
+    for (const name of CALL_NAMES) {
+      const { method, path, request: form, bodySizeBytesMax } = CALLS[name];
+      if (bodySizeBytesMax > 1024 * 1024) continue;
+      const type = form === 'binary' ? 'application/octet-stream' : 'application/json';
+      const said = await converse((socket) => {
+        const target = path.replace(/:(\w+)/g, ann.drive.space);
+        socket.write(
+          `${method} ${target} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${ann.token ?? ''}\r\ncontent-type: ${type}\r\ntransfer-encoding: chunked\r\n\r\n`,
+        );
+        const part = `10000\r\n${'['.repeat(0x10000)}\r\n`;
+        for (let sent = 0; sent <= bodySizeBytesMax + 0x10000; sent += 0x10000) socket.write(part);
+        drip(socket, part);
+      });
+      assert.match(said, /^HTTP\/1.1 (4\d\d|200) /, name);
+      if (form !== null) assert.match(said, /"code":"[a-z-]+"/, name);
+    }
+    assert.ok(process.memoryUsage.rss() - resident < 200 * 1024 * 1024);
+  },
+);
+
 test('what is no HTTP is refused, with a code', async () => {
   const nonsense = [
     '\0\0\0\0\r\n\r\n',

@@ -87,24 +87,26 @@ function refuseConnection(error: NodeJS.ErrnoException, socket: Socket): void {
 }
 
 const admittedByRequest = new WeakMap<FastifyRequest, Admitted>();
-const releaseByRequest = new WeakMap<FastifyRequest, () => void>();
 
 /** Registers a route for every call of the table. */
 export function serve(http: FastifyInstance, application: Application): void {
   http.removeAllContentTypeParsers();
   const buffers = new BodyBuffers();
   const budget = new BodyBudget();
-  http.addContentTypeParser('*', async (request: FastifyRequest, stream: Readable) => {
-    const announced = request.headers['content-length'];
+  http.addContentTypeParser('*', (request: FastifyRequest, stream: Readable) =>
+    readBody(stream, buffers, {
+      announced: request.headers['content-length'],
+      sizeBytesMax: request.routeOptions.bodyLimit ?? 0,
+    }),
+  );
+  http.addHook('preParsing', async (request, reply) => {
+    const { 'content-length': announced, 'transfer-encoding': encoding } = request.headers;
+    if (announced === undefined && encoding === undefined) return;
     const sizeBytesMax = request.routeOptions.bodyLimit ?? 0;
     const sender = admittedByRequest.get(request)?.authorized.session?.account ?? request.ip;
     const lengthBytes = Math.min(Number(announced ?? sizeBytesMax) || 0, sizeBytesMax);
-    const release = budget.reserve(sender, lengthBytes);
-    request.raw.socket.once('close', release);
-    releaseByRequest.set(request, release);
-    return readBody(stream, buffers, { announced, sizeBytesMax });
+    reply.raw.once('close', budget.reserve(sender, lengthBytes));
   });
-  http.addHook('onResponse', async (request) => releaseByRequest.get(request)?.());
   const admit = async (request: FastifyRequest, reply: FastifyReply) => {
     const admitted = await application.admit({
       method: request.method,
