@@ -5,7 +5,7 @@ import { runUnderNode24 } from './node24.mjs';
 const root = new URL('../', import.meta.url);
 const [job, ...args] = process.argv.slice(2);
 const JOBS = {
-  start: ['cli/src/main.ts', ['start']],
+  start: ['scripts/start.mjs', ['start']],
   test: ['scripts/test.mjs', []],
   check: ['scripts/check.mjs', []],
   format: ['node_modules/prettier/bin/prettier.cjs', ['--write', '.']],

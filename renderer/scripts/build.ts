@@ -1,11 +1,19 @@
-/** Builds `renderer/dist` when it is older than what it is made of: told by a digest of the sources, kept beside it. */
+/**
+ * Builds `renderer/dist` when it is older than what it is made of: told by a digest of the sources,
+ * kept beside it. Several processes may ask at once: one builds, the others wait for it.
+ */
 import { createHash } from 'node:crypto';
-import { globSync, readFileSync, writeFileSync } from 'node:fs';
+import { globSync, mkdirSync, readFileSync, rmdirSync, statSync, writeFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const folder = `${root}renderer/dist`;
 const stampFile = `${folder}/sources.stamp`;
+const lockFolder = `${root}node_modules/.cache/renderer-build.lock`;
+/** A lock that is older belongs to a build that was killed. */
+const LOCK_MS_MAX = 60_000;
+const LOCK_POLL_MS = 100;
 const SOURCES = [
   'package-lock.json',
   'renderer/index.html',
@@ -16,13 +24,37 @@ const SOURCES = [
 
 /** Folder of the built page: built now if need be. */
 export async function builtRenderer(): Promise<string> {
+  await buildIfStale();
+  return folder;
+}
+
+/** True when it had to be built. */
+async function buildIfStale(): Promise<boolean> {
   const digest = digestOfSources();
-  if (stampOf() !== digest) {
+  if (stampOf() === digest) return false;
+  while (!takeLock()) await sleep(LOCK_POLL_MS);
+  try {
+    if (stampOf() === digest) return false;
     const { build } = await import('vite');
     await build({ configFile: `${root}renderer/vite.config.ts` });
     writeFileSync(stampFile, digest);
+    return true;
+  } finally {
+    rmdirSync(lockFolder);
   }
-  return folder;
+}
+
+function takeLock(): boolean {
+  try {
+    mkdirSync(`${root}node_modules/.cache`, { recursive: true });
+    mkdirSync(lockFolder);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    const since = statSync(lockFolder, { throwIfNoEntry: false })?.mtimeMs ?? Date.now();
+    if (Date.now() - since > LOCK_MS_MAX) rmdirSync(lockFolder);
+    return false;
+  }
 }
 
 function digestOfSources(): string {
@@ -40,8 +72,4 @@ function stampOf(): string | undefined {
   }
 }
 
-if (import.meta.main) {
-  const began = performance.now();
-  await builtRenderer();
-  console.error(`renderer/dist is built (${((performance.now() - began) / 1000).toFixed(1)} s).`);
-}
+if (import.meta.main && (await buildIfStale())) console.error('The page of the daemon is built.');

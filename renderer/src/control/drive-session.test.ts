@@ -109,6 +109,15 @@ describe('a drive session', () => {
     assert.equal(session.snapshot.account?.signedIn, false);
   });
 
+  test('shows a drive although nobody says whose it is', async () => {
+    const { fake, session } = await started();
+    fake.failing = { account: 'not-found' };
+    await session.reload();
+    assert.equal(session.snapshot.account, undefined);
+    assert.equal(session.snapshot.failure, undefined);
+    assert.deepEqual(session.snapshot.status, aSnapshot().status);
+  });
+
   test('says why a list could not be read, until it can', async () => {
     const { fake, session } = await started();
     fake.failing = { status: 'damaged-profile' };

@@ -3,7 +3,7 @@
  * loses nothing while it lasts but states that a newer one replaced, so its numbers are not looked
  * at; what a command of the person may have changed is read again.
  */
-import type { EngineEvent, EngineStatus } from '@coffer/native-worker/contract';
+import type { AccountListing, EngineEvent, EngineStatus } from '@coffer/native-worker/contract';
 import {
   failureOf,
   type ControlClient,
@@ -108,8 +108,8 @@ export class DriveSession {
   }
 
   async #readAll(): Promise<void> {
-    const account = await this.#client.call('account', {});
-    if (!account.signedIn) {
+    const account = await this.#account();
+    if (account?.signedIn === false) {
       this.#change({ ...NOTHING_KNOWN, connection: 'live', account });
       return;
     }
@@ -121,6 +121,16 @@ export class DriveSession {
     ]);
     this.#change({ account, status, pairs, activity, failure: undefined, connection: 'live' });
     void this.#once('usage', () => this.#readUsage());
+  }
+
+  /** Undefined where an engine answers alone: it is somebody's, and does not know whose. */
+  async #account(): Promise<AccountListing | undefined> {
+    try {
+      return await this.#client.call('account', {});
+    } catch (error) {
+      if (failureOf(error).code === 'not-found') return undefined;
+      throw error;
+    }
   }
 
   async #readDecisions(): Promise<void> {

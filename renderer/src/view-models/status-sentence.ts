@@ -8,6 +8,8 @@ import type { GlyphState } from '../ui/glyph-shapes.ts';
 import type { Words } from '../words/translator.ts';
 import { timeLeftText } from './time-left.ts';
 
+const JUST_NOW_MS = 60_000;
+
 export interface StatusSentence {
   readonly glyph: GlyphState;
   readonly title: string;
@@ -108,10 +110,12 @@ function idleSentence(pairs: readonly PairStatus[], context: MotionContext): Sta
   const times = pairs.flatMap(({ lastSyncedAt }) =>
     lastSyncedAt === null ? [] : [Date.parse(lastSyncedAt)],
   );
+  if (times.length < pairs.length) return say('idle', t('status.idle'), t('status.idle.never'));
+  const oldestMs = Math.min(...times);
   const detail =
-    times.length < pairs.length
-      ? t('status.idle.never')
-      : t('status.idle.checked', { time: formats.ago(Math.min(...times), context.nowMs) });
+    context.nowMs - oldestMs < JUST_NOW_MS
+      ? t('status.idle.just-now')
+      : t('status.idle.checked', { time: formats.ago(oldestMs, context.nowMs) });
   return say('idle', t('status.idle'), detail);
 }
 
