@@ -16,6 +16,7 @@ import { CliFailure } from './failure.ts';
 import type { ParsedInput } from './command.ts';
 import type { Output } from './output.ts';
 import { lockProfile } from '@coffer/native-worker/profile-lock';
+import { engineChoices, readSettings } from '@coffer/native-worker/settings';
 import { ensureHome, profileAt, type Profile } from '@coffer/native-worker/profile-folder';
 
 /** The drive and the engine of the profile, open already: in the daemon. */
@@ -221,7 +222,12 @@ export class CommandContext implements AsyncDisposable {
     await this.lock();
     const { openProfile } = await import('@coffer/native-worker/thread');
     const opened = await openProfile(
-      { place: this.profile, suite: await this.#openSuite(), retry: RETRY },
+      {
+        place: this.profile,
+        suite: await this.#openSuite(),
+        retry: RETRY,
+        choices: engineChoices(readSettings(this.profile)),
+      },
       this.signal,
     );
     return this.#resources.use(opened);

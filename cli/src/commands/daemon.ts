@@ -59,6 +59,7 @@ async function detach({ profile, output }: CommandContext): Promise<number> {
     detached: true,
     stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
     cwd: '/',
+    env: { UV_THREADPOOL_SIZE: '16', ...process.env },
   });
   const first = await Promise.race([
     once(child, 'message').then(([message]: unknown[]) => message as FromDetached),

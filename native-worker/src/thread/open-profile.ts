@@ -18,12 +18,13 @@ import {
   systemClock,
   systemRandom,
   yieldNodeTurn,
-  type Pace,
 } from '@coffer/sdk/node';
 import { createNodeFileSystem } from '../adapters/index.ts';
 import { ControlFailure, type Engine } from '../contract/index.ts';
-import type { EngineOptions } from '../engine-options.ts';
+import type { EngineOptions, EngineSettings } from '../engine-options.ts';
 import { createEngine } from '../engine.ts';
+import { createPace } from './pace.ts';
+import type { EngineThreadChoices } from './thread-messages.ts';
 import { openEngineDatabase, SqliteSpaceStore, type EngineDatabase } from '../trees/index.ts';
 
 /** Where a profile keeps what it needs; absolute paths. */
@@ -38,13 +39,13 @@ export interface OpenProfileOptions {
   readonly retry?: RetryPolicy;
   /** Opens chunks of downloads in other threads. */
   readonly opener?: ChunkOpener;
-  /** Limits of what goes up and comes down. */
-  readonly pace?: Pace | undefined;
+  /** What people set: limits of what travels, of deletions at once. */
+  readonly choices?: EngineThreadChoices;
 }
 
 /** What the caller of `createEngine` decides; the rest comes from the profile. */
 export type EngineChoices = Pick<EngineOptions, 'host'> &
-  Partial<Pick<EngineOptions, 'settings' | 'contentPool' | 'hints' | 'watchRemote'>>;
+  Partial<Pick<EngineOptions, 'contentPool' | 'hints' | 'watchRemote'>>;
 
 export interface OpenedProfile extends AsyncDisposable {
   readonly secrets: DeviceSecrets;
@@ -67,7 +68,8 @@ export async function openProfile(
   await using stack = new AsyncDisposableStack();
   const database = openEngineDatabase(place.databaseFile, systemClock.now(), secrets.device);
   stack.defer(() => database.close());
-  const { pace } = options;
+  const { choices = {} } = options;
+  const pace = createPace(choices, systemClock);
   const transport = stack.use(
     createNodeHttpTransport({ origin: secrets.server, ...(pace === undefined ? {} : { pace }) }),
   );
@@ -93,8 +95,9 @@ export async function openProfile(
   return {
     secrets,
     drive,
-    createEngine: (choices) => {
-      const engine = engineOf({ secrets, drive, database }, choices);
+    createEngine: (parts) => {
+      const settings = settingsOf(choices);
+      const engine = engineOf({ secrets, drive, database, settings }, parts);
       resources.defer(() => engine.close());
       return engine;
     },
@@ -103,12 +106,18 @@ export async function openProfile(
 }
 
 function engineOf(
-  parts: { secrets: DeviceSecrets; drive: Drive; database: EngineDatabase },
+  parts: {
+    secrets: DeviceSecrets;
+    drive: Drive;
+    database: EngineDatabase;
+    settings: Partial<EngineSettings>;
+  },
   choices: EngineChoices,
 ): Engine {
-  const { secrets, drive, database } = parts;
+  const { secrets, drive, database, settings } = parts;
   return createEngine({
     ...choices,
+    settings,
     database,
     space: drive.space.id,
     spaceClient: drive.space,
@@ -126,4 +135,11 @@ function notSignedIn(): ControlFailure {
     message: 'nobody is signed in here',
     hint: "'coffer signup' makes an account, 'coffer login' adds this device to one.",
   });
+}
+
+function settingsOf({ holdCountMax, holdShareMax }: EngineThreadChoices): Partial<EngineSettings> {
+  return {
+    ...(holdCountMax === undefined ? {} : { holdCountMax }),
+    ...(holdShareMax === undefined ? {} : { holdShareMax }),
+  };
 }

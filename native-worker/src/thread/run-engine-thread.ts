@@ -10,7 +10,6 @@ import { systemClock, yieldNodeTurn } from '@coffer/sdk/node';
 import { isAlive } from '../adapters/index.ts';
 import { ContentPool, CONTENT_WORKERS_MAX } from '../content/index.ts';
 import type { Engine } from '../contract/index.ts';
-import type { EngineSettings } from '../engine-options.ts';
 import { engineTarget } from '../control/engine-target.ts';
 import { failureOf } from '../control/failure-of.ts';
 import { serveTarget } from '../control/port-target.ts';
@@ -19,13 +18,7 @@ import { logOf, type EngineLog } from './engine-log.ts';
 import { HeadKeeper } from './head-keeper.ts';
 import { openProfile, type OpenedProfile } from './open-profile.ts';
 import { withDrive } from './drive-target.ts';
-import { createPace } from './pace.ts';
-import type {
-  EngineThreadChoices,
-  EngineThreadData,
-  FromThread,
-  ToThread,
-} from './thread-messages.ts';
+import type { EngineThreadData, FromThread, ToThread } from './thread-messages.ts';
 
 /** How often the thread looks after itself when nothing happens. */
 const UPKEEP_MS = 60_000;
@@ -82,12 +75,10 @@ async function work(
   const pool = resources.use(
     new ContentPool(Math.min(availableParallelism(), CONTENT_WORKERS_MAX)),
   );
-  const pace = createPace(choices, systemClock);
-  const profile = resources.use(await openProfile({ place, opener: pool, pace }, signal));
+  const profile = resources.use(await openProfile({ place, opener: pool, choices }, signal));
   const heads = new HeadKeeper(profile.drive, log);
   const engine = profile.createEngine({
     host: { ...host, isAlive },
-    settings: settingsOf(choices),
     contentPool: pool,
     hints: createNativeSource({ clock: systemClock, platform: platform() }),
     watchRemote: (onChange, until) => heads.watch(onChange, until),
@@ -117,11 +108,4 @@ async function keepUp(action: () => Promise<void>, signal: AbortSignal): Promise
       if (!signal.aborted && !(error instanceof RemoteFault)) throw error;
     }
   }
-}
-
-function settingsOf({ holdCountMax, holdShareMax }: EngineThreadChoices): Partial<EngineSettings> {
-  return {
-    ...(holdCountMax === undefined ? {} : { holdCountMax }),
-    ...(holdShareMax === undefined ? {} : { holdShareMax }),
-  };
 }
