@@ -39,6 +39,16 @@ export function numberedName(
   return firstFree(name, isFolder, caps, isTaken, (n) => ` (${n + 1})`);
 }
 
+/** The n-th of those names, from 1 on. */
+export function numberedForm(
+  name: string,
+  isFolder: boolean,
+  caps: Pick<Caps, 'nameMax' | 'nameUnit'>,
+  n: number,
+): string {
+  return markedForm(name, isFolder, caps, ` (${n + 1})`);
+}
+
 function firstFree(
   name: string,
   isFolder: boolean,
@@ -46,12 +56,21 @@ function firstFree(
   isTaken: (name: string) => boolean,
   mark: (n: number) => string,
 ): string {
-  const { stem, extension } = nameParts(name, isFolder);
   for (let n = 1; n < TRIES_MAX; n++) {
-    const tail = mark(n) + extension;
-    const room = caps.nameMax - lengthIn(tail, caps.nameUnit);
-    const made = cutTo(stem, room, caps.nameUnit) + tail;
+    const made = markedForm(name, isFolder, caps, mark(n));
     if (!isTaken(made)) return made;
   }
   throw new Defect('there is a free name');
+}
+
+function markedForm(
+  name: string,
+  isFolder: boolean,
+  caps: Pick<Caps, 'nameMax' | 'nameUnit'>,
+  mark: string,
+): string {
+  const { stem, extension } = nameParts(name, isFolder);
+  const tail = mark + extension;
+  const room = caps.nameMax - lengthIn(tail, caps.nameUnit);
+  return cutTo(stem, room, caps.nameUnit) + tail;
 }

@@ -172,7 +172,8 @@ export function isLeaving(unit: Unit): boolean {
 export function freezeBelow(pass: Pass): void {
   for (const unit of pass.units) {
     const { target } = unit;
-    if (!target.exists || target.frozen) continue;
+    // What is about to go is sent to where its node is, and is put nowhere here.
+    if (!target.exists || target.frozen || isLeaving(unit)) continue;
     for (const above of planAncestors(unit)) {
       if (above.target.frozen || above.local === 'detached') {
         target.frozen = true;

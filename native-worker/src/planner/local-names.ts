@@ -29,6 +29,8 @@ const SPACE_SYMBOL = '␠';
 const FULL_WIDTH_DOT = '．';
 /** Stands before a reserved word. */
 const MARK = '‛';
+/** A name that was given where another one had the node's. */
+const NUMBERED = /^(?<stem>.+) \(\d+\)(?<extension>\.[^.]{1,15})?$/u;
 const RESERVED = /^(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(?=\.|$)/iu;
 
 /** The name that the root can hold for a remote name, before any clash with others. */
@@ -54,6 +56,14 @@ export function remoteNameOf(localName: string, base: BaseNode | undefined, caps
   return caps.windowsNames && base.localName === escapeForWindows(base.name)
     ? unescapeFromWindows(localName)
     : localName;
+}
+
+/** Names of nodes for which a local name may stand; that of one which was cut cannot be told. */
+export function originalsOf(localName: string, caps: Caps): readonly string[] {
+  const { stem, extension } = NUMBERED.exec(localName)?.groups ?? {};
+  const names = stem === undefined ? [] : [stem + (extension ?? '')];
+  if (!caps.windowsNames) return names;
+  return [localName, ...names].map(unescapeFromWindows).filter((name) => name !== localName);
 }
 
 export function escapeForWindows(name: string): string {

@@ -33,12 +33,14 @@ export function nameLocally(pass: Pass): void {
     }
     others.push({ unit, parent, name });
   }
-  for (const { unit, parent, name } of others) {
-    if (taken.has(slotOf(name, parent))) {
-      pass.universe.block(unit, 'slot.taken');
-      continue;
-    }
-    if (claim(name, unit, parent)) continue;
+  const clashing: typeof others = [];
+  for (const other of others) {
+    const { unit, parent, name } = other;
+    if (taken.has(slotOf(name, parent))) pass.universe.block(unit, 'slot.taken');
+    else if (!claim(name, unit, parent)) clashing.push(other);
+  }
+  // After all names that can be held: a number must not take one of these.
+  for (const { unit, parent, name } of clashing) {
     pass.trace('slot.numbered-name');
     const isFolder = unit.kind === 'folder';
     numberedName(name, isFolder, pass.universe.caps, (made) => {
@@ -81,8 +83,10 @@ function takenSlots(pass: Pass): ReadonlySet<string> {
 
 /** The name that the entry has, where that is still a name of the node. */
 function keptName(unit: Unit, { universe }: Pass): string | undefined {
-  const { entry, place } = unit.target;
+  const { entry, place, localName } = unit.target;
   if (entry === undefined || place === undefined) return undefined;
+  // It met its node under this name.
+  if (localName !== '') return localName;
   const base = unit.base?.localId === entry.id ? unit.base : undefined;
   // It may also have got, as a local name, what the node is called from now on.
   const names = [remoteNameOf(entry.name, base, universe.caps), entry.name];

@@ -32,6 +32,13 @@ export function mergeOrPair(winner: Unit, loser: Unit, pass: Pass): boolean {
   return true;
 }
 
+/** The node and the new entry that lies under a name made from its own; false where they are not one. */
+export function pairHeld(node: Unit, entry: Unit, pass: Pass): boolean {
+  if (splitPair(node, entry) === undefined) return false;
+  if (node.kind !== 'folder' && compareContent(node, entry) === 'different') return false;
+  return mergeOrPair(node, entry, pass);
+}
+
 /** A new entry at the slot of a node, with other bytes: the node may have such a copy, or enough of them. */
 function joinLoser(winner: Unit, loser: Unit, pass: Pass): boolean {
   if (winner.node === null || loser.node !== null) return false;

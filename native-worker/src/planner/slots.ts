@@ -5,6 +5,7 @@
 import type { NodeId } from '@coffer/protocol/core';
 import { conflictName } from './conflict-name.ts';
 import { isLeaving, planAncestors, stayingUnits } from './folders.ts';
+import { adoptHeld } from './held-names.ts';
 import { mergeOrPair, pairAcrossCase } from './merge.ts';
 import { isSameName } from './name-key.ts';
 import type { Pass } from './pass.ts';
@@ -61,6 +62,7 @@ class SlotSettler {
       else group.push(unit);
     }
     for (const group of groups.values()) this.#settleGroup(group);
+    adoptHeld(level, this.#pass);
     for (const copy of copies) this.#rename(copy, copy.copyOf);
   }
 

@@ -4,7 +4,7 @@
  */
 import type { NodeId } from '@coffer/protocol/core';
 import type { Cell } from './cells.ts';
-import { localNameFor, remoteNameOf } from './local-names.ts';
+import { localNameFor, originalsOf, remoteNameOf } from './local-names.ts';
 import { nameKey } from './name-key.ts';
 import { Statuses } from './status.ts';
 import { TrashMatches } from './trash-matches.ts';
@@ -262,6 +262,10 @@ export class Universe {
     if (base !== undefined) this.ofNode(base.parent);
     if (localPlace !== undefined) this.touchSlot(localPlace.parent, localPlace.name, isFolder);
     if (remotePlace !== undefined) this.touchSlot(remotePlace.parent, remotePlace.name, isFolder);
+    if (localPlace !== undefined && unit.node === null) {
+      for (const name of originalsOf(localPlace.name, this.caps))
+        this.touchSlot(localPlace.parent, name, isFolder);
+    }
     if (!isFolder || unit.local === 'unknown' || unit.remote === 'unreadable') return;
     const isInPlace = unit.remote === 'live' && unit.local === 'seen';
     const isUnseen =

@@ -1,7 +1,7 @@
 /** What must hold when a case has come to rest. */
 import { Defect, type Digest, type NodeId } from '@coffer/protocol/core';
 import type { LocalId, PairMode } from '../types.ts';
-import { LOCAL_ROOT, ROOT, TRASH, type PretendPair } from './pretend-pair.ts';
+import { LINUX, LOCAL_ROOT, ROOT, TRASH, type PretendPair } from './pretend-pair.ts';
 
 export interface Memory {
   readonly mode: PairMode;
@@ -186,7 +186,7 @@ export function checkAgreement(pair: PretendPair): void {
       `${remote.name} has another content`,
     );
     claim(local.target === remote.target, `${remote.name} leads elsewhere`);
-    const isHeld = pair.caps.caseSensitive && remote.name.length <= pair.caps.nameMax;
+    const isHeld = pair.caps.caseSensitive && pair.caps.nameMax === LINUX.nameMax;
     if (isHeld) claim(local.name === remote.name, 'a local name differs');
   }
   claim(entries.size <= 1, 'the local side has an entry that the remote side has not');
