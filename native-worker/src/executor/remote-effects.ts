@@ -245,7 +245,8 @@ function agree(run: ExecutionRun, prepared: PreparedChange, view: NodeView | nul
     const count = trees.base.removeTrashed(operation.node);
     // What a person said yes to is no part of what is judged next.
     if (run.approvedHold(operation.node) === undefined) run.counts.deletedNodes.remote += count;
-    trees.holds.settle(operation.node);
+    // Its entry may still be here: the deletion of that waits for a decision.
+    if (trees.base.byId(operation.node) === undefined) trees.holds.settle(operation.node);
     return;
   }
   if (view === null) return;

@@ -59,3 +59,25 @@ test('a deleted file that is copied back keeps its new time, here and there', as
   assert.equal(timeOf(b), timeOf(a));
   assert.equal(b.read('f'), 'content of f');
 });
+
+test('what is held in a folder that is restored for something new stays in the trash and is held', async () => {
+  const space = new MemorySpace();
+  const a = await pairedDevice(space, 'anna');
+  const b = await pairedDevice(space, 'bert');
+  for (const name of ['f', 'g']) b.write(`d/${name}`, `content of ${name}`);
+  await syncAll([a, b]);
+  b.disk.user.remove(b.at('d'));
+  await b.sync();
+  await b.engine.approveHeld({});
+  await b.sync();
+  assert.equal((await a.sync()).held, 3);
+  a.write('d/new', 'new');
+  assert.equal((await a.sync()).held, 2);
+  await b.sync();
+  assert.deepEqual(b.tree(), { d: null, 'd/new': 'new' });
+  assert.deepEqual(Object.keys(a.tree()), ['d', 'd/f', 'd/g', 'd/new']);
+  await a.engine.approveHeld({});
+  await syncAll([a, b]);
+  assert.deepEqual(a.tree(), b.tree());
+  assert.deepEqual(b.tree(), { d: null, 'd/new': 'new' });
+});

@@ -20,8 +20,11 @@ import {
 export function emitSteps(pass: Pass): Steps {
   const steps = new Steps(pass);
   for (const unit of pass.units) {
-    if (unit.target.frozen) continue;
-    if (unit.target.exists) emitKept(unit, steps);
+    if (unit.target.frozen) {
+      // A deletion that waits for a decision here is one there already, and stays that.
+      if (unit.target.held && wouldComeBack(unit) && pass.mode === 'two-way')
+        emitTrash(unit, steps);
+    } else if (unit.target.exists) emitKept(unit, steps);
     else emitGone(unit, steps);
   }
   return steps;
@@ -142,10 +145,13 @@ function emitRecycle(unit: Unit, steps: Steps): void {
 function needsTrash(unit: Unit): boolean {
   const { target } = unit;
   if (target.exists || target.forget || target.frozen) return false;
-  if (isRemoteAlive(unit)) return true;
-  const above = unit.remotePlace?.parent;
+  return isRemoteAlive(unit) || wouldComeBack(unit);
+}
+
+function wouldComeBack({ remote, remotePlace }: Unit): boolean {
+  const above = remotePlace?.parent;
   return (
-    unit.remote === 'below-deleted' &&
+    remote === 'below-deleted' &&
     above !== undefined &&
     above.target.exists &&
     !above.target.frozen &&

@@ -304,6 +304,27 @@ describe('planner scenarios G: gates', () => {
     assert.deepEqual(s.settle({ baseCount: 30, held }).local, { f1003: 'edited' });
   });
 
+  test('what is held in a folder that is restored stays in the trash, and is decided on later', () => {
+    const TREE = { 'd/': '', 'd/e/': '', 'd/e/f': '1', 'd/g': '2', h: '3' };
+    for (const decision of ['none', 'approved', 'undone'] as const) {
+      const s = new Scenario(TREE);
+      const nodes = new Set(['d', 'd/e', 'd/e/f', 'd/g'].map((path) => s.remote.id(path)));
+      s.remote.remove('d');
+      const held: readonly HeldBatch[] = [{ batch: '1', decision: 'none', side: 'local', nodes }];
+      s.local.create('d/new', 'new');
+      const waiting = s.settle({ held });
+      assert.deepEqual(waiting.remote, { 'd/': '', 'd/new': 'new', h: '3' });
+      assert.deepEqual(waiting.local, { ...TREE, 'd/new': 'new' });
+      for (const node of nodes) s.pair.dirtyRemote.add(node);
+      const { local, remote } = s.settle({
+        held: [{ batch: '1', decision, side: 'local', nodes }],
+      });
+      const kept = { 'd/': '', 'd/new': 'new', h: '3' };
+      assert.deepEqual(local, decision === 'approved' ? kept : { ...TREE, 'd/new': 'new' });
+      assert.deepEqual(remote, decision === 'undone' ? { ...TREE, 'd/new': 'new' } : kept);
+    }
+  });
+
   test('a new local file at the slot of a held one waits', () => {
     const s = new Scenario({ f: '1', g: 'g' });
     const held: readonly HeldBatch[] = [
