@@ -11,8 +11,9 @@ export interface Memory {
   searched: number;
 }
 
+/** By its own name: what a person moves into a folder with such a name is none. */
 export function isCopy(path: string): boolean {
-  return path.includes('(conflict ');
+  return path.includes('(conflict ', path.lastIndexOf('/'));
 }
 
 export function show(content: string | undefined): string {
