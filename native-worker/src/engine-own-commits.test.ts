@@ -1,7 +1,7 @@
 /** A commit whose answer never came, found in the log later, is this device's own: nobody is in conflict with it. */
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { networkFault } from '@coffer/sdk';
+import { networkFault, type SpaceClient } from '@coffer/sdk';
 import { MemorySpace } from './executor/testing/memory-space.ts';
 import { pairedDevice, syncAll, type TestDevice } from './executor/testing/test-device.ts';
 
@@ -100,6 +100,37 @@ for (const life of LIVES) {
     assert.deepEqual(setting.b.tree(), a.tree());
   });
 }
+
+test('what was taken over here, but never settled, is agreed on', async () => {
+  const space = new MemorySpace();
+  const client = space.client('anna');
+  let isCutOff = false;
+  const cutting: SpaceClient = Object.assign(Object.create(client) as SpaceClient, {
+    commit: async (...args: Parameters<SpaceClient['commit']>) => {
+      const outcomes = await client.commit(...args);
+      if (!isCutOff) return outcomes;
+      // The commit is applied to both trees; of what follows from it nothing is written.
+      space.fault = () => {
+        throw networkFault('cut off', undefined);
+      };
+      throw networkFault('cut off', undefined);
+    },
+  });
+  for (const life of LIVES) {
+    const a = await pairedDevice(space, `anna with ${life}`, { client: cutting });
+    await a.sync();
+    isCutOff = true;
+    a.write('f', `first ${life}`);
+    a.disk.clock.advance(1000);
+    assert.equal((await a.engine.syncNow({})).settled, false);
+    isCutOff = false;
+    space.fault = () => undefined;
+    a.write('f', `second ${life}`);
+    const next = life === 'the same engine' ? a : a.restarted();
+    await syncAll([next]);
+    assert.deepEqual(next.tree(), { f: `second ${life}` });
+  }
+});
 
 test('an edit that never reached the server is sent as it is now', async () => {
   const setting = await sharing('f');

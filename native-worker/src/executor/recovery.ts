@@ -4,6 +4,7 @@
  */
 import type { FileSystem } from '../ports/index.ts';
 import type { Intent, Pair, PairTrees } from '../trees/index.ts';
+import { recogniseOwn } from './own-commits.ts';
 import { cleanStaging, stagedPath } from './own-folder.ts';
 
 export function recover(options: {
@@ -31,6 +32,8 @@ export function recover(options: {
       trees.intents.remove(intent.id);
     });
   }
+  // A commit may be in the remote tree already, and what follows from it nowhere.
+  trees.db.transaction(() => recogniseOwn(trees));
   cleanStaging(fileSystem, pair.localPath, new Set());
 }
 
