@@ -67,13 +67,18 @@ export const accountCommands = {
     }),
     output: z.object({ recoveryWords: z.array(z.string()), active: z.boolean() }),
   },
-  /** Errors: `usage`, `wrong-password`, `already-signed-in`, `rate-limited`, `network`. */
+  /**
+   * Errors: `usage`, `wrong-password`, `second-factor-needed` (call again with a code), `wrong-code`,
+   * `already-signed-in`, `rate-limited`, `network`.
+   */
   signIn: {
     input: z.object({
       server: z.string(),
       email: z.string(),
       password: z.string(),
       deviceName: z.string().optional(),
+      /** Six digits of the authenticator, or a backup code. */
+      code: z.string().optional(),
     }),
     output: Done,
   },

@@ -14,6 +14,7 @@ import {
   type AccountRefusal,
   type HttpTransport,
   type KeyStore,
+  type SignInInput,
 } from '@coffer/sdk';
 import type { Clock, Random } from '../ports/index.ts';
 import {
@@ -108,7 +109,7 @@ export class AccountDesk {
 
   async #with<T>(
     words: SignInWords,
-    action: (ports: AccountPorts, input: SignInWords & { deviceName: string }) => Promise<T>,
+    action: (ports: AccountPorts, input: SignInInput) => Promise<T>,
   ): Promise<T> {
     const { keyStore, clock, random, computer, suite, connect } = this.#options;
     const server = originOf(words.server);
@@ -120,11 +121,9 @@ export class AccountDesk {
       clock,
       random,
     };
-    return await action(ports, {
-      ...words,
-      server,
-      deviceName: words.deviceName ?? computer.name,
-    });
+    const { email, password, deviceName = computer.name, code } = words;
+    const input = { server, email, password, deviceName };
+    return await action(ports, code === undefined ? input : { ...input, code });
   }
 }
 
@@ -161,7 +160,7 @@ function originOf(address: string): string {
   );
 }
 
-function refusalOf({ code }: AccountRefusal, { email, server }: SignInWords): ControlFailure {
+function refusalOf({ code }: AccountRefusal, { email, server }: SignInInput): ControlFailure {
   const message: Partial<Record<AccountRefusal['code'], string>> = {
     'name-taken': `there is an account ${email} on ${server} already`,
     'wrong-password': 'the name or the password is wrong',

@@ -68,6 +68,15 @@ describe('the first run', () => {
     assert.equal(onboardingAfter(state, { kind: 'started' }).failure, undefined);
   });
 
+  test('asks for the code of a second factor, once without calling it a failure', () => {
+    const failure = { code: 'second-factor-needed', message: '', hint: '' };
+    const signIn: OnboardingEvent = { kind: 'mode-chosen', mode: 'sign-in' };
+    const asked = after([...TO_WORDS.slice(0, 2), signIn, { kind: 'failed', failure }]);
+    assert.deepEqual([asked.asksCode, asked.failure], [true, undefined]);
+    assert.equal(onboardingAfter(asked, { kind: 'failed', failure }).failure, failure);
+    assert.equal(onboardingAfter(asked, { kind: 'mode-chosen', mode: 'sign-up' }).asksCode, false);
+  });
+
   test('leads back to the words, never back over an account that was made', () => {
     const words = after(TO_WORDS);
     const asked = onboardingAfter(words, { kind: 'check-wanted', asked: [0, 8, 16] });

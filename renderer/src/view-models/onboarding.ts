@@ -13,6 +13,8 @@ export interface OnboardingState {
   readonly server: string;
   readonly mode: 'sign-up' | 'sign-in';
   readonly email: string;
+  /** The account has a second factor: its code is asked for too. */
+  readonly asksCode: boolean;
   /** Empty when signed in to an account that there was. */
   readonly recoveryWords: readonly string[];
   /** Positions of the words that are asked for, from 0; empty while all words are shown. */
@@ -49,6 +51,7 @@ export function onboardingStart(signedInAs: string | undefined): OnboardingState
     server: '',
     mode: 'sign-up',
     email: signedInAs ?? '',
+    asksCode: false,
     recoveryWords: [],
     asked: [],
     isActive: true,
@@ -64,11 +67,11 @@ export function onboardingAfter(state: OnboardingState, event: OnboardingEvent):
     case 'started':
       return { ...state, isBusy: true, failure: undefined };
     case 'failed':
-      return { ...state, isBusy: false, failure: event.failure };
+      return failed(state, event.failure);
     case 'server-checked':
       return { ...settled, step: 'account', server: event.server };
     case 'mode-chosen':
-      return { ...settled, mode: event.mode };
+      return { ...settled, mode: event.mode, asksCode: false };
     case 'signed-up':
       return {
         ...settled,
@@ -91,6 +94,14 @@ export function onboardingAfter(state: OnboardingState, event: OnboardingEvent):
     case 'back':
       return before(settled);
   }
+}
+
+/** That a second factor is needed is a question, not a failure. */
+function failed(state: OnboardingState, failure: FailureShape): OnboardingState {
+  if (failure.code === 'second-factor-needed' && !state.asksCode) {
+    return { ...state, isBusy: false, asksCode: true };
+  }
+  return { ...state, isBusy: false, failure };
 }
 
 /** Nothing leads back over an account that was made. */

@@ -93,6 +93,29 @@ test('signs up, keeps the words and chooses a folder by keyboard alone', async (
   assertNothing(bench.faults, 'errors');
 });
 
+test('signs in with a second factor: the code is asked for only when it is needed', async () => {
+  await using bench = await UiBench.start();
+  const page = await bench.open({
+    scene: 'signedOut',
+    width: 360,
+    failsOnce: { signIn: 'second-factor-needed' },
+  });
+  await fill(page, /textbox "Address of the server"/, 'drive.example.org');
+  await page.keyboard.press('Enter');
+  await press(page, /button "Sign in instead"/);
+  await fill(page, /textbox "E-mail"/, 'me@example.org');
+  await fill(page, /textbox "Password"/, 'short');
+  await page.keyboard.press('Enter');
+  await page.getByRole('textbox', { name: 'Code' }).waitFor();
+  assert.match(await nameOf(page), /textbox "Code"/);
+  assertNothing(await axeFaults(page), 'the code');
+  await page.keyboard.type('123456');
+  await page.keyboard.press('Enter');
+  await page.getByRole('heading', { name: 'Which folder' }).waitFor();
+  const [, , again] = await commandsOf(page);
+  assert.equal(again?.input['code'], '123456');
+});
+
 async function answerWords(page: Page, answer: (position: number) => string): Promise<void> {
   for (const label of await page.locator('form label').allInnerTexts()) {
     const number = Number(/\d+/.exec(label)?.[0]);
