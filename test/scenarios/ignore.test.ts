@@ -177,3 +177,24 @@ scenario(
     assert.equal('d' in (await w.remote()), false);
   },
 );
+
+scenario(
+  'F11 what a rule ignores here keeps its name from a node that another device made, and nothing stops',
+  { caseless: false },
+  async (w) => {
+    w.a.write('.cofferignore', '*.log\n');
+    w.a.write('x.log', 'of a');
+    w.a.folder('d.log');
+    w.b.write('x.log', 'of b');
+    w.b.write('d.log/deep', 'of b too');
+    w.b.write('plain', 'p');
+    await w.settle();
+    assert.deepEqual(w.a.tree(), { ...w.a.tree(), 'x.log': 'of a', 'd.log': null, plain: 'p' });
+    assert.equal(w.a.exists('d.log/deep'), false);
+    assert.equal(w.b.read('x.log'), 'of b');
+    const remote = await w.remote();
+    assert.deepEqual([remote['x.log'], remote['d.log/deep']], ['of b', 'of b too']);
+    assert.deepEqual(w.a.sim.database.sql('SELECT * FROM dirty_remote').all(), []);
+    assert.deepEqual(await w.a.stalls(), []);
+  },
+);

@@ -12,8 +12,9 @@ import { LOCAL_RETRY_MS_MIN, RETRY_MS_MAX, SYNCS_AT_ONCE_MAX } from '../limits.t
 import type { ContentPool } from '../content/index.ts';
 import type { ActivityTable, Hold, Pair, PairTrees } from '../trees/index.ts';
 import { agreedFile } from './agreed-file.ts';
+import { isArrival, isIgnoredThere } from './ignored-place.ts';
 import { LocalPaths } from './local-paths.ts';
-import type { OperationOutcome } from './outcome.ts';
+import { SKIPPED, type OperationOutcome } from './outcome.ts';
 import { RecycleBatch } from './own-folder.ts';
 import type { RecentWrites } from './recent-writes.ts';
 import { jitterOf, nextAttempt } from './retry.ts';
@@ -86,6 +87,7 @@ export class ExecutionRun {
   readonly #unsynced = new Set<string>();
   readonly #unsyncedFiles = new Set<string>();
   #agreements: (() => void)[] = [];
+  readonly #keptOut = new Set<OperationId>();
   readonly #madeNodes = new Map<LocalId, NodeId>();
   readonly #madeLocals = new Map<NodeId, LocalId>();
   #approved: ReadonlyMap<NodeId, ApprovedHold> | undefined;
@@ -175,6 +177,12 @@ export class ExecutionRun {
 
   /** Writes down what became of the operation: its stall, what has to be looked at and planned anew. */
   settle(operation: Operation, outcome: OperationOutcome): void {
+    if (this.#isKeptOut(operation, outcome)) {
+      this.#keptOut.add(operation.id);
+      this.outcomes.set(operation.id, SKIPPED);
+      this.counts.skipped += 1;
+      return;
+    }
     this.outcomes.set(operation.id, outcome);
     this.counts[outcome.kind] += 1;
     const { node, local } = subjectOf(operation);
@@ -270,6 +278,13 @@ export class ExecutionRun {
       after: entry.after,
       bytes: entry.bytes ?? null,
     });
+  }
+
+  /** It, or what it comes after, does not come for what a rule ignores. */
+  #isKeptOut(operation: Operation, outcome: OperationOutcome): boolean {
+    if (!isArrival(operation)) return false;
+    if (outcome.kind === 'skipped') return operation.after.some((id) => this.#keptOut.has(id));
+    return outcome.kind === 'lost' && isIgnoredThere(this, operation);
   }
 
   #lookAgain(operation: Operation, local: LocalId | null): void {
