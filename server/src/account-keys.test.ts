@@ -9,8 +9,17 @@ import {
 } from '@coffer/protocol/api';
 import { digestFromBytes, utf8ToBytes, type DeviceId, type Digest } from '@coffer/protocol/core';
 import { encodePack } from '@coffer/protocol/content';
-import { accountBundleDigest, encodeSealedCommit, verifyKeyChain } from '@coffer/protocol/model';
+import { sign } from '@coffer/protocol/crypto/open';
 import {
+  accountBundleDigest,
+  decodeAccountBundle,
+  encodeAccountBundle,
+  encodeAccountBundleBody,
+  encodeSealedCommit,
+  verifyKeyChain,
+} from '@coffer/protocol/model';
+import {
+  addDeviceToBundle,
   certifyDevice,
   changePassword,
   createDeviceSecrets,
@@ -88,6 +97,15 @@ async function rotation(
     ...(given.record === undefined ? {} : { record: given.record }),
   };
   return { request, recoveryKey, device, rotated };
+}
+
+/** The bundle as an identity could sign it that leaves a device out. */
+function withoutLastEnvelope({ secrets }: OpenedAccount, request: Replace): Replace {
+  const whole = decodeAccountBundle(request.bundle);
+  const deviceEnvelopes = whole.deviceEnvelopes.slice(0, -1);
+  const body = encodeAccountBundleBody({ ...whole, deviceEnvelopes });
+  const signature = sign(suite, secrets.identitySeed, 'account-bundle', body);
+  return { ...request, bundle: encodeAccountBundle(body, signature) };
 }
 
 const replace = async (token: string, json: Replace) => {
@@ -203,6 +221,7 @@ test('a rotation is whole: next generation, new words, a new KEM key last, every
   const seeds = { old: opened.secrets.identitySeed, new: suite.randomBytes(32) };
   const identity = signNewIdentity(suite, opened.chain, seeds, 0);
   assert.equal(await replace(token, { ...good.request, entries: [identity] }), 'malformed');
+  assert.equal(await replace(token, withoutLastEnvelope(opened, good.request)), 'refused');
   const other = await fixture.person('other-whole@example.org');
   assert.equal(await replace(await tokenFor(other), good.request), 'bundle-moved');
   assert.equal(await replace(token, good.request), 200);
@@ -218,9 +237,11 @@ test('recovery words give a token that replaces the keys and does nothing else',
   const { enrolToken: token } = decodeJson(recoveryBundleAnswer, recovered.bytes);
   assert.equal((await makeCall(handle, 'deleteAccount', { token })).status, 403);
   const next = await rotation(person, { record: RECORD });
+  const opened = await openNow(person);
   const [entry = new Uint8Array()] = next.request.entries;
-  const { bundle, previous } = next.request;
-  const added = await makeCall(handle, 'addDevice', { token, json: { entry, bundle, previous } });
+  const bundle = addDeviceToBundle(suite, opened, devicePublicKeys(suite, next.device));
+  const device = { entry, bundle, previous: next.request.previous };
+  const added = await makeCall(handle, 'addDevice', { token, json: device });
   assert.equal(added.code, 'refused');
   assert.equal(await replace(token, await passwordChange(person)), 'refused', 'words stay');
   const { record: _, ...withoutRecord } = next.request;

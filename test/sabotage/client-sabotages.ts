@@ -224,6 +224,27 @@ export const CLIENT_SABOTAGES: readonly Sabotage[] = [
     tests: [rootTest],
   },
   {
+    name: 'a device that pairs believes any state of the account',
+    file: `${sdk}/account/join-by-pairing.ts`,
+    find: 'if (!equalBytes(chain.identity, answer.identity) || !reaches(chain, answer)) {',
+    replace: 'if (!equalBytes(chain.identity, answer.identity) && !reaches(chain, answer)) {',
+    tests: ['test/hostile/account-life.test.ts'],
+  },
+  {
+    name: 'keys change before anybody has the new words',
+    file: `${sdk}/account/rotate-keys.ts`,
+    find: 'if (!(await confirmWords(recoveryKeyToWords(recoveryKey)))) {',
+    replace: 'if (!(await confirmWords(recoveryKeyToWords(recoveryKey))) && revoke.length > 64) {',
+    tests: ['test/sdk/account-life.test.ts'],
+  },
+  {
+    name: 'what is written first after a loss goes under the old epoch',
+    file: `${sdk}/space/space-writer.ts`,
+    find: 'await renewSpaceKeys(this.#options.space, signal, hooks);',
+    replace: 'void renewSpaceKeys;',
+    tests: ['test/sdk/account-life.test.ts'],
+  },
+  {
     name: 'the marker of another pair will do',
     file: `${worker}/engine-root.ts`,
     find: "if (marker === 'unreadable' || marker.pair !== pair.id || marker.space !== pair.space) {",

@@ -4,6 +4,8 @@ import type { Sabotage } from './sabotages.ts';
 const server = 'server/src';
 const commitsTest = `${server}/commits.test.ts`;
 const contentTest = `${server}/content.test.ts`;
+const accountKeysTest = `${server}/account-keys.test.ts`;
+const secondFactorTest = `${server}/second-factor.test.ts`;
 const authorizeTest = `${server}/authorize.test.ts`;
 const storeTest = `${server}/stores/sqlite/sqlite-metadata-store.test.ts`;
 
@@ -42,6 +44,69 @@ export const SERVER_SABOTAGES: readonly Sabotage[] = [
     find: "if (session.device === null) throw new Failure('refused');",
     replace: '',
     tests: [`${server}/accounts.test.ts`],
+  },
+  {
+    name: 'a session changes the keys without a password',
+    file: `${server}/authorize.ts`,
+    find: "if (!isFresh) throw new Failure('refused');",
+    replace: 'void isFresh;',
+    tests: [authorizeTest],
+  },
+  {
+    name: 'recovery words sign a device in without new keys',
+    file: `${server}/services/devices.ts`,
+    find: "if (proof === 'recovery') throw new Failure('refused');",
+    replace: 'void proof;',
+    tests: [accountKeysTest],
+  },
+  {
+    name: 'a rotation may leave a device out',
+    file: `${server}/services/account-keys.ts`,
+    find: 'bundle.deviceEnvelopes.length === devices.size &&',
+    replace: '',
+    tests: [accountKeysTest],
+  },
+  {
+    name: 'keys are replaced without comparing the old ones',
+    file: `${server}/stores/sqlite/account-keys.ts`,
+    find: "if (changes === 0) throw new Undo<KeysOutcome>({ kind: 'bundle-moved' });",
+    replace: 'void changes;',
+    tests: [storeTest],
+  },
+  {
+    name: 'sessions of a removed device go on',
+    file: `${server}/stores/sqlite/account-keys.ts`,
+    find: 'for (const device of keys.revoked)',
+    replace: 'for (const device of keys.revoked.slice(keys.revoked.length))',
+    tests: [storeTest],
+  },
+  {
+    name: 'a commit that was on its way when its device was removed is taken',
+    file: `${server}/services/commits.ts`,
+    find: "if (chain?.revokedDevice(header.device)) throw new Failure('device-revoked');",
+    replace: 'void chain;',
+    tests: [accountKeysTest],
+  },
+  {
+    name: 'the second factor is not asked for',
+    file: `${server}/services/sign-in.ts`,
+    find: 'await this.#secondFactors.check(login.account, code);',
+    replace: 'void code;',
+    tests: [secondFactorTest],
+  },
+  {
+    name: 'a code of the second factor counts twice',
+    file: `${server}/stores/sqlite/second-factors.ts`,
+    find: 'AND confirmed = 1 AND last_step < ?',
+    replace: 'AND confirmed = 1 AND last_step <= ?',
+    tests: [secondFactorTest],
+  },
+  {
+    name: 'another account reads a pairing',
+    file: `${server}/services/pairings.ts`,
+    find: "if (pairing?.account !== account) throw new Failure('not-found');",
+    replace: "if (pairing === undefined) throw new Failure('not-found');",
+    tests: [`${server}/pairings.test.ts`],
   },
   {
     name: 'a session commits for another device',
