@@ -13,6 +13,7 @@ const JOBS = {
   sabotage: ['test/sabotage/cli.ts', []],
   soak: ['test/soak/cli.ts', []],
   bench: ['bench/src/cli.ts', []],
+  icons: ['test/icons/cli.ts', []],
 };
 
 process.chdir(fileURLToPath(root));

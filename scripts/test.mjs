@@ -25,7 +25,7 @@ const SUITES = [
   ['scenarios', globSync('test/scenarios/*.test.ts'), APART, 8],
   ['hostile', globSync('test/hostile/**/*.test.ts'), APART, 8],
   ['processes', globSync('test/e2e/**/*.test.ts'), APART, 3],
-  ['browser', globSync('test/browser/**/*.test.ts'), APART, 1],
+  ['browser', globSync('test/{browser,electron-double}/**/*.test.ts'), APART, 3],
   ['simulation', globSync('test/simulation/**/*.test.ts'), SIMULATION, 1],
 ];
 
@@ -42,6 +42,8 @@ if (asked.length > 0) {
   results.push(['asked for', run(['--test', '--test-reporter=spec', ...APART, ...asked])]);
 } else {
   results.push(['checks', run(['scripts/check.mjs'])]);
+  // Once, before suites that run side by side need them.
+  results.push(['pages', run(['renderer/scripts/build.ts'])]);
   for (const [name, files, options, filesMin] of SUITES) {
     if (files.length < filesMin) {
       console.error(`${name}: ${files.length} test files found, at least ${filesMin} expected`);

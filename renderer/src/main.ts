@@ -10,4 +10,4 @@ const { cofferBridge } = globalThis as { readonly cofferBridge?: ControlBridge }
 const client =
   cofferBridge === undefined ? createLoopbackClient() : createBridgeClient(cofferBridge);
 
-mount(App, { target: document.body, props: { client } });
+mount(App, { target: document.body, props: { client, showFace: cofferBridge?.showFace } });

@@ -12,13 +12,22 @@ const INSTALL = 'apt-get update && apt-get install -y --no-install-recommends ch
  * told the command. It never skips: a browser test that did not run has not passed.
  */
 export async function launchChromium(): Promise<Browser> {
+  return chromium.launch(chromiumOptions());
+}
+
+/** Which Chromium, and how, for those that start it in another way. */
+export function chromiumOptions(): {
+  readonly executablePath: string;
+  readonly headless: true;
+  readonly args: string[];
+} {
   const isRoot = process.getuid?.() === 0;
-  return chromium.launch({
+  return {
     executablePath: findChromium() ?? installChromium(isRoot),
     headless: true,
     // Chromium refuses to run its sandbox as root, which is what a container gives us.
     args: isRoot ? ['--no-sandbox'] : [],
-  });
+  };
 }
 
 function findChromium(): string | undefined {

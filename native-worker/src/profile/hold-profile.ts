@@ -3,7 +3,7 @@ import { nodeHost } from '../adapters/index.ts';
 import { systemClock } from '@coffer/sdk/node';
 import { createProfileTarget } from './open-profile-target.ts';
 import { profileAt } from './profile-folder.ts';
-import { lockProfile } from './profile-lock.ts';
+import { lockProfile } from '../adapters/profile-lock.ts';
 import { ProfileLog } from './profile-log.ts';
 import type { ProfileTarget } from './profile-target.ts';
 import { engineChoices, logLevel, readSettings } from './settings.ts';

@@ -17,6 +17,21 @@ export interface ControlBridge {
     | { readonly ok: false; readonly error: FailureShape }
   >;
   readonly subscribe: (listener: (news: ControlNews) => void) => () => void;
+  /** Tells the shell what its tray shows; absent where there is none. */
+  readonly showFace?: (face: TrayFace) => void;
+}
+
+/** How things look in the tray, and the words of its menu. */
+export interface TrayFace {
+  readonly glyph: string;
+  readonly title: string;
+  readonly words: {
+    readonly open: string;
+    readonly pause: string;
+    readonly resume: string;
+    readonly quit: string;
+  };
+  readonly isPaused: boolean;
 }
 
 export function createBridgeClient(bridge: ControlBridge): ControlClient {

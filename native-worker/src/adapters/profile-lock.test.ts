@@ -4,9 +4,9 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'node:test';
-import { nodeHost, processStart } from '../adapters/node-host.ts';
+import { nodeHost, processStart } from './node-host.ts';
 import { lockHolder, lockProfile } from './profile-lock.ts';
-import { profileAt, type Profile } from './profile-folder.ts';
+import { profileAt, type Profile } from '../profile/profile-folder.ts';
 
 const COMMAND = { what: 'coffer ls', isDaemon: false };
 const DAEMON = { what: 'coffer daemon', isDaemon: true };

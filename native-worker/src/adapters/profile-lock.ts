@@ -4,9 +4,9 @@
  */
 import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isAlive, nodeHost, processStart } from '../adapters/node-host.ts';
+import { isAlive, nodeHost, processStart } from './node-host.ts';
 import { ControlFailure, type FailureShape } from '../contract/faults.ts';
-import { ensureHome, type Profile } from './profile-folder.ts';
+import { ensureHome, type Profile } from '../profile/profile-folder.ts';
 
 export const LOCK_WAIT_MS_MAX = 30_000;
 const LOCK_RETRY_MS = 50;

@@ -1,0 +1,23 @@
+/** The only thing that a page has of the computer: named functions that carry plain data. */
+import { contextBridge, ipcRenderer, type IpcRendererEvent } from 'electron';
+import type { NumberedEvent } from '@coffer/native-worker/contract';
+import { CHANNELS, type Bridge, type CallAnswer } from '../bridge.ts';
+
+const bridge: Bridge = {
+  call: (command, input) =>
+    ipcRenderer.invoke(CHANNELS.call, command, input) as Promise<CallAnswer>,
+  subscribe: (listener) => {
+    const hear = (_event: IpcRendererEvent, batch: readonly NumberedEvent[]): void => {
+      for (const event of batch) listener({ kind: 'event', event });
+    };
+    ipcRenderer.on(CHANNELS.events, hear);
+    void ipcRenderer.invoke(CHANNELS.subscribe).then(() => listener({ kind: 'connected' }));
+    return () => {
+      ipcRenderer.off(CHANNELS.events, hear);
+      void ipcRenderer.invoke(CHANNELS.unsubscribe);
+    };
+  },
+  showFace: (face) => ipcRenderer.send(CHANNELS.face, face),
+};
+
+contextBridge.exposeInMainWorld('cofferBridge', bridge);
