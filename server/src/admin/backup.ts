@@ -5,7 +5,7 @@
  * new metadata replace the old ones last, and only then packs leave that they do not name.
  */
 import { createHash } from 'node:crypto';
-import { readFile, rm, stat } from 'node:fs/promises';
+import { readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { bytesToHex } from '@coffer/protocol/core';
@@ -25,7 +25,7 @@ import {
   type AdminOptions,
 } from './data.ts';
 import {
-  isEmptyFolder,
+  isOnlyPart,
   refuseUsed,
   MANIFEST,
   MANIFEST_FORMAT,
@@ -47,6 +47,8 @@ const RENEW_AFTER_MS = MINUTE_MS;
 const COPIES_AT_ONCE = 8;
 /** The metadata of the backup that is being made. */
 const FRESH = 'metadata.unfinished';
+/** Made first and removed last: what lies beside it is ours. */
+const BEGUN = 'backup-unfinished';
 const PACKS_PER_STEP = 1000;
 
 export interface BackupResult extends Manifest {
@@ -77,6 +79,7 @@ export async function backup(
     await writeDurably(join(folder, MANIFEST), `${JSON.stringify(manifest, null, 2)}\n`);
     await removeUnnamed(folder, fresh);
     await removeDatabase(fresh);
+    await rm(join(folder, BEGUN), { force: true });
     return { ...manifest, packsCopied, bytesCopied };
   } finally {
     await hold.end();
@@ -123,6 +126,7 @@ async function prepareTarget({ dataDir }: AdminData, target: string): Promise<st
   await guardEntries(folder, [
     { name: 'metadata.sqlite', kind: 'file' },
     { name: FRESH, kind: 'file' },
+    { name: BEGUN, kind: 'file' },
     { name: 'password-setup', kind: 'file' },
     { name: MANIFEST, kind: 'file' },
     { name: 'packs', kind: 'folder' },
@@ -130,15 +134,17 @@ async function prepareTarget({ dataDir }: AdminData, target: string): Promise<st
   await makeFolder(folder);
   await refuseUsed(folder);
   const isOwn = (await readManifest(folder))?.server === (await serverOf(dataDir));
-  const isBegun = await stat(join(folder, FRESH)).then(
-    () => true,
-    () => false,
-  );
-  if (!isOwn && !isBegun && !(await isEmptyFolder(folder))) {
+  const entries = await readdir(folder);
+  const isBegun = entries.includes(BEGUN) || isOnlyPart(entries, BEGUN);
+  if (!isOwn && !isBegun && entries.length > 0) {
     throw new SetupError(
       `${folder} is not empty, and no backup of this server. Name another folder.`,
     );
   }
+  await writeDurably(
+    join(folder, BEGUN),
+    'A backup is under way, or was broken off. Run it again.\n',
+  );
   await makeFolder(join(folder, 'packs'));
   return folder;
 }

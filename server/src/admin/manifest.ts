@@ -38,8 +38,9 @@ export async function readManifest(folder: string): Promise<Manifest | undefined
   }
 }
 
-export async function isEmptyFolder(folder: string): Promise<boolean> {
-  return (await readdir(folder)).length === 0;
+/** Whether nothing is there but what `writeDurably` of `name` had begun when it was killed. */
+export function isOnlyPart(entries: readonly string[], name: string): boolean {
+  return entries.length === 1 && entries[0] === `${name}.part`;
 }
 
 /** Throws SetupError when something has worked on the database of a backup itself. */

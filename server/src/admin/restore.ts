@@ -12,7 +12,14 @@ import { openDatabase } from '../stores/sqlite/open-database.ts';
 import { createSqliteMetadataStore } from '../stores/sqlite/sqlite-metadata-store.ts';
 import { MIGRATIONS } from '../stores/sqlite/migrations.ts';
 import { databaseFile, type AdminOptions } from './data.ts';
-import { MANIFEST, MANIFEST_FORMAT, readManifest, refuseUsed, type Manifest } from './manifest.ts';
+import {
+  isOnlyPart,
+  MANIFEST,
+  MANIFEST_FORMAT,
+  readManifest,
+  refuseUsed,
+  type Manifest,
+} from './manifest.ts';
 import {
   copyDurably,
   forEachOf,
@@ -107,7 +114,8 @@ async function prepareData(path: string, source: string): Promise<string> {
   }
   await makeFolder(dataDir);
   const entries = await readdir(dataDir);
-  if (entries.length > 0 && !entries.includes(RESTORE_MARKER)) {
+  const isBegun = entries.includes(RESTORE_MARKER) || isOnlyPart(entries, RESTORE_MARKER);
+  if (entries.length > 0 && !isBegun) {
     throw new SetupError(
       `${dataDir} is not empty. Nothing was changed: restore into an empty folder, and start the server on that.`,
     );
