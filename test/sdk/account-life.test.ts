@@ -227,6 +227,9 @@ test('a removed device gets nothing new, and the others follow by the chain', as
   assert.deepEqual(await revoke(onLaptop, lostDevice), { ok: true, value: { isChanged: true } });
   await assert.rejects(putText(onLost, '/late', 'unsent'), { code: 'device-revoked' });
   await assert.rejects(onLost.refresh(signal), { code: 'device-revoked' });
+  const thief = { password: PASSWORD, newPassword: OTHER_PASSWORD };
+  const refused = await changePassword(onLost.own, thief, signal);
+  assert.equal(refused.ok ? '' : refused.error.code, 'device-revoked');
   await putText(onDesktop, '/new', 'for two');
   await onLaptop.refresh(signal);
   assert.equal(await readText(onLaptop, '/new'), 'for two');

@@ -223,6 +223,10 @@ const TEXTS: Texts = {
     'it took longer than the five minutes that a password counts',
     'Nothing was changed, and words just shown are void. Run it again.',
   ],
+  'device-revoked': [
+    'this device was removed from the account',
+    "Nothing was changed. 'coffer logout', then 'coffer login' adds it anew.",
+  ],
   'limit-reached': [
     'the account has as many devices as it can have',
     "Remove one with 'coffer devices revoke'. Nothing was changed.",

@@ -90,7 +90,8 @@ export const devicesRevoke: CommandRun = async (context, input) => {
   const shown = isChanged ? wordsResult(words, input) : { value: {}, lines: [] };
   output.result({ revoked: device.id, changed: isChanged, ...shown.value }, () => [
     `${name} is no device of the account any more. It gets nothing that is written from now on;`,
-    'what it has on its disk it keeps. Other devices go on.',
+    'what it has on its disk it keeps. Other devices go on. If somebody else may know the password,',
+    "change it too: 'coffer password'.",
     ...shown.lines,
   ]);
 };

@@ -123,7 +123,7 @@ export const ACCOUNT_LIFE_COMMANDS: readonly CommandDefinition[] = [
   {
     name: 'twofactor status',
     ...NO_ARGUMENTS,
-    summary: 'the same',
+    summary: 'say whether it is on, and how many backup codes are left',
     example: 'coffer twofactor status',
     flags: [],
     load: fromFactor((module) => module.twofactorStatus),

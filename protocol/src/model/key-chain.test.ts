@@ -228,6 +228,14 @@ test('a new identity needs the signatures of the old and of the new one, and mus
   assert.throws(() => extendKeyChain(suite, start, [same]), brokenBy('identity used before'));
 });
 
+test('a device that was revoked is told from one that never stood in the chain', () => {
+  const before = added(start, phone);
+  assert.equal(before.revokedDevice(phone.device), undefined);
+  const after = revoked(before, phone.device);
+  assert.deepEqual(after.revokedDevice(phone.device), before.deviceAt(phone.device, before.seq));
+  assert.equal(after.revokedDevice('ee'.repeat(16) as DeviceId), undefined);
+});
+
 test('an account has at most 64 devices at a time, and a chain at most 4,096 entries', () => {
   const devices = Array.from({ length: 65 }, (_, i) => ({
     ...phone,

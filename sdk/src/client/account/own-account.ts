@@ -40,7 +40,7 @@ export const KEYS_ATTEMPTS_MAX = 5;
 
 /**
  * Opens what `stored` holds with the key that this device keeps, or its envelope. Throws IntegrityError
- * for what does not continue the known chain, and when this device is not in it any more.
+ * for what does not continue the known chain, RemoteFault `device-revoked` when that says so.
  */
 export async function openOwnAccount(
   { suite, secrets, keyStore, chains }: KeptAccount,
@@ -54,6 +54,11 @@ export async function openOwnAccount(
   const opened =
     openAccountByKey(suite, source, { generation: saved.generation, key: saved.accountKey }) ??
     openAccountByDevice(suite, source, { device, seed, kemSeed });
+  if (opened === undefined && chain.revokedDevice(device) !== undefined) {
+    throw new RemoteFault('device-revoked', 'this device was removed from the account', {
+      retry: { kind: 'after-user-action' },
+    });
+  }
   if (opened === undefined) {
     throw new IntegrityError('open-failed', 'the account has no envelope for this device');
   }
