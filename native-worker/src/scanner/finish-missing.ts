@@ -59,6 +59,11 @@ function judge(
     pass.memory.dueAt(row.parent, openUntilMs);
     return undefined;
   }
+  const recheckMs = Math.max(...pass.memory.rechecks.values());
+  if (!missing.isTaken && recheckMs > -Infinity) {
+    pass.memory.dueAt(row.parent, recheckMs);
+    return undefined;
+  }
   if (!missing.isTaken && !isAbsent(pass, row)) {
     pass.memory.dueAt(row.parent, pass.nowMs + SETTLE_MS_MIN);
     return undefined;

@@ -25,6 +25,32 @@ function withTurn(scan: TestScan, sim: SimDisk, turn: Parameters<SimDisk['open']
 }
 
 describe('what cannot be read is not deleted', () => {
+  test('a file that moved into a folder that cannot be read for a moment keeps its id', () => {
+    const { scan, user, sim, at } = aScan();
+    user.folder(at('d'));
+    user.write(at('f'), 'x');
+    scan.synced();
+    const id = scan.id('f');
+    scan.disk.clock.advance(10_000);
+    user.rename(at('f'), at('d/g'));
+    scan.disk.clock.advance(10_000);
+    sim.inject('readFolder', 'io', '/d');
+    scan.scanner.hintAll();
+    scan.pass();
+    assert.equal(scan.stateOf(id), 'seen');
+    scan.settle();
+    assert.equal(scan.id('d/g'), id);
+    user.remove(at('d/g'));
+    user.write(at('h'), 'y');
+    scan.synced();
+    user.setMode(at('d'), 0);
+    user.remove(at('h'));
+    const gone = scan.tree.bySlot(scan.tree.root, 'h')?.id;
+    assert.ok(gone !== undefined);
+    scan.settle();
+    assert.equal(scan.stateOf(gone), 'gone');
+  });
+
   test('G10 an unreadable folder is unknown, and seen again when it can be read', () => {
     const { scan, user, at } = aScan();
     user.folder(at('d/e'));
@@ -55,7 +81,7 @@ describe('what cannot be read is not deleted', () => {
       scan.synced();
       const ids = scan.ids();
       sim.inject('readFolder', code, '/d');
-      scan.settle(1000);
+      scan.settle(500);
       assert.equal(
         scan.tree.byId(scan.tree.children(scan.tree.root)[0]?.id ?? scan.tree.root)?.state,
         'unknown',

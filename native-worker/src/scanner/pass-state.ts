@@ -65,6 +65,8 @@ export class Memory {
    * moved to where nobody looks yet: it is gone only when a full pass says so.
    */
   readonly doubted = new Set<LocalId>();
+  /** Folders that could not be read the first time, and when they are looked at again. */
+  readonly rechecks = new Map<LocalId, number>();
   /** Files whose content has to be hashed although nothing else of them changed. */
   readonly unproven = new Set<LocalId>();
   isFullDue = true;

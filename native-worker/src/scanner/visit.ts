@@ -16,6 +16,7 @@ import { areAllPresent, isSecondName } from './old-places.ts';
 export type Steps<T> = Generator<number, T, undefined>;
 
 const UNREADABLE_RETRY_MS = 10_000;
+const RECHECK_MS = 1000;
 /** Times finer than this differ between any two writes between which a file was hashed. */
 const FINE_TIMES_NS = 1_000_000n;
 type ReadLook = Extract<FolderLook, { kind: 'read' }>;
@@ -34,6 +35,7 @@ function* visit(pass: PassState, id: LocalId, deep: boolean): Steps<void> {
   const row = tree.byId(id);
   const path = pass.pathOf(id);
   if (row === undefined || row.state === 'gone' || path === undefined) return;
+  pass.memory.rechecks.delete(id);
   beforeFolder?.(path);
   const rows = new RowsOfFolder(tree.children(id), caps.normalising);
   const look = yield* lookAtFolder({
@@ -67,7 +69,11 @@ function unreadableFolder(pass: PassState, row: LocalRow): void {
   if (isRoot) pass.rootLost = true;
   else if (row.state === 'seen') pass.mark(row.id, 'unknown');
   pass.stall(row.id, { reason: 'FolderUnreadable', name: '', local: row.id, detail: '' });
-  pass.memory.dueAt(row.id, pass.nowMs + UNREADABLE_RETRY_MS);
+  // Most such faults are over in a moment. What is missing until then may have moved into it.
+  const isFirst = !isRoot && row.state === 'seen';
+  const atMs = pass.nowMs + (isFirst ? RECHECK_MS : UNREADABLE_RETRY_MS);
+  if (isFirst) pass.memory.rechecks.set(row.id, atMs);
+  pass.memory.dueAt(row.id, atMs);
 }
 
 function* readFolder(
