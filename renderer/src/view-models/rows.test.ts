@@ -37,6 +37,7 @@ describe('a transfer', () => {
         folder: '/Documents/Thèse',
         kind: 'video',
         direction: 'up',
+        isPaused: false,
         share: 3 / 7,
         percent: '42%',
         amount: '4.2 of 9.8 MB',
@@ -44,6 +45,11 @@ describe('a transfer', () => {
         spoken: '42%, 4.2 of 9.8 MB',
       },
     ]);
+  });
+
+  test('that a person holds back says so instead of a speed', () => {
+    const [row] = transferRows([{ ...transfer, paused: true }], english);
+    assert.deepEqual([row?.isPaused, row?.pace], [true, 'Paused']);
   });
 
   test('of an empty file divides by nothing and shows no pace', () => {

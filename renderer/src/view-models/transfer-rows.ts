@@ -10,12 +10,13 @@ export interface TransferRow {
   readonly folder: string;
   readonly kind: FileKind;
   readonly direction: 'up' | 'down';
+  readonly isPaused: boolean;
   /** From 0 to 1. */
   readonly share: number;
   readonly percent: string;
   /** "4.2 of 9.8 MB". */
   readonly amount: string;
-  /** "1.3 MB/s, 4 s"; empty while it is not known. */
+  /** "1.3 MB/s, 4 s", or that it is paused; empty while it is not known. */
   readonly pace: string;
   /** For screen readers: what the bar says. */
   readonly spoken: string;
@@ -40,6 +41,8 @@ function transferRow(transfer: TransferStatus, words: Words): TransferRow {
   });
   const speed = bytesPerSecond === 0 ? '' : formats.speed(bytesPerSecond);
   const left = etaSeconds === null || speed === '' ? '' : timeLeftText(etaSeconds, words);
+  const isPaused = transfer.paused === true;
+  const moving = left === '' ? speed : t('list.comma', { first: speed, second: left });
   const name = baseName(path);
   return {
     id,
@@ -47,10 +50,11 @@ function transferRow(transfer: TransferStatus, words: Words): TransferRow {
     folder: visibleName(folderOf(path)),
     kind: fileKind(name),
     direction,
+    isPaused,
     share,
     percent,
     amount,
-    pace: left === '' ? speed : t('list.comma', { first: speed, second: left }),
+    pace: isPaused ? t('status.paused') : moving,
     spoken: t('list.comma', { first: percent, second: amount }),
   };
 }

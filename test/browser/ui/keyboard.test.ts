@@ -191,6 +191,20 @@ test('pauses for two hours from a menu, and resumes', async () => {
   );
 });
 
+test('holds one transfer back, and lets another go on', async () => {
+  await using bench = await UiBench.start();
+  const page = await bench.open({ scene: 'syncing' });
+  await press(page, /button "Pause Milford/);
+  await press(page, /button "Resume Entretiens/);
+  assert.deepEqual(
+    (await commandsOf(page)).map(({ command, input }) => [command, input]),
+    [
+      ['steerTransfer', { id: 't3', verb: 'pause' }],
+      ['steerTransfer', { id: 't4', verb: 'resume' }],
+    ],
+  );
+});
+
 test('chooses folders to keep here in a tree, by arrows and space', async () => {
   await using bench = await UiBench.start();
   const page = await bench.open({ scene: 'idle', address: '#/folders' });
