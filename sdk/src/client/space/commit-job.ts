@@ -1,5 +1,5 @@
 /** One call of `commit`: which of its changes are still to be made, and what became of the others. */
-import { equalBytes, type Bytes, type NodeId } from '@coffer/protocol/core';
+import { Defect, equalBytes, type Bytes, type NodeId } from '@coffer/protocol/core';
 import type { StateChange, StateView } from '@coffer/protocol/model';
 import type { ChangeOutcome, SpaceChange, StaleReason } from '../space-changes.ts';
 
@@ -16,6 +16,12 @@ export class CommitJob {
     this.changes = changes;
     this.#outcomes = changes.map(() => undefined);
     for (const { id } of changes) this.#seen.set(id, recordOf(view, id));
+  }
+
+  changeAt(index: number): SpaceChange {
+    const change = this.changes[index];
+    if (change === undefined) throw new Defect('a job names its own changes');
+    return change;
   }
 
   /** Indexes of the changes without an outcome, in their order. */

@@ -19,7 +19,6 @@ import {
   type CreatedCommit,
 } from '@coffer/protocol/model/open';
 import { recordTypeAt, type StateView } from '@coffer/protocol/model';
-import { RemoteFault } from '../../ports/index.ts';
 import type { ApprovedHold, ChangeOutcome, NodeView, SpaceChange } from '../space-changes.ts';
 import { CommitDraft, RotationUnfinished } from './commit-draft.ts';
 import type { CommitJob } from './commit-job.ts';
@@ -30,6 +29,7 @@ import type { OpenSpace } from './open-space.ts';
 import { ownMemberRecord } from './own-member.ts';
 import { renewSpaceKeys } from './renew-keys.ts';
 import { PageSender } from './page-sender.ts';
+import { settleMissing, settleOverQuota, settleRefused } from './refused-changes.ts';
 import type { ApplyHooks } from './verified-space.ts';
 
 export interface SpaceWriterOptions {
@@ -143,7 +143,7 @@ export class SpaceWriter {
   #noteOf(job: CommitJob, made: readonly number[], seq: number): Bytes | null {
     const holds = new Map<string, ApprovedHold>();
     for (const index of made) {
-      const hold = holdOf(changeAt(job, index));
+      const hold = holdOf(job.changeAt(index));
       if (hold !== undefined) holds.set(hold.batch, hold);
     }
     if (holds.size === 0) return null;
@@ -179,7 +179,7 @@ export class SpaceWriter {
     }
     const clashing = new Set(commit.draft.clashes());
     if (clashing.size === 0) return made;
-    const refused = made.filter((index) => clashing.has(changeAt(job, index).id));
+    const refused = made.filter((index) => clashing.has(job.changeAt(index).id));
     if (refused.length === 0) throw new Defect('names clash that no change gave');
     for (const index of refused) job.settle(index, { kind: 'stale', why: 'name-taken' });
     return undefined;
@@ -191,7 +191,7 @@ export class SpaceWriter {
     index: number,
     { contents }: Attempt,
   ): Applied | 'full' {
-    const change = changeAt(job, index);
+    const change = job.changeAt(index);
     const why = job.staleness(change, this.#options.space.verified.view);
     if (why !== undefined) return { kind: 'stale', why };
     const { draft } = commit;
@@ -228,7 +228,7 @@ export class SpaceWriter {
     signal: AbortSignal,
     hooks: ApplyHooks,
   ): Promise<void> {
-    const changes = batch.made.map((index) => changeAt(job, index));
+    const changes = batch.made.map((index) => job.changeAt(index));
     await attempt.pages.send(attempt.contents.pagesOf(changes), signal);
     const answer = await this.#options.space.options.api.propose(batch.created.commit, signal);
     switch (answer.kind) {
@@ -245,13 +245,13 @@ export class SpaceWriter {
         await this.#catchUp(job, signal, hooks);
         return;
       case 'content-missing':
-        settleMissing(batch, job, attempt, answer.ids);
+        settleMissing(batch.made, job, attempt.pages, answer.ids);
         return;
       case 'quota-exceeded':
-        settleOverQuota(batch, job);
+        settleOverQuota(batch.made, job);
         return;
       case 'rule-broken':
-        settleRefused(batch, job, attempt, answer.rule);
+        settleRefused(batch.made, job, attempt, answer.rule);
         return;
     }
   }
@@ -261,7 +261,7 @@ export class SpaceWriter {
     this.#options.reader.adopt(commit.reader);
     const views = new Map<NodeId, NodeView>();
     for (const index of made) {
-      const { id } = changeAt(job, index);
+      const { id } = job.changeAt(index);
       const node = commit.node(id);
       if (node === undefined) continue;
       job.noteRevision(id, commit.draft.nodeBefore(id)?.rev ?? node.rev);
@@ -271,12 +271,12 @@ export class SpaceWriter {
     this.#options.space.verified.applyOwn(created, created.commit, hooks);
     job.noteCommitted(created.change);
     for (const index of made) {
-      job.settle(index, { kind: 'done', node: views.get(changeAt(job, index).id) ?? null });
+      job.settle(index, { kind: 'done', node: views.get(job.changeAt(index).id) ?? null });
     }
   }
 
   #settleDone(job: CommitJob, index: number): void {
-    job.settle(index, { kind: 'done', node: this.#options.viewOf(changeAt(job, index).id) });
+    job.settle(index, { kind: 'done', node: this.#options.viewOf(job.changeAt(index).id) });
   }
 
   /**
@@ -299,7 +299,7 @@ export class SpaceWriter {
     for (const id of touched)
       for (const folder of foldersAbove(verified.view, id)) above.add(folder);
     for (const index of job.pending()) {
-      const { op, id } = changeAt(job, index);
+      const { op, id } = job.changeAt(index);
       if (op === 'trash' && above.has(id))
         job.settle(index, { kind: 'stale', why: 'node-changed' });
     }
@@ -326,12 +326,6 @@ function* foldersAbove(view: StateView, node: NodeId): Generator<NodeId> {
   }
 }
 
-function changeAt(job: CommitJob, index: number): SpaceChange {
-  const change = job.changes[index];
-  if (change === undefined) throw new Defect('a job names its own changes');
-  return change;
-}
-
 function refuseAll(job: CommitJob): undefined {
   for (const index of job.pending()) job.settle(index, { kind: 'not-allowed' });
 }
@@ -342,9 +336,9 @@ function holdOf(change: SpaceChange): ApprovedHold | undefined {
 
 /** A note speaks for all deletions of its commit: approved ones and others go into different ones. */
 function mayShareCommit(job: CommitJob, made: readonly number[], index: number): boolean {
-  const change = changeAt(job, index);
+  const change = job.changeAt(index);
   if (change.op !== 'trash') return true;
-  const other = made.map((i) => changeAt(job, i)).find(({ op }) => op === 'trash');
+  const other = made.map((i) => job.changeAt(i)).find(({ op }) => op === 'trash');
   return other === undefined || holdOf(other)?.batch === change.hold?.batch;
 }
 
@@ -353,52 +347,4 @@ function isTooLarge({ draft }: CommitDraft): boolean {
     draft.changeCount > COMMIT_CHANGES_MAX - SPARE_CHANGES ||
     draft.sizeBytes > COMMIT_BODY_SIZE_BYTES_MAX - SPARE_BYTES
   );
-}
-
-function contentOf(change: SpaceChange) {
-  return change.op === 'make-file' || change.op === 'write' ? change.content : undefined;
-}
-
-/** Pages are sent once more; changes whose chunks are gone go back to the caller. */
-function settleMissing(
-  { made }: Batch,
-  job: CommitJob,
-  { pages }: Attempt,
-  ids: readonly string[],
-): void {
-  const missing = new Set(ids);
-  const isPageForgotten = pages.forget(missing);
-  const outcome: ChangeOutcome = { kind: 'stale', why: 'content-missing' };
-  const lost = made.filter((index) =>
-    contentOf(changeAt(job, index))?.chunks.some(({ id }) => missing.has(id)),
-  );
-  for (const index of lost) job.settle(index, outcome);
-  if (lost.length > 0 || isPageForgotten) return;
-  throw new RemoteFault('content-missing', 'the server misses content that no change brings', {
-    retry: { kind: 'never' },
-  });
-}
-
-function settleOverQuota({ made }: Batch, job: CommitJob): void {
-  const bringing = made.filter((index) => contentOf(changeAt(job, index)) !== undefined);
-  const refused = bringing.length > 0 ? bringing : made;
-  for (const index of refused) job.settle(index, { kind: 'quota-exceeded' });
-}
-
-/** One change of the commit breaks a rule: halves are tried until it stands alone. */
-function settleRefused({ made }: Batch, job: CommitJob, attempt: Attempt, rule: string): void {
-  if (made.length > 1) {
-    attempt.changesMax = Math.ceil(made.length / 2);
-    return;
-  }
-  const outcome: ChangeOutcome = rule.includes('depth')
-    ? { kind: 'stale', why: 'too-deep' }
-    : { kind: 'not-allowed' };
-  const [only] = made;
-  if (only === undefined) {
-    throw new RemoteFault('rule-broken', `the server refuses a commit by its rule ${rule}`, {
-      retry: { kind: 'never' },
-    });
-  }
-  job.settle(only, outcome);
 }
