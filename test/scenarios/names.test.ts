@@ -63,6 +63,21 @@ scenario(
 );
 
 scenario(
+  'E3★ a folder goes with what has composed names in it from a disk that decomposes names',
+  { init: { keep: 'k' }, disks: { b: { normalising: true } }, paired: true },
+  async (w) => {
+    w.a.folder('d');
+    w.a.folder(`d/${NFC}`);
+    w.a.write(`d/${NFC}/${NFC}`, 'v1');
+    await w.settle();
+    assert.deepEqual(Object.values(w.b.tree()).length, 4);
+    w.a.remove('d');
+    await w.settle();
+    await w.expect({ keep: 'k' });
+  },
+);
+
+scenario(
   'E3★ two forms of one name in one folder: the second stays local, with a stall',
   { init: { [NFC]: 'first' }, caseless: false, stalls: 'checked' },
   async (w) => {

@@ -58,10 +58,10 @@ function isKnown(run: ExecutionRun, walk: Walk, at: Walk['open'][number]): boole
   if (before === undefined) return false;
   walk.folders.push({ path, before });
   const above = [...at.above, at.id];
-  const rows = new Map(trees.local.children(at.id).map((row) => [row.name, row]));
+  const rows = new Map(trees.local.children(at.id).map((row) => [formOf(run, row.name), row]));
   for (const name of fileSystem.readFolder(path)) {
     if (typeof name !== 'string') return false;
-    const row = rows.get(name);
+    const row = rows.get(formOf(run, name));
     if (row?.state === 'hollow') {
       for (const id of [...above, row.id]) walk.keeping.add(id);
       walk.open.push({ id: row.id, above });
@@ -79,4 +79,9 @@ function isKnown(run: ExecutionRun, walk: Walk, at: Walk['open'][number]): boole
     if (row.kind === 'folder') walk.open.push({ id: row.id, above });
   }
   return true;
+}
+
+/** A root that normalises lists names in its own form; rows may have that of the drive. */
+function formOf(run: ExecutionRun, name: string): string {
+  return run.options.pair.caps.normalising ? name.normalize('NFC') : name;
 }

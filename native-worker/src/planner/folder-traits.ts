@@ -7,7 +7,12 @@ export interface ChildTrait {
 
 /** The pairs (name, size) of their direct children agree by half or more. */
 export function isSimilarFolder(a: readonly ChildTrait[], b: readonly ChildTrait[]): boolean {
-  const known = new Set(a.map(({ name, size }) => `${size}/${name}`));
-  const shared = b.filter(({ name, size }) => known.has(`${size}/${name}`)).length;
+  const known = new Set(a.map(traitKey));
+  const shared = b.filter((trait) => known.has(traitKey(trait))).length;
   return shared > 0 && shared * 2 >= Math.max(a.length, b.length);
+}
+
+/** A disk may list names in another form than they were written in. */
+function traitKey({ name, size }: ChildTrait): string {
+  return `${size}/${name.normalize('NFC')}`;
 }

@@ -113,14 +113,21 @@ function* readFolder(
   unholdableEntries(pass, row.id, rows, look);
   missingRows(pass, rows, look);
   for (const { entry, row } of changed) yield* changedEntry(pass, row, entry);
-  const before = goneBefore(pass, row.id);
-  for (const entry of fresh) yield* freshEntry(pass, row.id, entry, before.get(entry.name));
+  const before = goneBefore(pass, row.id, rows);
+  for (const entry of fresh)
+    yield* freshEntry(pass, row.id, entry, before.get(rows.keyOf(entry.name)));
 }
 
 /** In a folder that is back, the rows that went with it, by name. */
-function goneBefore(pass: PassState, folder: LocalId): ReadonlyMap<string, LocalRow> {
+function goneBefore(
+  pass: PassState,
+  folder: LocalId,
+  rows: RowsOfFolder,
+): ReadonlyMap<string, LocalRow> {
   if (!pass.memory.returned.has(folder)) return new Map();
-  return new Map(pass.options.tree.goneChildren(folder).map((row) => [row.name, row]));
+  return new Map(
+    pass.options.tree.goneChildren(folder).map((row) => [rows.keyOf(row.name), row]),
+  );
 }
 
 function isSameEntry(pass: PassState, row: LocalRow, entry: LookEntry): boolean {
@@ -235,8 +242,9 @@ function missingRows(pass: PassState, rows: RowsOfFolder, look: ReadLook): void 
     ? new Set(look.entries.map(({ name }) => rows.keyOf(name)))
     : undefined;
   const isDouble = (row: LocalRow): boolean => names?.has(rows.keyOf(row.name)) === true;
+  const raced = new Set([...look.raced].map((name) => rows.keyOf(name)));
   for (const row of rows.rest()) {
-    if (look.raced.has(row.name)) {
+    if (raced.has(rows.keyOf(row.name))) {
       pass.memory.dueAt(row.parent, pass.nowMs + settleMsMin(1n));
       continue;
     }
