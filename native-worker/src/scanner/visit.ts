@@ -125,9 +125,7 @@ function goneBefore(
   rows: RowsOfFolder,
 ): ReadonlyMap<string, LocalRow> {
   if (!pass.memory.returned.has(folder)) return new Map();
-  return new Map(
-    pass.options.tree.goneChildren(folder).map((row) => [rows.keyOf(row.name), row]),
-  );
+  return new Map(pass.options.tree.goneChildren(folder).map((row) => [rows.keyOf(row.name), row]));
 }
 
 function isSameEntry(pass: PassState, row: LocalRow, entry: LookEntry): boolean {
