@@ -20,8 +20,8 @@ export async function findDaemon(profile: Profile): Promise<DaemonPlace | undefi
     if (Date.now() >= until) {
       throw new CliFailure(
         'locked',
-        `the daemon of this profile (process ${holder.pid}) does not answer`,
-        "'coffer daemon log' says what it does; end it with 'coffer daemon stop' and try again.",
+        `'${holder.what}' (process ${holder.pid}) has this profile and does not answer`,
+        "End it and try again. 'coffer daemon log' says what it does.",
       );
     }
     await sleep(RETRY_MS); // It is being started or ended.
