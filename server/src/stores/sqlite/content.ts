@@ -26,16 +26,17 @@ export function createContentStore(
   function place(spaceNo: number, packNo: number, body: NewBody, pack: NewPack): number {
     const { now, leaseUntil } = pack;
     const id = toBlob(body.id);
-    const oldPackNo = s.packOfDamaged.get(spaceNo, id);
-    if (oldPackNo !== undefined) {
-      s.healBody.run(packNo, body.offset, spaceNo, id);
-      packs.leave(oldPackNo, body.lengthBytes, now);
-      return counts.lease(spaceNo, body.id, pack) ?? 0;
-    }
     const counted = leaseUntil > now ? 1 : 0;
-    s.insertBody.run(spaceNo, id, packNo, body.offset, body.lengthBytes, leaseUntil, counted);
-    if (body.pageEntries) s.insertPage.run(spaceNo, id, body.pageEntries);
-    return counted * body.lengthBytes;
+    const row = [spaceNo, id, packNo, body.offset, body.lengthBytes, leaseUntil, counted];
+    if (s.insertBody.run(...row).changes === 1) {
+      if (body.pageEntries) s.insertPage.run(spaceNo, id, body.pageEntries);
+      return counted * body.lengthBytes;
+    }
+    const oldPackNo = s.packOfDamaged.get(spaceNo, id);
+    if (oldPackNo === undefined) throw new Error('a body that is whole is leased, not placed');
+    s.healBody.run(packNo, body.offset, spaceNo, id);
+    packs.leave(oldPackNo, body.lengthBytes, now);
+    return counts.lease(spaceNo, body.id, pack) ?? 0;
   }
 
   function register(pack: NewPack): PackOutcome {
@@ -107,7 +108,7 @@ function prepareContent(database: Database.Database) {
     ),
     insertBody: database.prepare(
       `INSERT INTO bodies (space_no, id, pack_no, offset, length, refs, lease_until, counted)
-       VALUES (?, ?, ?, ?, ?, 0, ?, ?)`,
+       VALUES (?, ?, ?, ?, ?, 0, ?, ?) ON CONFLICT (space_no, id) DO NOTHING`,
     ),
     insertPage: database.prepare(
       'INSERT INTO page_entries (space_no, id, entries) VALUES (?, ?, ?)',
