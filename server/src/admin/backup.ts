@@ -23,7 +23,7 @@ import {
   schemaVersionOf,
   type AdminData,
   type AdminOptions,
-} from './data.ts';
+} from './open-data.ts';
 import {
   isOnlyPart,
   refuseUsed,

@@ -11,7 +11,7 @@ import { nextTurn, systemClock } from '../adapters/platform.ts';
 import { openDatabase } from '../stores/sqlite/open-database.ts';
 import { createSqliteMetadataStore } from '../stores/sqlite/sqlite-metadata-store.ts';
 import { MIGRATIONS } from '../stores/sqlite/migrations.ts';
-import { databaseFile, type AdminOptions } from './data.ts';
+import { databaseFile, type AdminOptions } from './open-data.ts';
 import {
   isOnlyPart,
   MANIFEST,
