@@ -78,6 +78,13 @@ test('every command has help with its usage and an example that is taken', () =>
   }
 });
 
+test('every name is taken once, and what is not there yet says so', async () => {
+  const names = COMMANDS.map(({ name }) => name);
+  assert.equal(new Set(names).size, names.length);
+  assert.equal(parse('link list').command?.isHidden, true);
+  assert.equal(parse('export somewhere').command?.isHidden, true);
+});
+
 test('every command loads', async () => {
   for (const command of COMMANDS)
     assert.equal(typeof (await command.load()), 'function', command.name);

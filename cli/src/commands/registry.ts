@@ -3,6 +3,7 @@ import type { CommandDefinition, CommandRun, FlagDefinition } from '../command.t
 import { ACCOUNT_COMMANDS } from './registry-account.ts';
 import { ACCOUNT_LIFE_COMMANDS } from './registry-account-life.ts';
 import { ADMIN_COMMANDS } from './registry-admin.ts';
+import { plannedCommands } from './planned.ts';
 import { DAEMON_COMMANDS } from './registry-daemon.ts';
 import { DRIVE_COMMANDS } from './registry-drive.ts';
 
@@ -261,8 +262,7 @@ const DECISION_COMMANDS: readonly CommandDefinition[] = [
   })),
 ];
 
-/** All of them; help shows those that are not hidden, in this order. */
-export const COMMANDS: readonly CommandDefinition[] = [
+const REAL: readonly CommandDefinition[] = [
   ...ACCOUNT_COMMANDS,
   ...ACCOUNT_LIFE_COMMANDS,
   ...SYNC_COMMANDS,
@@ -271,3 +271,6 @@ export const COMMANDS: readonly CommandDefinition[] = [
   ...DAEMON_COMMANDS,
   ...ADMIN_COMMANDS,
 ];
+
+/** All of them; help shows those that are not hidden, in this order. */
+export const COMMANDS: readonly CommandDefinition[] = [...REAL, ...plannedCommands(REAL)];
