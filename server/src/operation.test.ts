@@ -13,6 +13,7 @@ import { encodeSealedCommit } from '@coffer/protocol/model';
 import { createNodeOpenSuite } from '@coffer/protocol/suites/node-open';
 import { BodyBudget } from './adapters/read-body.ts';
 import { createServer, SetupError } from './index.ts';
+import { ManualClock } from './testing/clock.ts';
 import { createHttpHandle } from './testing/http-handle.ts';
 import { signedInPerson } from './testing/person.ts';
 import { packOf } from './testing/space-writer.ts';
@@ -91,6 +92,34 @@ test('metrics count requests, jobs and streams, and name nobody', async () => {
     assert.match(line, /^(# (HELP|TYPE) [a-z_0-9]+ .+|[a-z_0-9]+(\{[^{}]*\})? [0-9.e+-]+)$/);
   }
   await stream.body?.cancel();
+});
+
+test('serve runs its jobs by itself, each day', { timeout: 20_000 }, async () => {
+  const clock = new ManualClock(Date.now());
+  const said: string[] = [];
+  const daily = await createServer({
+    dataDir: join(folder, 'daily'),
+    clock,
+    log: 'info',
+    logTo: { write: (line) => said.push(line) },
+    metrics: { host: '127.0.0.1', port: 0 },
+  });
+  const { metricsUrl: at = '' } = await daily.listen({ host: '127.0.0.1', port: 0 });
+  const finished = (text: string, job: string) =>
+    valueOf(text, `coffer_job_runs_total{job="${job}",outcome="finished"}`);
+  let text = '';
+  for (
+    let hour = 0;
+    hour < 200 && finished(text, 'collect') + finished(text, 'scrub') < 4;
+    hour++
+  ) {
+    clock.advance(60 * 60 * 1000);
+    await sleep(2);
+    text = await (await fetch(at)).text();
+  }
+  assert.ok(finished(text, 'collect') >= 1 && finished(text, 'scrub') >= 1, text);
+  assert.ok(said.some((line) => line.includes('"job":"collect"') && line.includes('straysSeen')));
+  await daily.close();
 });
 
 test('metrics are on an address of their own, and others than this machine need a token', async () => {
