@@ -56,7 +56,7 @@ export const ACCOUNT_LIFE_COMMANDS: readonly CommandDefinition[] = [
     ...NO_ARGUMENTS,
     summary: 'delete the account with everything in it, for ever',
     details:
-      'Asks for the password, and before that for a yes: --yes gives it. The server removes the account at once\nand the sealed contents with its next collections, within days. Files on this and other computers stay.',
+      'Asks for the password, and before that for a yes: --yes gives it. The server removes the account at once\nand the sealed contents when it next collects what nobody needs, a week later. Files on this and other computers stay.',
     example: 'coffer account delete',
     flags: [PASSWORD_FILE, CODE],
     place: 'alone',
