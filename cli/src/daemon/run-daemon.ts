@@ -3,7 +3,6 @@
  * signal or by `coffer daemon stop`, within 10 s, with every transfer resumable.
  */
 import { MessageChannel } from 'node:worker_threads';
-import { setInterval as every } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { bytesToHex } from '@coffer/protocol/core';
 import { nodeHost } from '@coffer/native-worker/host';
@@ -16,11 +15,9 @@ import type { Profile } from '@coffer/native-worker/profile-folder';
 import { engineChoices, logLevel, readSettings } from '@coffer/native-worker/settings';
 import { ownVersion } from '../version.ts';
 import { removeDaemonFile, writeDaemonFile } from './daemon-file.ts';
+import { watchForSleep } from './watch-for-sleep.ts';
 import { ProfileLog } from '@coffer/native-worker/profile-log';
 
-/** A tick that comes this much too late says that the machine or the process slept. */
-const TICK_MS = 15_000;
-const SLEPT_MS_MIN = 10_000;
 /** Leaves the rest of 10 s to the server and the lock. */
 const ENGINE_STOP_MS_MAX = 8_000;
 const ENTRY = new URL('engine-entry.ts', import.meta.url);
@@ -88,32 +85,16 @@ export async function runDaemon(
     if (failure !== undefined && HOPELESS.has(failure.code)) throw CliFailure.of(failure);
     writeDaemonFile(profile, { pid: process.pid, port: server.port, token, version });
     onReady({ url: server.url, pid: process.pid });
-    await watchForSleep(engine, log, ending);
+    const onSlept = async (ms: number): Promise<void> => {
+      log.write({ level: 'info', what: 'clock jumped', fields: { ms } });
+      // An engine that cannot be asked now looks at everything when it starts.
+      await engine.wake().catch(() => undefined);
+    };
+    await watchForSleep(systemClock, onSlept, ending);
   } finally {
     removeDaemonFile(profile);
     await engine.stop(ENGINE_STOP_MS_MAX);
     log.write({ level: 'info', what: 'daemon ended', fields: { pid: process.pid } });
-  }
-}
-
-/** Resolves when `signal` aborts. */
-async function watchForSleep(
-  engine: EngineThread,
-  log: ProfileLog,
-  signal: AbortSignal,
-): Promise<void> {
-  let lastMs = systemClock.now();
-  try {
-    for await (const _tick of every(TICK_MS, undefined, { signal })) {
-      const sleptMs = systemClock.now() - lastMs - TICK_MS;
-      lastMs = systemClock.now();
-      if (Math.abs(sleptMs) < SLEPT_MS_MIN) continue;
-      log.write({ level: 'info', what: 'clock jumped', fields: { ms: sleptMs } });
-      // An engine that cannot be asked now looks at everything when it starts.
-      await engine.wake().catch(() => undefined);
-    }
-  } catch (error) {
-    if (!signal.aborted) throw error;
   }
 }
 
