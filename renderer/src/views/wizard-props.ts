@@ -6,4 +6,6 @@ export interface WizardProps {
   readonly app: AppState;
   readonly wizard: OnboardingState;
   readonly tell: (event: OnboardingEvent) => void;
+  /** Ends the first run: there is nothing left to ask. */
+  readonly onleave: () => void;
 }

@@ -124,6 +124,19 @@ async function answerWords(page: Page, answer: (position: number) => string): Pr
   await page.keyboard.press('Enter');
 }
 
+test('asks nobody for a folder who comes back to one', async () => {
+  await using bench = await UiBench.start();
+  const page = await bench.open({ scene: 'signedOut' });
+  await fill(page, /textbox "Address of the server"/, 'drive.example.org');
+  await page.keyboard.press('Enter');
+  await press(page, /button "Sign in instead"/);
+  await fill(page, /textbox "E-mail"/, 'back@example.org');
+  await fill(page, /textbox "Password"/, 'long enough by far');
+  await page.keyboard.press('Enter');
+  await page.getByRole('heading', { name: 'Everything is in place' }).waitFor();
+  await page.getByRole('navigation', { name: 'Sections' }).waitFor();
+});
+
 test('keeps one side of a conflict, then both of another, by keyboard alone', async () => {
   await using bench = await UiBench.start();
   const page = await bench.open({ scene: 'decisions', address: '#/decide' });
