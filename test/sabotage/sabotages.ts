@@ -5,6 +5,7 @@
 import { CLIENT_SABOTAGES } from './client-sabotages.ts';
 import { PROTOCOL_SABOTAGES } from './protocol-sabotages.ts';
 import { SERVER_SABOTAGES } from './server-sabotages.ts';
+import { UPKEEP_SABOTAGES } from './upkeep-sabotages.ts';
 
 export interface Sabotage {
   /** What is gone. */
@@ -20,4 +21,5 @@ export const SABOTAGES: readonly Sabotage[] = [
   ...PROTOCOL_SABOTAGES,
   ...CLIENT_SABOTAGES,
   ...SERVER_SABOTAGES,
+  ...UPKEEP_SABOTAGES,
 ];

@@ -226,3 +226,31 @@ test('packs that are gone, cut or flipped are found; repair makes their bodies m
   const ofGone = await store.listBodiesIn(gone.pack);
   assert.equal((await store.stats()).damagedBodies, 1 + 1 + ofGone.length);
 });
+
+test('a record that is gone shows in the root, also where the tree has no rows', async () => {
+  const { database, check } = await copyOf();
+  database.exec(
+    `DELETE FROM records WHERE space_no = (SELECT space_no FROM spaces WHERE kind = 'account')
+       AND key = (SELECT max(key) FROM records WHERE space_no =
+         (SELECT space_no FROM spaces WHERE kind = 'account'))`,
+  );
+  const { findings } = await check(LOOK);
+  assert.ok(findings.some(({ detail }) => detail.includes('root that the head signs')));
+});
+
+test('no reference is taken away because a record cannot be read', async () => {
+  const { database, store, check } = await copyOf();
+  const refs = async () => {
+    const spaces = await store.listAllSpaces();
+    const bodies = spaces.map(({ space }) => store.listBodies(space, undefined, 1000));
+    return (await Promise.all(bodies)).flat().map(({ id, refs }) => [id, refs]);
+  };
+  const before = await refs();
+  database.exec(
+    `UPDATE records SET record = zeroblob(9)
+     WHERE key IN (SELECT key FROM records ORDER BY length(record) DESC LIMIT 4)`,
+  );
+  const { findings } = await check(REPAIR);
+  assert.ok(findings.some(({ kind, isRepaired }) => kind === 'references' && !isRepaired));
+  assert.deepEqual(await refs(), before);
+});
