@@ -142,6 +142,8 @@ test('keeps one side of a conflict, then both of another, by keyboard alone', as
   const page = await bench.open({ scene: 'decisions', address: '#/decide' });
   await press(page, /button "Keep only this: ThinkPad, Budget/);
   await page.getByRole('status').getByText('Kept.').waitFor();
+  await page.getByRole('heading', { name: 'Budget' }).waitFor({ state: 'detached' });
+  assert.match(await nameOf(page), /button/, 'the focus goes on to the next question');
   await press(page, /button "Keep both"/);
   await page.getByRole('status').getByText('Both files stay').waitFor();
   const commands = (await commandsOf(page)).map(({ input }) => input);
