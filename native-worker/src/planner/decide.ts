@@ -230,12 +230,28 @@ function decideExcluded(unit: Unit, pass: Pass): void {
     target.place = unit.localPlace;
     target.exists = true;
   }
-  if (unit.localContent === 'edited') {
-    pass.trace('exclusion.up-first');
+  if (unit.localContent === 'edited') decideExcludedEdit(unit, pass);
+  else if (!target.exists) pass.trace('exclusion.recycle');
+}
+
+/** An edit of what is left out goes up; where it meets another edit, as the copy that §5.1 makes of it. */
+function decideExcludedEdit(unit: Unit, pass: Pass): void {
+  const { target } = unit;
+  const cell = contentCell(unit);
+  const verdict =
+    pass.mode === 'two-way' && cell.startsWith('edited-edited')
+      ? verdictOf(cell, unit, pass)
+      : 'local';
+  pass.trace(
+    verdict === 'local' || verdict === 'conflict' ? 'exclusion.up-first' : 'exclusion.recycle',
+  );
+  if (verdict === 'local') {
     target.exists = true;
     target.content = 'local';
+  } else if (verdict === 'conflict') {
+    target.splits = true;
+    target.entry = undefined;
   }
-  if (!target.exists) pass.trace('exclusion.recycle');
 }
 
 function choosePlace(unit: Unit, pass: Pass): Place | undefined {

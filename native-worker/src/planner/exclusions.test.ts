@@ -55,4 +55,33 @@ describe('what selective sync leaves out', () => {
     assert.deepEqual(local, { g: 'g', [`h ${CONFLICT}`]: 'new' });
     assert.deepEqual(remote, { g: 'g', h: '2', [`h ${CONFLICT}`]: 'new' });
   });
+
+  test('what both sides edited keeps both contents: the one here goes up as a conflict copy', () => {
+    const s = new Scenario({ 'd/': '', 'd/f': '1', g: 'g' });
+    const node = s.remote.id('d');
+    s.remote.edit('d/f', '2');
+    s.local.edit('d/f', '3');
+    const { local, remote } = s.settle(excluding(node));
+    assert.deepEqual(local, { g: 'g' });
+    assert.deepEqual(remote, { g: 'g', 'd/': '', 'd/f': '2', [`d/f ${CONFLICT}`]: '3' });
+  });
+
+  test('what both sides edited alike goes without more', () => {
+    const s = new Scenario({ f: '1', g: 'g' });
+    const node = s.remote.id('f');
+    s.remote.edit('f', '2');
+    s.local.edit('f', '2');
+    const { local, remote } = s.settle(excluding(node));
+    assert.deepEqual([local, remote], [{ g: 'g' }, { g: 'g', f: '2' }]);
+  });
+
+  test('what both sides edited, and was moved out of it here, lives there beside its conflict copy', () => {
+    const s = new Scenario({ 'd/': '', 'd/f': '1', g: 'g' });
+    const node = s.remote.id('d');
+    s.remote.edit('d/f', '2');
+    s.local.move('d/f', 'h').edit('h', '3');
+    const { local, remote } = s.settle(excluding(node));
+    const both = { g: 'g', h: '2', [`h ${CONFLICT}`]: '3' };
+    assert.deepEqual([local, remote], [both, { ...both, 'd/': '' }]);
+  });
 });
