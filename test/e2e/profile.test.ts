@@ -24,6 +24,7 @@ test('a profile answers a window before anybody is signed in, while, and after',
     host: nodeHost(),
     choices: () => ({}),
     log: () => undefined,
+    hold: async () => ({ [Symbol.dispose]: () => undefined }),
   });
   t.after(() => target.stop(8000));
   const call = (name: ControlCommandName, input: unknown = {}): Promise<unknown> =>

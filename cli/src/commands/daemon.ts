@@ -7,7 +7,9 @@ import type { CommandRun } from '../command.ts';
 import type { CommandContext } from '../context.ts';
 import { askDaemon, findDaemon } from '../daemon/daemon-client.ts';
 import { logFile } from '@coffer/native-worker/profile-log';
-import type { DaemonPlace } from '../daemon/daemon-file.ts';
+import { readDaemonFile, type DaemonPlace } from '../daemon/daemon-file.ts';
+import { isAlive } from '@coffer/native-worker/host';
+import type { Profile } from '@coffer/native-worker/profile-folder';
 import { stopDaemon } from '../daemon/stop-daemon.ts';
 import { CliFailure, EXIT, toFailure, UsageFailure } from '../failure.ts';
 import { lockHolder } from '@coffer/native-worker/profile-lock';
@@ -29,7 +31,8 @@ export const daemon: CommandRun = async (context, input) => {
   const { runDaemon } = await import('../daemon/run-daemon.ts');
   const tell = (message: FromDetached): void => void process.send?.(message);
   try {
-    await runDaemon(context.profile, context.signal, ({ url, pid }) => {
+    const choices = { profile: context.profile, what: 'coffer daemon', needsAccount: true };
+    await runDaemon(choices, context.signal, ({ url, pid }) => {
       context.output.result({ event: 'ready', url, pid }, () => [url, 'ready']);
       tell({ kind: 'ready', url, pid });
       if (process.connected) process.disconnect();
@@ -106,14 +109,20 @@ export const daemonStatus: CommandRun = async ({ profile, output, signal }) => {
 };
 
 export const ui: CommandRun = async ({ profile, output, signal }) => {
-  const place = await requireDaemon(await findDaemon(profile));
+  const place = requireDaemon((await findDaemon(profile)) ?? pageOf(profile));
   const url = fieldOf(await askDaemon(place, { method: 'POST', path: '/v1/ui', signal }), 'url');
   output.result({ url }, () => [url]);
   output.note('Open this address within a minute; it works once.');
   return EXIT.done;
 };
 
-async function requireDaemon(place: DaemonPlace | undefined): Promise<DaemonPlace> {
+/** A page that runs while nobody is signed in holds no profile. */
+function pageOf(profile: Profile): DaemonPlace | undefined {
+  const place = readDaemonFile(profile);
+  return place !== undefined && isAlive(place.pid) ? place : undefined;
+}
+
+function requireDaemon(place: DaemonPlace | undefined): DaemonPlace {
   if (place !== undefined) return place;
   throw new CliFailure(
     'unsupported',

@@ -55,11 +55,11 @@ export const ACCOUNT_COMMANDS: readonly CommandDefinition[] = [
     usage: '',
     argumentsMin: 0,
     argumentsMax: 0,
-    summary: 'start a server on this computer and say what to do next',
+    summary: 'run server, sync and page on this computer, and say what to do next',
     example: 'coffer start',
     flags: SERVE_FLAGS,
     place: 'here',
-    load: fromServe((module) => module.start),
+    load: async () => (await import('./start.ts')).start,
   },
   {
     name: 'serve',

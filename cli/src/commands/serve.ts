@@ -1,4 +1,4 @@
-/** `serve` and `start`: the server, and the server with a word on what to do next. */
+/** `serve`: the server alone. */
 import { checkServerOptions, createServer, type Server, type ServerOptions } from '@coffer/server';
 import { once } from 'node:events';
 import { resolve } from 'node:path';
@@ -36,17 +36,7 @@ export const serve: CommandRun = async (context, input) => {
   });
 };
 
-export const start: CommandRun = async (context, input) => {
-  const listen = parseListen(input.value('listen'));
-  const options = optionsOf(context, input);
-  return runServer(context, options, listen, ({ url }) => {
-    context.output.result({ event: 'ready', url, pid: process.pid }, () =>
-      nextSteps(url, options.dataDir),
-    );
-  });
-};
-
-function optionsOf({ env }: CommandContext, input: ParsedInput): ServerOptions {
+export function optionsOf({ env }: CommandContext, input: ParsedInput): ServerOptions {
   const metrics = input.value('metrics');
   const token = env['COFFER_METRICS_TOKEN'];
   return {
@@ -64,32 +54,19 @@ function parseLevel(text = 'error'): 'silent' | 'error' | 'info' {
   throw new UsageFailure(`'${text}' is no level of the log`, 'Write silent, error or info.');
 }
 
-function nextSteps(url: string, dataDir: string): readonly string[] {
-  return [
-    `Coffer serves on ${url} (data in ${dataDir}). Ctrl-C ends it.`,
-    '',
-    'In another terminal, here:',
-    '',
-    `  ./coffer signup --server ${url} --email you@example.org`,
-    '  ./coffer sync add ~/Coffer /',
-    '  ./coffer sync now',
-    '',
-    'ready',
-  ];
-}
-
-async function runServer(
+/** Serves until `work` has ended; by itself it waits for the signal. */
+export async function runServer(
   { signal }: CommandContext,
   options: ServerOptions,
   listen: Listen,
-  onReady: (urls: Urls) => void,
+  work: (urls: Urls) => Promise<void> | void,
 ): Promise<number> {
   const server = await createServer(options);
   try {
     const urls = await server.listen(listen).catch((error: unknown) => {
       throw listenFailure(error, listen);
     });
-    onReady(urls);
+    await work(urls);
     if (!signal.aborted) await once(signal, 'abort');
   } finally {
     await server.close();
@@ -118,7 +95,7 @@ function listenFailure(error: unknown, { host, port }: Listen): unknown {
   return error;
 }
 
-function parseListen(text: string | undefined): Listen {
+export function parseListen(text: string | undefined): Listen {
   if (text === undefined) return { host: DEFAULT_HOST, port: DEFAULT_PORT };
   const { host, port } =
     /^(?<host>\[[0-9a-f:]+\]|[^:]+):(?<port>\d{1,5})$/i.exec(text)?.groups ?? {};

@@ -16,7 +16,7 @@ export async function findDaemon(profile: Profile): Promise<DaemonPlace | undefi
     const holder = lockHolder(profile);
     if (holder === undefined || !holder.isDaemon) return undefined;
     const place = readDaemonFile(profile);
-    if (place?.pid === holder.pid) return place;
+    if (place?.pid === holder.pid && place.takesCommands) return place;
     if (Date.now() >= until) {
       throw new CliFailure(
         'locked',

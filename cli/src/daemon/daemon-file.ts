@@ -8,6 +8,8 @@ export interface DaemonPlace {
   readonly token: string;
   /** Of the program that runs. */
   readonly version: string;
+  /** False while nobody is signed in: the page answers, commands run by themselves. */
+  readonly takesCommands: boolean;
 }
 
 /** Whole at once. */
@@ -17,18 +19,21 @@ export function writeDaemonFile({ daemonFile }: Profile, place: DaemonPlace): vo
   renameSync(`${daemonFile}.new`, daemonFile);
 }
 
-export function removeDaemonFile({ daemonFile }: Profile): void {
-  rmSync(daemonFile, { force: true });
+/** Takes away what this process wrote; another one's stays. */
+export function removeDaemonFile(profile: Profile): void {
+  if (readDaemonFile(profile)?.pid === process.pid) rmSync(profile.daemonFile, { force: true });
 }
 
 export function readDaemonFile({ daemonFile }: Profile): DaemonPlace | undefined {
   try {
     const place: unknown = JSON.parse(readFileSync(daemonFile, 'utf8'));
     if (typeof place !== 'object' || place === null) return undefined;
-    const { pid, port, token, version } = place as Partial<Record<keyof DaemonPlace, unknown>>;
+    const { pid, port, token, version, takesCommands } = place as Partial<
+      Record<keyof DaemonPlace, unknown>
+    >;
     if (typeof pid !== 'number' || typeof port !== 'number') return undefined;
     if (typeof token !== 'string' || typeof version !== 'string') return undefined;
-    return { pid, port, token, version };
+    return { pid, port, token, version, takesCommands: takesCommands !== false };
   } catch {
     return undefined; // None, or from a version that wrote another one.
   }

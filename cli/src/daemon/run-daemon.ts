@@ -7,7 +7,8 @@ import { fileURLToPath } from 'node:url';
 import { bytesToHex } from '@coffer/protocol/core';
 import { nodeHost } from '@coffer/native-worker/host';
 import { ControlServer, TOKEN_BYTES, type OwnRoute } from '@coffer/native-worker/control';
-import { EngineThread, errorFields } from '@coffer/native-worker/thread';
+import { createProfileTarget, type ProfileTarget } from '@coffer/native-worker/profile';
+import { errorFields } from '@coffer/native-worker/thread';
 import { systemClock, systemRandom } from '@coffer/sdk/node';
 import { CliFailure } from '../failure.ts';
 import { lockProfile } from '@coffer/native-worker/profile-lock';
@@ -29,15 +30,26 @@ const HOPELESS = new Set(['not-signed-in', 'damaged-profile', 'integrity', 'refu
 export interface RunningDaemon {
   readonly url: string;
   readonly pid: number;
+  /** An address that opens the page once, within a minute. */
+  readonly offerPage: () => string;
+}
+
+export interface DaemonChoices {
+  readonly profile: Profile;
+  /** The command, as others are told who has the profile. */
+  readonly what: string;
+  /** False: it waits for somebody to sign in, here, by the page or by another command. */
+  readonly needsAccount: boolean;
+  /** Origin of a server that the page offers to who makes an account. */
+  readonly server?: string;
 }
 
 /** Runs until `signal` aborts; `onReady` once it answers. Throws CliFailure when it cannot start. */
 export async function runDaemon(
-  profile: Profile,
+  { profile, what, needsAccount, server: offered }: DaemonChoices,
   signal: AbortSignal,
   onReady: (daemon: RunningDaemon) => void,
 ): Promise<void> {
-  using _lock = await lockProfile(profile, { what: 'coffer daemon', isDaemon: true });
   const log = new ProfileLog({
     folder: profile.logsFolder,
     level: () => logLevel(readSettings(profile)),
@@ -46,13 +58,24 @@ export async function runDaemon(
   const version = ownVersion();
   const stopping = new AbortController();
   const ending = AbortSignal.any([signal, stopping.signal]);
-  const engine = new EngineThread({
+  // Commands come here while the engine runs; while nobody is signed in they run by themselves.
+  const tellWhere = (takesCommands: boolean): void =>
+    writeDaemonFile(profile, {
+      pid: process.pid,
+      port: server.port,
+      token,
+      version,
+      takesCommands,
+    });
+  const target = createProfileTarget({
     entry: ENTRY,
     place: profile,
+    ...(offered === undefined ? {} : { offeredServer: offered }),
     host: nodeHost(),
     choices: () => engineChoices(readSettings(profile)),
-    clock: systemClock,
     log: log.write,
+    hold: () => lockProfile(profile, { what, isDaemon: true }),
+    engineChanged: (isRunning) => tellWhere(isRunning),
   });
   process.on('unhandledRejection', (error) => {
     log.write({ level: 'error', what: 'daemon defect', fields: errorFields(error) });
@@ -60,19 +83,19 @@ export async function runDaemon(
   });
   const token = bytesToHex(systemRandom.bytes(TOKEN_BYTES));
   await using server = new ControlServer({
-    target: engine,
+    target,
     token,
     clock: systemClock,
     random: systemRandom,
     hello: { version, pid: process.pid },
     ownRoutes: {
-      'POST /v1/command': commandRoute(engine),
+      'POST /v1/command': commandRoute(target),
       'POST /v1/stop': async (_, response) => {
         response.end('{}');
         stopping.abort();
       },
       'POST /v1/reload': async (_, response) => {
-        await engine.restart();
+        await target.engine?.restart();
         response.end('{}');
       },
     },
@@ -81,28 +104,32 @@ export async function runDaemon(
   await server.listen();
   try {
     log.write({ level: 'info', what: 'daemon starts', fields: { pid: process.pid, version } });
-    const failure = await engine.start();
-    if (failure !== undefined && HOPELESS.has(failure.code)) throw CliFailure.of(failure);
-    writeDaemonFile(profile, { pid: process.pid, port: server.port, token, version });
-    onReady({ url: server.url, pid: process.pid });
+    const failure = await target.start();
+    if (target.engine === undefined) tellWhere(false);
+    if (failure !== undefined && HOPELESS.has(failure.code) && needsAccount) {
+      throw CliFailure.of(failure);
+    }
+    onReady({ url: server.url, pid: process.pid, offerPage: () => server.offerPage() });
+    void target.follow(systemClock, ending);
     const onSlept = async (ms: number): Promise<void> => {
       log.write({ level: 'info', what: 'clock jumped', fields: { ms } });
       // An engine that cannot be asked now looks at everything when it starts.
-      await engine.wake().catch(() => undefined);
+      await target.engine?.wake().catch(() => undefined);
     };
     await watchForSleep(systemClock, onSlept, ending);
   } finally {
+    stopping.abort();
+    await target.stop(ENGINE_STOP_MS_MAX);
     removeDaemonFile(profile);
-    await engine.stop(ENGINE_STOP_MS_MAX);
     log.write({ level: 'info', what: 'daemon ended', fields: { pid: process.pid } });
   }
 }
 
 /** Joins the conversation of a terminal with a guest of the engine's thread. */
-function commandRoute(engine: EngineThread): OwnRoute {
+function commandRoute(target: ProfileTarget): OwnRoute {
   return async (request, response) => {
     const { port1, port2 } = new MessageChannel();
-    engine.visit(port2);
+    target.visit(port2);
     response.writeHead(200, { 'content-type': 'application/octet-stream' });
     response.flushHeaders();
     port1.on('message', (bytes: Uint8Array) => response.write(bytes));

@@ -15,7 +15,7 @@ const STOP_MS_MAX = 10_000;
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 
 async function run(): Promise<void> {
-  const profile = await holdProfile({ env: process.env, what: 'the Coffer application' });
+  const profile = holdProfile({ env: process.env, what: 'the Coffer application' });
   const { target } = profile;
   const windows = new Windows(join(root, 'electron/dist/preload.cjs'));
   servePages(join(root, 'renderer/dist'));

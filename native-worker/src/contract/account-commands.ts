@@ -9,7 +9,11 @@ const Count = z.int().nonnegative();
 const Done = z.object({});
 
 export const AccountListing = z.discriminatedUnion('signedIn', [
-  z.object({ signedIn: z.literal(false) }),
+  z.object({
+    signedIn: z.literal(false),
+    /** One that runs here: offered to who makes an account. */
+    server: z.string().optional(),
+  }),
   z.object({
     signedIn: z.literal(true),
     /** Origin, `https://drive.example.org`. */

@@ -127,7 +127,8 @@ export class ControlServer implements AsyncDisposable {
   }
 
   #ownRoute(route: string): OwnRoute | undefined {
-    if (route === 'POST /v1/ui') return async (_, response) => this.#offerPage(response);
+    if (route === 'POST /v1/ui')
+      return async (_, response) => sendJson(response, 200, { url: this.offerPage() });
     return Object.hasOwn(this.#options.ownRoutes, route)
       ? this.#options.ownRoutes[route]
       : undefined;
@@ -168,8 +169,9 @@ export class ControlServer implements AsyncDisposable {
     response.write(`event: here\ndata: ${this.#feed.lastNumber}\n\n`);
   }
 
-  #offerPage(response: ServerResponse): void {
-    sendJson(response, 200, { url: `${this.url}/open?once=${this.#guard.offerOnce()}` });
+  /** An address that opens the page once, within a minute. */
+  offerPage(): string {
+    return `${this.url}/open?once=${this.#guard.offerOnce()}`;
   }
 
   #page(request: IncomingMessage, response: ServerResponse, url: URL): void {

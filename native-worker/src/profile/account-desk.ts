@@ -36,6 +36,8 @@ export interface AccountDeskOptions {
   readonly random: Random;
   /** Name of this computer and home folder of its user, absolute. */
   readonly computer: { readonly name: string; readonly home: string };
+  /** Origin of a server that who has no account is offered. */
+  readonly offeredServer?: string | undefined;
 }
 
 type SignInWords = AccountCommandInput<'signIn'>;
@@ -49,7 +51,12 @@ export class AccountDesk {
 
   async account(): Promise<AccountListing> {
     const secrets = await this.#options.keyStore.load();
-    if (secrets === undefined) return { signedIn: false };
+    if (secrets === undefined) {
+      const { offeredServer } = this.#options;
+      return offeredServer === undefined
+        ? { signedIn: false }
+        : { signedIn: false, server: offeredServer };
+    }
     const { server, email, device, deviceName } = secrets;
     return { signedIn: true, server, email, device: { id: device, name: deviceName } };
   }

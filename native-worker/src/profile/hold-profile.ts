@@ -1,4 +1,4 @@
-/** A profile in the hands of one program: locked, logged, synced while somebody is signed in. */
+/** A profile in the hands of one program: logged, and locked and synced while somebody is signed in. */
 import { nodeHost } from '../adapters/index.ts';
 import { systemClock } from '@coffer/sdk/node';
 import { createProfileTarget } from './open-profile-target.ts';
@@ -16,16 +16,15 @@ export interface HeldProfile {
   readonly release: (withinMs: number) => Promise<void>;
 }
 
-/** `what`: the program, as others are told who has the profile. Throws ControlFailure `locked`. */
-export async function holdProfile({
+/** `what`: the program, as others are told who has the profile. */
+export function holdProfile({
   env,
   what,
 }: {
   readonly env: NodeJS.ProcessEnv;
   readonly what: string;
-}): Promise<HeldProfile> {
+}): HeldProfile {
   const profile = profileAt(undefined, env);
-  const lock = await lockProfile(profile, { what, isDaemon: true });
   const log = new ProfileLog({
     folder: profile.logsFolder,
     level: () => logLevel(readSettings(profile)),
@@ -36,17 +35,20 @@ export async function holdProfile({
     host: nodeHost(),
     choices: () => engineChoices(readSettings(profile)),
     log: log.write,
+    hold: () => lockProfile(profile, { what, isDaemon: true }),
   });
+  const ending = new AbortController();
   log.write({ level: 'info', what: 'application starts', fields: { pid: process.pid } });
-  void target.start();
+  // Who holds the profile now is waited for.
+  void target.follow(systemClock, ending.signal);
   return {
     target,
     // An engine that cannot be asked now looks at everything when it starts.
     wake: async () => target.engine?.wake().catch(() => undefined),
     release: async (withinMs) => {
+      ending.abort();
       await target.stop(withinMs);
       log.write({ level: 'info', what: 'application ended', fields: { pid: process.pid } });
-      lock[Symbol.dispose]();
     },
   };
 }

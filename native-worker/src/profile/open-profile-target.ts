@@ -14,13 +14,17 @@ import {
   type ProfilePlace,
 } from '../thread/index.ts';
 import { AccountDesk } from './account-desk.ts';
-import { ProfileTarget } from './profile-target.ts';
+import { ProfileTarget, type ProfileTargetOptions } from './profile-target.ts';
 
-/** The caller owns the profile: nobody else may have it open. */
-export function createProfileTarget(
-  options: Omit<EngineThreadOptions, 'clock'> & { readonly place: ProfilePlace },
-): ProfileTarget {
-  const { place } = options;
+export interface OpenTargetOptions
+  extends Omit<EngineThreadOptions, 'clock'>, Pick<ProfileTargetOptions, 'hold' | 'engineChanged'> {
+  readonly place: ProfilePlace;
+  /** Origin of a server that who has no account is offered. */
+  readonly offeredServer?: string;
+}
+
+export function createProfileTarget(options: OpenTargetOptions): ProfileTarget {
+  const { place, hold, engineChanged, offeredServer } = options;
   const desk = new AccountDesk({
     keyStore: createKeyFile(place.keysFile),
     connect: (origin) => createNodeHttpTransport({ origin }),
@@ -28,9 +32,12 @@ export function createProfileTarget(
     clock: systemClock,
     random: systemRandom,
     computer: { name: hostname(), home: homedir() },
+    offeredServer,
   });
   return new ProfileTarget({
     desk,
+    hold,
+    ...(engineChanged === undefined ? {} : { engineChanged }),
     createEngine: () => new EngineThread({ ...options, clock: systemClock }),
     signOut: async (signal) => {
       await using opened = await openProfile({ place }, signal);

@@ -2,6 +2,7 @@
  * Everything that a window may ask, whether or not somebody is signed in: about the account and this
  * computer it is answered here, the rest by the engine's thread, which runs while somebody is.
  */
+import type { MessagePort } from 'node:worker_threads';
 import {
   accountCommands,
   ControlFailure,
@@ -14,6 +15,7 @@ import {
 } from '../contract/index.ts';
 import { failureOf } from '../control/failure-of.ts';
 import { parseInput } from '../control/parse-input.ts';
+import type { Clock } from '../ports/index.ts';
 import type { EngineThread } from '../thread/index.ts';
 import type { AccountDesk } from './account-desk.ts';
 
@@ -26,12 +28,23 @@ export interface ProfileTargetOptions {
   readonly createEngine: () => EngineThread;
   /** Ends the session at the server and forgets the device; nobody else has the profile open. */
   readonly signOut: (signal: AbortSignal) => Promise<void>;
+  /**
+   * Takes the profile: it is held while somebody is signed in, and free for other programs while
+   * nobody is. Rejects with ControlFailure `locked`.
+   */
+  readonly hold: () => Promise<Disposable>;
+  /** Told when the engine was started, and when it is about to end. */
+  readonly engineChanged?: (isRunning: boolean) => void;
 }
+
+/** How often it is looked whether another program signed in. */
+const LOOK_EVERY_MS = 1000;
 
 export class ProfileTarget implements ControlTarget {
   readonly #options: ProfileTargetOptions;
   readonly #listeners = new Set<(event: NumberedEvent) => void>();
   #engine: EngineThread | undefined;
+  #held: Disposable | undefined;
   #untell: (() => void) | undefined;
   /** Signing in and out happen one after the other. */
   #last: Promise<unknown> = Promise.resolve();
@@ -46,16 +59,32 @@ export class ProfileTarget implements ControlTarget {
   }
 
   /** Starts the engine when somebody is signed in; resolves with what keeps it from opening. */
-  async start(): Promise<FailureShape | undefined> {
-    const { signedIn } = await this.#options.desk.account();
-    return signedIn ? this.#startEngine() : undefined;
+  start(): Promise<FailureShape | undefined> {
+    return this.#alone(() => this.#startIfSignedIn());
   }
 
-  /** Ends what runs, every transfer resumable. */
+  /** Starts the engine once another program signed in, until `signal` aborts. */
+  async follow(clock: Clock, signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      await clock.sleep(LOOK_EVERY_MS, signal).catch(() => undefined);
+      // Who holds the profile now lets it go again: the next look comes soon.
+      if (!signal.aborted && this.#engine === undefined) await this.start().catch(() => undefined);
+    }
+  }
+
+  /** Ends what runs, every transfer resumable, and lets the profile go. */
   async stop(withinMs: number): Promise<void> {
     const engine = this.#engine;
     this.#engine = undefined;
+    if (engine !== undefined) this.#options.engineChanged?.(false);
     await engine?.stop(withinMs);
+    this.#held?.[Symbol.dispose]();
+    this.#held = undefined;
+  }
+
+  /** Sends a port to the guests' side of the engine's thread. */
+  visit(port: MessagePort): void {
+    this.#ofEngine().visit(port);
   }
 
   readonly call = async (
@@ -96,32 +125,55 @@ export class ProfileTarget implements ControlTarget {
       case 'localFolders':
         return desk.localFolders(input.path);
       case 'signUp':
-        return this.#alone(async () => {
-          const made = await desk.signUp(input, signal);
-          await this.#startEngine();
-          return made;
-        });
+        return this.#alone(() => this.#enter(() => desk.signUp(input, signal)));
       case 'signIn':
-        return this.#alone(async () => {
-          await desk.signIn(input, signal);
-          await this.#startEngine();
-          return {};
-        });
+        return this.#alone(() =>
+          this.#enter(async () => {
+            await desk.signIn(input, signal);
+            return {};
+          }),
+        );
       case 'signOut':
         return this.#alone(() => this.#signOut(signal));
+    }
+  }
+
+  /** Signs in or up with the profile held, and keeps it for the engine. */
+  async #enter<T>(action: () => Promise<T>): Promise<T> {
+    await this.#hold();
+    try {
+      return await action();
+    } finally {
+      if (this.#engine === undefined) {
+        await this.#startIfSignedIn();
+        if (this.#engine === undefined) await this.stop(0);
+      }
     }
   }
 
   async #signOut(signal: AbortSignal): Promise<unknown> {
     if (this.#engine === undefined) throw new ControlFailure(NOT_SIGNED_IN);
     await this.#stopEngine();
+    await this.#hold();
     try {
       await this.#options.signOut(signal);
     } finally {
       // What failed left the account as it was: it goes on syncing.
-      await this.start();
+      await this.#startIfSignedIn();
+      if (this.#engine === undefined) await this.stop(0);
     }
     return {};
+  }
+
+  async #startIfSignedIn(): Promise<FailureShape | undefined> {
+    const { signedIn } = await this.#options.desk.account();
+    if (!signedIn || this.#engine !== undefined) return undefined;
+    await this.#hold();
+    return this.#startEngine();
+  }
+
+  async #hold(): Promise<void> {
+    this.#held ??= await this.#options.hold();
   }
 
   #ofEngine(): EngineThread {
@@ -133,7 +185,9 @@ export class ProfileTarget implements ControlTarget {
     const engine = this.#options.createEngine();
     this.#engine = engine;
     if (this.#listeners.size > 0) this.#untell = engine.subscribe(this.#tell);
-    return engine.start();
+    const failure = await engine.start();
+    this.#options.engineChanged?.(true);
+    return failure;
   }
 
   async #stopEngine(): Promise<void> {

@@ -44,11 +44,14 @@ export type OnboardingEvent =
   | { readonly kind: 'folder-added'; readonly folder: string }
   | { readonly kind: 'back' };
 
-/** A signed-in account begins at its first folder. */
-export function onboardingStart(signedInAs: string | undefined): OnboardingState {
+/** A signed-in account begins at its first folder; `offeredServer` stands in the first question. */
+export function onboardingStart(
+  signedInAs: string | undefined,
+  offeredServer = '',
+): OnboardingState {
   return {
     step: signedInAs === undefined ? 'server' : 'folder',
-    server: '',
+    server: offeredServer,
     mode: 'sign-up',
     email: signedInAs ?? '',
     asksCode: false,
