@@ -293,7 +293,7 @@ test('T11 no new epoch is sealed to a member whose keys are not those known', as
   const { answer } = CALLS.chain;
   world.evil.tell(({ call, request }) =>
     call === 'chain' && request.path.includes(account)
-      ? encodeJson(answer, { entries: [...mallory.chain.entries.slice(-1)] })
+      ? encodeJson(answer, { entries: mallory.chain.entries.slice(-1) })
       : undefined,
   );
   const code = await refusalOf(() => desk.drive.noteHead(signal), 'another chain of a member');
