@@ -1,4 +1,5 @@
 /** I2, I4, I7, I8: nothing is lost, doubled or torn, and contents keep their nodes. */
+import { IGNORE_FILE } from './ignored.ts';
 import type { Ledger } from './ledger.ts';
 import { isCopy, show, type Memory } from './oracle-memory.ts';
 import type { Feature } from './options.ts';
@@ -64,12 +65,14 @@ function copies(sight: Sight, { ledger, memory, features }: ContentJudgement): r
   const fresh = [...sight.remote.keys()].filter((path) => isCopy(path) && !memory.copies.has(path));
   const deeds = ledger.phaseDeeds();
   const actors = new Set(deeds.map(({ device }) => device));
-  // What is undone comes back and may meet something new; a folder that is left out claims its slot.
+  // What is undone comes back and may meet something new; a folder that is left out claims its slot. A
+  // rule that goes lets out what it hid on other disks, which is new there and may meet a node.
   const isAlone =
     actors.size < 2 &&
     ledger.offInPhase.size === 0 &&
     !ledger.undoneInPhase &&
-    !features.has('exclusions');
+    !features.has('exclusions') &&
+    !deeds.some(({ text }) => text.includes(IGNORE_FILE) || text.startsWith('ignore '));
   const needless =
     fresh.length > 0 && isAlone
       ? [`I4: ${fresh.join(', ')} without anybody else: ${[...actors].join(', ')}`]

@@ -4,19 +4,23 @@
  */
 import type { NodeId } from '@coffer/protocol/core';
 import { isSameName } from './name-key.ts';
-import type { LocalId, LocalNode, Trees } from './types.ts';
+import type { LocalId, LocalNode, Policy, RemoteNode, Trees } from './types.ts';
 import type { LocalStatus, RemoteStatus } from './unit.ts';
 
 export class Statuses {
   readonly #trees: Trees;
-  readonly #excluded: ReadonlySet<NodeId>;
+  readonly #policy: Pick<Policy, 'excluded' | 'mode'>;
   readonly #key: (name: string) => string;
   readonly #remote = new Map<NodeId, RemoteStatus>();
   readonly #local = new Map<LocalId, LocalStatus>();
 
-  constructor(trees: Trees, excluded: ReadonlySet<NodeId>, key: (name: string) => string) {
+  constructor(
+    trees: Trees,
+    policy: Pick<Policy, 'excluded' | 'mode'>,
+    key: (name: string) => string,
+  ) {
     this.#trees = trees;
-    this.#excluded = excluded;
+    this.#policy = policy;
     this.#key = key;
     this.#remote.set(trees.remoteRoot, 'live');
     this.#local.set(trees.localRoot, 'seen');
@@ -41,7 +45,7 @@ export class Statuses {
   /** Its entry was moved, or lies in what was moved, to where selective sync leaves nothing out. */
   isMovedOut(id: NodeId): boolean {
     const base = this.#trees.base.byId(id);
-    if (base === undefined || this.#excluded.has(id) || this.remote(id) !== 'excluded')
+    if (base === undefined || this.#policy.excluded.has(id) || this.remote(id) !== 'excluded')
       return false;
     const row = this.#trees.local.byId(base.localId);
     if (row === undefined || this.local(row.id) !== 'seen') return false;
@@ -68,7 +72,26 @@ export class Statuses {
     if (above === 'deleted' || above === 'below-deleted') return 'below-deleted';
     if (row.state === 'trashed') return 'deleted';
     if (above === 'unreadable' || row.state === 'unreadable') return 'unreadable';
-    return above === 'excluded' || this.#excluded.has(id) ? 'excluded' : 'live';
+    const isOut = this.#policy.excluded.has(id) || this.#isShutOut(row);
+    return above === 'excluded' || isOut ? 'excluded' : 'live';
+  }
+
+  /** It was moved to where an ignored entry is here: it stays on the drive alone, as if left out. */
+  #isShutOut({ id, parent, name, kind }: RemoteNode): boolean {
+    const base = this.#trees.base.byId(id);
+    if (base === undefined || this.#policy.mode === 'upload') return false;
+    const isMoved = parent !== base.parent || !isSameName(name, base.name);
+    const folder = isMoved ? this.#folderOf(parent) : undefined;
+    if (folder === undefined || this.local(folder) !== 'seen') return false;
+    const there = this.#trees.local.bySlot(folder, this.#key(name));
+    if (there === undefined || there.id === base.localId) return false;
+    const isHollow = there.state === 'hollow' && kind !== 'folder';
+    return there.state === 'detached' || (isHollow && this.local(there.id) === 'detached');
+  }
+
+  #folderOf(node: NodeId): LocalId | undefined {
+    if (node === this.#trees.remoteRoot) return this.#trees.localRoot;
+    return this.#trees.base.byId(node)?.localId;
   }
 
   #readLocal(id: LocalId): LocalStatus {
@@ -89,7 +112,7 @@ export class Statuses {
     const folder = this.#nodeOf(parent);
     if (folder === undefined) return undefined;
     const isNew = (id: NodeId): boolean =>
-      this.remote(id) === 'live' && base.byId(id) === undefined;
+      base.byId(id) === undefined && this.remote(id) === 'live';
     return remote
       .bySlot(folder, this.#key(name))
       .find(({ id, kind }) => kind === 'folder' && isNew(id))?.id;

@@ -47,7 +47,7 @@ export class Universe {
     this.trees = trees;
     this.policy = policy;
     this.caps = caps;
-    this.#statuses = new Statuses(trees, policy.excluded, (name) => this.key(name));
+    this.#statuses = new Statuses(trees, policy, (name) => this.key(name));
     this.#trash = new TrashMatches(trees, this.#statuses, {
       key: (name) => this.key(name),
       isOff: policy.mode === 'download',
