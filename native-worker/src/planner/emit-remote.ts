@@ -40,7 +40,8 @@ export function emitRemote(unit: Unit, steps: Steps, isPlaced: boolean): Step | 
 function returnsWithTarget(unit: Unit): boolean {
   const above = new Set(planAncestors(unit));
   for (let at = unit.remotePlace?.parent; at !== undefined; at = at.remotePlace?.parent) {
-    if (!isRemoteGone(at) || !at.target.exists) return false;
+    // What is held goes to the trash by itself before the folder above it is restored.
+    if (!isRemoteGone(at) || !at.target.exists || at.target.held) return false;
     if (above.has(at)) return true;
   }
   return false;

@@ -70,6 +70,7 @@ const TROUBLED_INCIDENTS: readonly (readonly [number, string])[] = [
 /** The same, with what random edits hardly ever come to. */
 const VARIED_INCIDENTS: readonly (readonly [number, string])[] = [
   [1591, 'what was below a purged folder looked moved when that was made anew'],
+  [500_760, 'a file moved out of a held folder was to come back with that one'],
   [31_003_699, 'a numbered name was kept in a folder where another entry has it'],
 ];
 
