@@ -4,7 +4,7 @@
  * pin forward, in the new record.
  */
 import type { Bytes } from '../../core/index.ts';
-import { verifySignature } from '../../crypto/index.ts';
+import { verifySignature, type VerifySuite } from '../../crypto/index.ts';
 import type { MemberRecord } from '../records.ts';
 import type { CommitInState } from './commit-in-state.ts';
 import type { RuleBreak } from './rule.ts';
@@ -28,14 +28,18 @@ export function judgeSigner(
       detail: `device ${header.device} is not certified at ${pin.chainSeq}`,
     };
   }
-  const isSigned = verifySignature(
-    suite,
-    device.publicKey,
-    'commit-sign',
-    sealed.header,
-    sealed.signature,
-  );
-  return isSigned ? undefined : { rule: 'signature', detail: `not by device ${header.device}` };
+  return isSignedBy(suite, device.publicKey, sealed)
+    ? undefined
+    : { rule: 'signature', detail: `not by device ${header.device}` };
+}
+
+/** Whether the device of this key signed the header of a commit. */
+export function isSignedBy(
+  suite: VerifySuite,
+  publicKey: Bytes,
+  { header, signature }: { readonly header: Bytes; readonly signature: Bytes },
+): boolean {
+  return verifySignature(suite, publicKey, 'commit-sign', header, signature);
 }
 
 /** The member record whose pin counts. A new one extends the old: the rule member-pin says so. */

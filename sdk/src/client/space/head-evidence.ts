@@ -4,8 +4,8 @@
  */
 import { encodeCbor } from '@coffer/protocol/codec';
 import { FormatError, idToBytes, type AccountId, type DeviceId } from '@coffer/protocol/core';
-import { verifySignature, type VerifySuite } from '@coffer/protocol/crypto';
-import { decodeHeader, type CommitHeader, type KeyChain } from '@coffer/protocol/model';
+import type { VerifySuite } from '@coffer/protocol/crypto';
+import { decodeHeader, isSignedBy, type CommitHeader, type KeyChain } from '@coffer/protocol/model';
 import type { HeadEvidence, SignedHead } from '../../ports/index.ts';
 
 const EVIDENCE_VERSION = 1;
@@ -37,10 +37,10 @@ export function isSignedUnder(
   suite: VerifySuite,
   chain: KeyChain,
   signer: { readonly account: AccountId; readonly device: DeviceId },
-  { header, signature }: SignedHead,
+  head: SignedHead,
 ): boolean {
   if (signer.account !== chain.account) return false;
   const device = chain.deviceAt(signer.device, chain.seq) ?? chain.revokedDevice(signer.device);
   if (device === undefined) return false;
-  return verifySignature(suite, device.publicKey, 'commit-sign', header, signature);
+  return isSignedBy(suite, device.publicKey, head);
 }
