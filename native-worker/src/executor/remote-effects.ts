@@ -199,7 +199,7 @@ function isWholeInBase(run: ExecutionRun, operation: RemoteTrash): boolean {
   return node.kind !== 'folder' || trees.remote.isWholeInBase(operation.node);
 }
 
-/** Writes what a commit's outcome means for the operation. */
+/** Writes what a commit's outcome means for the operation, in the transaction of the caller. */
 export function settleChange(
   run: ExecutionRun,
   prepared: PreparedChange,
@@ -214,11 +214,8 @@ export function settleChange(
     return;
   }
   if (prepared.isStaging) return;
-  const { trees } = run.options;
-  trees.db.transaction(() => {
-    agree(run, prepared, outcome.node);
-    run.settle(operation, DONE);
-  });
+  agree(run, prepared, outcome.node);
+  run.settle(operation, DONE);
   countAndRecord(run, prepared);
 }
 

@@ -1,5 +1,5 @@
 /** Reading a file so that what was hashed is one state of it (engine §3). */
-import { createHash } from 'node:crypto';
+import { createHash, hash } from 'node:crypto';
 import type { Digest } from '@coffer/protocol/core';
 import type { EntryStat, FileSystem } from '../ports/index.ts';
 import { isSameStamp } from './settle.ts';
@@ -24,20 +24,29 @@ export function* hashStable(
   const file = fileSystem.openRead(path);
   try {
     if (!isSameStamp(file.stat(), seen)) return CHANGED;
-    const hash = createHash('sha256');
+    const running = seen.size > block.length ? createHash('sha256') : undefined;
+    let single = block.subarray(0, 0);
     let done = 0;
     while (done < seen.size) {
-      const length = file.read(block, done);
+      // One block for the whole file is filled on from where a short read left it.
+      const rest = running === undefined ? block.subarray(done) : block;
+      const length = file.read(rest, done);
       if (length === 0) return CHANGED;
-      hash.update(block.subarray(0, length));
       done += length;
+      if (running === undefined) {
+        // The block is not given away before it is hashed.
+        single = block.subarray(0, done);
+        continue;
+      }
+      running.update(block.subarray(0, length));
       if (done < seen.size) yield done;
     }
     // What grew meanwhile is told by its size.
     if (done !== seen.size || !isSameStamp(file.stat(), seen)) return CHANGED;
     const stat = fileSystem.lstat(path);
     if (stat === undefined || stat.type !== 'file' || !isSameStamp(stat, seen)) return CHANGED;
-    return { kind: 'stable', sha256: hash.digest('hex') as Digest, stat };
+    const sha256 = running?.digest('hex') ?? hash('sha256', single, 'hex');
+    return { kind: 'stable', sha256: sha256 as Digest, stat };
   } finally {
     file.close();
   }

@@ -27,12 +27,15 @@ export class EngineDatabase {
   /** True when it began empty in the place of an earlier one: pairs are found beside it. */
   readonly isReplaced: boolean;
   readonly #sqlite: Sqlite.Database;
+  /** Made once: thousands of small transactions are begun in a pass. */
+  readonly #run: Sqlite.Transaction<(action: () => unknown) => unknown>;
   readonly #plain = new Map<string, Statement<unknown>>();
   readonly #wide = new Map<string, Statement<unknown>>();
   readonly #caches = new Map<string, RowCache<unknown, unknown>>();
 
   constructor(sqlite: Sqlite.Database, path: string, before: 'none' | 'damaged' | 'foreign') {
     this.#sqlite = sqlite;
+    this.#run = sqlite.transaction((action) => action());
     this.path = path;
     this.recovered = before === 'damaged';
     this.isReplaced = before !== 'none';
@@ -71,7 +74,7 @@ export class EngineDatabase {
   /** All writes of `action` or none; nests. */
   transaction<T>(action: () => T): T {
     try {
-      return this.#sqlite.transaction(action).immediate();
+      return this.#run.immediate(action) as T;
     } catch (error) {
       this.forgetRows();
       throw error;
@@ -85,7 +88,7 @@ export class EngineDatabase {
 
   /** One read transaction: every query of `action` sees the same state. Nests. */
   reading<T>(action: () => T): T {
-    return this.#sqlite.transaction(action).deferred();
+    return this.#run.deferred(action) as T;
   }
 
   /** A transaction that survives a power cut once it returned. Must not be nested. */

@@ -20,17 +20,28 @@ const encoder = new TextEncoder();
 
 /** Bytes of `value`; throws FormatError on what the encoding cannot hold. */
 export function writeCbor(value: Cbor): Uint8Array<ArrayBuffer> {
-  const writer = new Writer();
+  writer.begin();
   writer.value(value, 0);
   return writer.written();
 }
 
 class Writer {
-  #bytes = new Uint8Array(FIRST_SIZE_BYTES);
+  /** Most values are short: the first bytes are written here again and again. */
+  readonly #first = new Uint8Array(FIRST_SIZE_BYTES);
+  #bytes = this.#first;
   #at = 0;
 
+  begin(): void {
+    this.#bytes = this.#first;
+    this.#at = 0;
+  }
+
   written(): Uint8Array<ArrayBuffer> {
-    return this.#bytes.slice(0, this.#at);
+    const written = this.#bytes.slice(0, this.#at);
+    // What was written may be a secret.
+    this.#first.fill(0, 0, Math.min(this.#at, FIRST_SIZE_BYTES));
+    this.#bytes = this.#first;
+    return written;
   }
 
   value(value: Cbor, depth: number): void {
@@ -101,6 +112,8 @@ class Writer {
     this.#bytes = grown;
   }
 }
+
+const writer = new Writer();
 
 function utf8Of(text: string): Bytes {
   if (!text.isWellFormed()) throw new FormatError('text holds a lone surrogate');

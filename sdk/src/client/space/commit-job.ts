@@ -1,5 +1,5 @@
 /** One call of `commit`: which of its changes are still to be made, and what became of the others. */
-import { Defect, equalBytes, type Bytes, type NodeId } from '@coffer/protocol/core';
+import { Defect, equalBytes, type Bytes, type CommitId, type NodeId } from '@coffer/protocol/core';
 import type { StateChange, StateView } from '@coffer/protocol/model';
 import type { ChangeOutcome, SpaceChange, StaleReason } from '../space-changes.ts';
 
@@ -10,10 +10,13 @@ export class CommitJob {
   readonly #seen = new Map<NodeId, Bytes | undefined>();
   /** Revisions of a node that stand for the one that the caller saw: our own commits made them. */
   readonly #ownRevisions = new Map<NodeId, Set<number>>();
+  /** The head of the state that `#seen` is of: on it nothing is stale. Undefined after news of others. */
+  #seenAt: CommitId | undefined;
 
-  /** `view` is read at once: whatever changes after this call is news to the caller. */
-  constructor(changes: readonly SpaceChange[], view: StateView) {
+  /** `view` at `head` is read at once: whatever changes after this call is news to the caller. */
+  constructor(changes: readonly SpaceChange[], view: StateView, head: CommitId | undefined) {
     this.changes = changes;
+    this.#seenAt = head;
     this.#outcomes = changes.map(() => undefined);
     for (const { id } of changes) this.#seen.set(id, recordOf(view, id));
   }
@@ -37,8 +40,13 @@ export class CommitJob {
     this.#outcomes[index] = outcome;
   }
 
-  /** Why `change` may not be made on this state: its node is not what the caller saw. */
-  staleness(change: SpaceChange, view: StateView): StaleReason | undefined {
+  /** Why `change` may not be made on the state at `head`: its node is not what the caller saw. */
+  staleness(
+    change: SpaceChange,
+    view: StateView,
+    head: CommitId | undefined,
+  ): StaleReason | undefined {
+    if (head !== undefined && head === this.#seenAt) return undefined;
     const seen = this.#seen.get(change.id);
     const current = recordOf(view, change.id);
     if (seen === undefined) return current === undefined ? undefined : 'node-changed';
@@ -54,8 +62,9 @@ export class CommitJob {
     this.#ownRevisions.set(id, (this.#ownRevisions.get(id) ?? new Set()).add(rev));
   }
 
-  /** What a commit of ours left is what the caller's later changes build on. */
-  noteCommitted({ records }: StateChange): void {
+  /** What our commit `id` left, made right after `before`, is what the caller's later changes build on. */
+  noteCommitted({ records }: StateChange, before: CommitId | undefined, id: CommitId): void {
+    this.#seenAt = this.#seenAt === before ? id : undefined;
     // A node that moved is removed under one key and there under another, in any order.
     for (const isThere of [false, true]) {
       for (const [key, record] of records) {

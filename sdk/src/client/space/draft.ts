@@ -120,12 +120,19 @@ export class Draft {
   changes(): readonly RecordChange[] {
     const changes: RecordChange[] = [];
     for (const [key, row] of this.#rows) {
-      const before = this.#base.getRecord(key);
+      const before = this.#isNew(row) ? undefined : this.#base.getRecord(key);
       const isSame =
         row === null ? before === undefined : before !== undefined && equalBytes(before, row.bytes);
       if (!isSame) changes.push([key, row?.bytes ?? null]);
     }
     return changes.sort(([a], [b]) => (a < b ? -1 : 1));
+  }
+
+  /** A node that was looked for and stands nowhere has no record under any key. */
+  #isNew(row: Row | null): boolean {
+    if (row?.record.type !== 'node') return false;
+    const { id } = row.record;
+    return this.#storedKeys.has(id) && this.#storedKeys.get(id) === undefined;
   }
 
   #storedKey(id: NodeId): TreeKey | undefined {

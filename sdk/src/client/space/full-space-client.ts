@@ -134,7 +134,8 @@ export class FullSpaceClient implements SpaceClient {
     signal: AbortSignal,
     onApplied?: OnApplied,
   ): Promise<readonly ChangeOutcome[]> => {
-    const job = new CommitJob(changes, this.#space.verified.view);
+    const { view, head } = this.#space.verified;
+    const job = new CommitJob(changes, view, head?.id);
     const hooks = this.#space.hooks(onApplied ?? this.#otherwise);
     await this.#space.mutex.run(() => this.#writer.commit(job, signal, hooks));
     return job.outcomes();
@@ -149,11 +150,8 @@ export class FullSpaceClient implements SpaceClient {
   }
 
   readonly node = (id: NodeId): NodeView | UnreadableNode | undefined => {
-    const own = this.#written;
-    if (own?.revision === this.#space.verified.revision) {
-      const view = own.views.get(id);
-      if (view !== undefined) return view;
-    }
+    const view = this.#writtenNow()?.get(id);
+    if (view !== undefined) return view;
     const record = this.#source.node(id);
     return record === undefined ? undefined : this.#reader.view(record, this.#source);
   };
@@ -161,8 +159,10 @@ export class FullSpaceClient implements SpaceClient {
   readonly children = (parent: NodeId): readonly (NodeView | UnreadableNode)[] => {
     const trashed = this.#reader.isTrashed(parent, this.#source);
     const nodes: (NodeView | UnreadableNode)[] = [];
+    const written = this.#writtenNow();
     for (const record of this.#space.list(childrenRange(parent))) {
-      if (record.type === 'node') nodes.push(this.#reader.view(record, this.#source, trashed));
+      if (record.type !== 'node') continue;
+      nodes.push(written?.get(record.id) ?? this.#reader.view(record, this.#source, trashed));
     }
     return nodes;
   };
@@ -172,11 +172,17 @@ export class FullSpaceClient implements SpaceClient {
 
   readonly createUploader = (): Uploader => {
     const { suite, api } = this.#options;
+    let derived: { readonly of: SpaceKeys; readonly keys: readonly Bytes[] } | undefined;
+    const contentKeys = (): readonly Bytes[] => {
+      const of = this.#space.keys();
+      if (derived?.of !== of) derived = { of, keys: contentKeysOf(suite, of) };
+      return derived.keys;
+    };
     return new ContentUploader({
       ...this.#options,
       api: api.content,
       chunker: createChunker(suite, this.#space.keys().chunkerKey),
-      contentKeys: () => contentKeysOf(suite, this.#space.keys()),
+      contentKeys,
     });
   };
 
@@ -216,6 +222,12 @@ export class FullSpaceClient implements SpaceClient {
       return record;
     },
   };
+
+  /** Nodes that our last commit wrote, while nothing was applied after it. */
+  #writtenNow(): ReadonlyMap<NodeId, NodeView> | undefined {
+    const own = this.#written;
+    return own?.revision === this.#space.verified.revision ? own.views : undefined;
+  }
 
   #readable(id: NodeId): NodeView | null {
     const view = this.node(id);

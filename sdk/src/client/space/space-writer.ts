@@ -10,6 +10,7 @@ import {
   IntegrityError,
   NO_PARENT,
   type Bytes,
+  type CommitId,
   type NodeId,
 } from '@coffer/protocol/core';
 import {
@@ -118,7 +119,7 @@ export class SpaceWriter {
       serverTime,
     };
     const commit = new CommitDraft(context, verified.view, this.#options.reader);
-    const made = this.#fill(commit, job, attempt);
+    const made = this.#fill(commit, job, attempt, head.id);
     if (made === undefined) return undefined;
     if (commit.draft.changes().length === 0) {
       for (const index of made) this.#settleDone(job, index);
@@ -166,11 +167,21 @@ export class SpaceWriter {
   }
 
   /** Makes changes until the commit is full. Undefined when names clash: the clashing are settled. */
-  #fill(commit: CommitDraft, job: CommitJob, attempt: Attempt): readonly number[] | undefined {
+  #fill(
+    commit: CommitDraft,
+    job: CommitJob,
+    attempt: Attempt,
+    head: CommitId,
+  ): readonly number[] | undefined {
     const made: number[] = [];
     for (const index of job.pending()) {
       if (made.length >= attempt.changesMax) break;
       if (!mayShareCommit(job, made, index)) continue;
+      const why = job.staleness(job.changeAt(index), this.#options.space.verified.view, head);
+      if (why !== undefined) {
+        job.settle(index, { kind: 'stale', why });
+        continue;
+      }
       const applied = this.#apply(commit, job, index, attempt);
       if (applied === 'full') break;
       if (applied.kind === 'unfinished') break;
@@ -192,8 +203,6 @@ export class SpaceWriter {
     { contents }: Attempt,
   ): Applied | 'full' {
     const change = job.changeAt(index);
-    const why = job.staleness(change, this.#options.space.verified.view);
-    if (why !== undefined) return { kind: 'stale', why };
     const { draft } = commit;
     const mark = draft.mark();
     const before = draft.changeCount;
@@ -268,8 +277,9 @@ export class SpaceWriter {
       views.set(id, commit.viewOf(node));
     }
     this.#options.written(views);
+    const before = this.#options.space.verified.head?.id;
     this.#options.space.verified.applyOwn(created, created.commit, hooks);
-    job.noteCommitted(created.change);
+    job.noteCommitted(created.change, before, created.id);
     for (const index of made) {
       job.settle(index, { kind: 'done', node: views.get(job.changeAt(index).id) ?? null });
     }
