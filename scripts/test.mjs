@@ -1,7 +1,8 @@
 // The whole of `npm test`: the checks, then the suites in order of speed.
 // Unit suites share one process; suites that start processes or threads are isolated file by file.
 // Arguments are test files to run alone.
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { globSync } from 'node:fs';
 
 const asked = process.argv.slice(2);
@@ -29,27 +30,46 @@ const SUITES = [
   ['simulation', globSync('test/simulation/**/*.test.ts'), SIMULATION, 1],
 ];
 
-/** @param {readonly string[]} args */
-function run(args) {
+/**
+ * Runs each list of arguments in a process of its own, all at once.
+ * @param {readonly (readonly string[])[]} lists
+ */
+async function run(...lists) {
   const began = performance.now();
-  const { status } = spawnSync(process.execPath, args, { stdio: 'inherit' });
-  return { passed: status === 0, seconds: (performance.now() - began) / 1000 };
+  const codes = await Promise.all(
+    lists.map(async (args) => {
+      const [code] = await once(spawn(process.execPath, args, { stdio: 'inherit' }), 'exit');
+      return code;
+    }),
+  );
+  const seconds = (performance.now() - began) / 1000;
+  return { passed: codes.every((code) => code === 0), seconds };
+}
+
+/**
+ * Files that share one process use one core: two halves use both.
+ * @param {readonly string[]} files
+ */
+function halves(files) {
+  return [0, 1].map((half) => files.filter((_, i) => i % 2 === half));
 }
 
 /** @type {[string, { passed: boolean, seconds: number }][]} */
 const results = [];
 if (asked.length > 0) {
-  results.push(['asked for', run(['--test', '--test-reporter=spec', ...APART, ...asked])]);
+  results.push(['asked for', await run(['--test', '--test-reporter=spec', ...APART, ...asked])]);
 } else {
-  results.push(['checks', run(['scripts/check.mjs'])]);
+  results.push(['checks', await run(['scripts/check.mjs'])]);
   // Once, before suites that run side by side need them.
-  results.push(['pages', run(['renderer/scripts/build.ts'])]);
+  results.push(['pages', await run(['renderer/scripts/build.ts'])]);
   for (const [name, files, options, filesMin] of SUITES) {
     if (files.length < filesMin) {
       console.error(`${name}: ${files.length} test files found, at least ${filesMin} expected`);
       results.push([name, { passed: false, seconds: 0 }]);
     } else if (files.length > 0) {
-      results.push([name, run(['--test', '--test-reporter=dot', ...options, ...files])]);
+      const parts = options === TOGETHER ? halves(files) : [files];
+      const lists = parts.map((part) => ['--test', '--test-reporter=dot', ...options, ...part]);
+      results.push([name, await run(...lists)]);
     }
   }
 }
