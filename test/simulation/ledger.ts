@@ -56,6 +56,23 @@ export class Ledger {
     return this.deeds.slice(this.#phaseStart);
   }
 
+  /** What the file with this content held before in this phase: on other devices it may still do. */
+  earlierInPhase(content: string): ReadonlySet<string> {
+    const earlier = new Set<string>();
+    let open: readonly string[] = [content];
+    while (open.length > 0) {
+      const before = this.phaseDeeds()
+        .filter(({ wrote, mayWrite }) =>
+          open.some((each) => [...wrote, ...mayWrite].includes(each)),
+        )
+        .flatMap(({ gaveUp }) => gaveUp)
+        .filter((each) => each !== content && !earlier.has(each));
+      for (const each of before) earlier.add(each);
+      open = before;
+    }
+    return earlier;
+  }
+
   /** Contents that came to be on this device. */
   writtenOn(device: string): ReadonlySet<string> {
     const own = this.deeds.filter((deed) => deed.device === device);

@@ -3,6 +3,7 @@
  * invariant. I6 and the refusal of old heads are looked at by probes.ts, I9 by whoever runs a world
  * twice, I10 by crash-all.ts.
  */
+import type { Deed } from './deed.ts';
 import { isScratch } from './ignored.ts';
 import { agreement } from './oracle-agreement.ts';
 import { contents, liveHashes, nodeIds, type ContentJudgement } from './oracle-contents.ts';
@@ -60,6 +61,11 @@ function resurrection({ ledger, shape }: World, sight: Sight): readonly string[]
       const [, mover] = / \(conflict (\S+) /.exec(path) ?? [];
       return what === ledger.digest(content) && (mover === undefined || mover === device);
     });
+  // Who renamed the file when it had an older content there moved the node: it lives on with the newest.
+  const hasMovedEarlier = ({ touched }: Deed, content: string): boolean => {
+    const earlier = ledger.earlierInPhase(content);
+    return touched.some((each) => earlier.has(each));
+  };
   const oneWay = new Set(
     sight.devices.filter(({ mode }) => mode !== 'two-way').map(({ name }) => name),
   );
@@ -78,7 +84,7 @@ function resurrection({ ledger, shape }: World, sight: Sight): readonly string[]
               ? j > i && [...other.wrote, ...other.touched].includes(content)
               : [...other.touched, ...other.gaveUp, ...other.wrote, ...other.mayWrite].includes(
                   content,
-                ),
+                ) || hasMovedEarlier(other, content),
           ),
       )
       .map((content) => `I3: ${show(content)}, deleted on ${device}, came back`),
