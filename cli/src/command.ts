@@ -38,6 +38,8 @@ export interface CommandDefinition {
   readonly place?: 'here' | 'alone';
   /** For programs alone: help and completions do not show it. */
   readonly isHidden?: boolean;
+  /** For what is not there yet: whatever flags it is given, what it says is that. */
+  readonly takesAnyFlag?: boolean;
   /** Imported only when the command runs, so that others start fast. */
   readonly load: () => Promise<CommandRun>;
 }

@@ -85,6 +85,20 @@ test('every name is taken once, and what is not there yet says so', async () => 
   assert.equal(parse('export somewhere').command?.isHidden, true);
 });
 
+test('what is not there yet is no unknown option, whatever flags it is given', () => {
+  const lines = [
+    'link create /photo --expires 7d --max-downloads 3 --label x --copy',
+    'link create --password-file=pw /photo',
+    'rewind /notes --to 2026-01-01T00:00:00Z --dry-run',
+    'webdav / --listen 127.0.0.1:8421 --read-only',
+    'verify -q --read-data',
+  ];
+  for (const line of lines) assert.equal(parse(line).command?.takesAnyFlag, true, line);
+  assert.equal(parse('--json link create /photo --expires 7d').input.has('json'), true);
+  assert.throws(() => parse('link list --expires 7d'), UsageFailure);
+  assert.throws(() => parse('ls --expires 7d'), UsageFailure);
+});
+
 test('every command loads', async () => {
   for (const command of COMMANDS)
     assert.equal(typeof (await command.load()), 'function', command.name);

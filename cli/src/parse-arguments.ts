@@ -21,7 +21,10 @@ export function parseInvocation(
   const command = findCommand(words, commands);
   if (command === undefined) return parseWithoutCommand(argv, words, commands);
   const rest = withoutWords(argv, command.name.split(' ').length);
-  const input = parseFlags(rest, [...GLOBAL_FLAGS, ...command.flags], command.name);
+  const input = parseFlags(rest, [...GLOBAL_FLAGS, ...command.flags], {
+    name: command.name,
+    isStrict: command.takesAnyFlag !== true,
+  });
   if (!input.has('help')) checkArgumentCount(command, input.positionals.length);
   return { command, words: command.name.split(' '), input };
 }
@@ -42,7 +45,10 @@ function parseWithoutCommand(
       `Try 'coffer help ${words[0]}'.`,
     );
   }
-  const input = parseFlags(withoutWords(argv, words.length), GLOBAL_FLAGS, words.join(' '));
+  const input = parseFlags(withoutWords(argv, words.length), GLOBAL_FLAGS, {
+    name: words.join(' '),
+    isStrict: true,
+  });
   return { command: undefined, words, input };
 }
 
@@ -99,7 +105,7 @@ function withoutWords(argv: readonly string[], count: number): string[] {
 function parseFlags(
   argv: readonly string[],
   flags: readonly FlagDefinition[],
-  name: string,
+  { name, isStrict }: { readonly name: string; readonly isStrict: boolean },
 ): ParsedInput {
   const options = Object.fromEntries(
     flags.map((flag) => [
@@ -113,7 +119,7 @@ function parseFlags(
   );
   let parsed;
   try {
-    parsed = parseArgs({ args: [...argv], options, allowPositionals: true, strict: true });
+    parsed = parseArgs({ args: [...argv], options, allowPositionals: true, strict: isStrict });
   } catch (error) {
     throw flagFailure(error, argv, flags, name);
   }

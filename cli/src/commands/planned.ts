@@ -40,7 +40,10 @@ export function plannedCommands(real: readonly CommandDefinition[]): readonly Co
   const taken = new Set(real.map(({ name }) => name));
   return [
     ...LISTS.map(([name, what]) => definition(name, what, emptyList(what))),
-    ...ACTIONS.map(([name, what]) => definition(name, what, missing(what))),
+    ...ACTIONS.map(([name, what]) => ({
+      ...definition(name, what, missing(what)),
+      takesAnyFlag: true,
+    })),
   ].filter(({ name }) => !taken.has(name));
 }
 
