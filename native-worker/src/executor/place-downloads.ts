@@ -13,6 +13,8 @@ import type { ExecutionRun } from './run.ts';
 /** A slot that was checked: `stored` is where the bytes in it will go. */
 interface Placing {
   readonly item: Staged;
+  /** The row of the entry: that which it replaces, or a new one. */
+  readonly local: LocalId;
   readonly parent: LocalId;
   readonly replaced: {
     readonly row: LocalRow;
@@ -24,7 +26,11 @@ interface Placing {
 /** Puts staged entries in their slots; those whose precondition is lost are settled as lost. */
 export async function placeDownloads(run: ExecutionRun, items: readonly Staged[]): Promise<void> {
   const { trees } = run.options;
-  const placings = items.flatMap((item) => prepare(run, item));
+  const prepared = items.flatMap((item) => prepare(run, item));
+  // One transaction for the ids of all: each of its own is a write.
+  const placings = trees.db.transaction(() =>
+    prepared.map((slot) => ({ ...slot, local: slot.replaced?.row.id ?? trees.local.allocate() })),
+  );
   writeIntents(run, placings);
   const folders = new Set<string>();
   const finished: { placing: Placing; outcome: OperationOutcome; row: LocalRow | undefined }[] = [];
@@ -53,9 +59,9 @@ export async function placeDownloads(run: ExecutionRun, items: readonly Staged[]
   for (const { item } of placings) discard(run, item);
 }
 
-function prepare(run: ExecutionRun, item: Staged): readonly Placing[] {
+function prepare(run: ExecutionRun, item: Staged): readonly Omit<Placing, 'local'>[] {
   const { operation } = item;
-  const lose = (): readonly Placing[] => {
+  const lose = (): readonly [] => {
     run.settle(operation, LOST);
     discard(run, item);
     return [];
@@ -169,7 +175,7 @@ function asStaged(run: ExecutionRun, { item, parent }: Placing, stat: EntryStat)
 function rowOf(run: ExecutionRun, placing: Placing, stat: EntryStat): LocalRow {
   const { operation, view } = placing.item;
   return {
-    id: placing.replaced?.row.id ?? run.options.trees.local.allocate(),
+    id: placing.local,
     parent: placing.parent,
     name: operation.localName,
     kind: operation.entry,

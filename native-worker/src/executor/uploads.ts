@@ -12,6 +12,7 @@ import {
 } from '../limits.ts';
 import { createPooledSource } from '../content/index.ts';
 import type { RemoteRestore, RemoteUpload } from '../planner/operations.ts';
+import { LocalFault } from '../ports/index.ts';
 import type { LocalRow } from '../scanner/local-tree-writer.ts';
 import {
   isOverQuota,
@@ -123,9 +124,9 @@ async function sendOne(
   operation: ContentOperation,
   signal: AbortSignal,
 ): Promise<Sent | OperationOutcome> {
-  const row = run.sawHolds(operation) ? run.entry(operation.local) : undefined;
+  const row = run.sawHolds(operation) ? run.options.trees.local.byId(operation.local) : undefined;
   const path = row === undefined ? undefined : run.paths.absolute(row.id);
-  if (row === undefined || path === undefined) return LOST;
+  if (row === undefined || row.state === 'gone' || path === undefined) return LOST;
   const { board, pair } = run.options;
   if (board.isHeld(operation.id, run.now())) return SKIPPED;
   const heldBack = board.start({
@@ -142,6 +143,8 @@ async function sendOne(
     return { content, row };
   } catch (error) {
     if (heldBack.aborted && !signal.aborted) return SKIPPED;
+    // Reading tells whether the file is the row's; whether it still is there, only a fault has to ask.
+    if (error instanceof LocalFault && run.entry(row.id) === undefined) return LOST;
     return outcomeOf(error, signal);
   } finally {
     board.end(operation.id);

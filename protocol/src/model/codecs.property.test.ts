@@ -26,6 +26,7 @@ import {
 } from './commit-codec.ts';
 import type { CommitHeader, RecordChange } from './commit.ts';
 import { decodeRecord, encodeRecord } from './record-codec.ts';
+import { indexRecord } from './record-index.ts';
 import type { Content, NameTag, SpaceStateRecord, TreeKey } from './records.ts';
 import { itemKey, recordKey, SETTINGS_ITEM } from './tree-keys.ts';
 import { NODE_KINDS, ROLES, SPACE_KINDS } from './wire-names.ts';
@@ -130,6 +131,19 @@ test('every record decodes to what was encoded, and encodes to the same bytes ag
       const decoded = decodeRecord(key, encoded);
       assert.deepEqual(plain(decoded), plain(original));
       assert.ok(equalBytes(encodeRecord(decoded), encoded));
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test('the index of every record is what it decodes to', () => {
+  fc.assert(
+    fc.property(record, (original) => {
+      const isNode = original.type === 'node';
+      assert.deepEqual(indexRecord(recordKey(original), encodeRecord(original)), {
+        node: isNode ? original.id : null,
+        tag: isNode ? original.tag : null,
+      });
     }),
     { numRuns: 500 },
   );

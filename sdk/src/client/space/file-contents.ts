@@ -40,6 +40,8 @@ export interface FileContentsOptions {
   readonly space: OpenSpace;
   readonly reader: NodeReader;
   readonly source: NodeSource;
+  /** The view of a file of the newest state, where it was opened a moment ago. */
+  readonly takeOpened: (id: NodeId) => NodeView | undefined;
   readonly startSha256: () => RunningSha256;
   readonly yieldTurn: () => Promise<void>;
   readonly opener?: ChunkOpener | undefined;
@@ -127,7 +129,9 @@ export class FileContents {
   }
 
   #currentOf(record: NodeRecord): Revision {
-    const { reader, source } = this.#options;
+    const { reader, source, takeOpened } = this.#options;
+    const opened = takeOpened(record.id);
+    if (opened?.rev === record.rev) return { record, node: opened };
     return { record, node: reader.openView(record, reader.metaOf(record, source), source) };
   }
 

@@ -46,6 +46,8 @@ export interface FullSpaceOptions extends OpenSpaceOptions {
 
 /** Folders kept decoded at most. */
 const FOLDERS_MAX = 20_000;
+/** Views kept at most of what was opened and not yet fetched: about 10 MiB. */
+const OPENED_MAX = 16_384;
 
 export class FullSpaceClient implements SpaceClient {
   readonly rootFolder: NodeId;
@@ -59,6 +61,9 @@ export class FullSpaceClient implements SpaceClient {
   /** Folders of the state at `#foldersAt`: every node asks for those above it. */
   readonly #folders = new Map<NodeId, NodeRecord>();
   #foldersAt = 0;
+  /** Files of the state at `#openedAt` that were opened: most are fetched next. */
+  readonly #opened = new Map<NodeId, NodeView>();
+  #openedAt = 0;
   #otherwise: OnApplied;
   /** Nodes as our own commit leaves them, while the state at this revision is the newest. */
   #written:
@@ -78,6 +83,7 @@ export class FullSpaceClient implements SpaceClient {
       space,
       reader: this.#reader,
       source: this.#source,
+      takeOpened: (id) => this.#takeOpened(id),
     });
     this.#writer = new SpaceWriter({
       space,
@@ -153,7 +159,7 @@ export class FullSpaceClient implements SpaceClient {
     const view = this.#writtenNow()?.get(id);
     if (view !== undefined) return view;
     const record = this.#source.node(id);
-    return record === undefined ? undefined : this.#reader.view(record, this.#source);
+    return record === undefined ? undefined : this.#open(record);
   };
 
   readonly children = (parent: NodeId): readonly (NodeView | UnreadableNode)[] => {
@@ -162,7 +168,7 @@ export class FullSpaceClient implements SpaceClient {
     const written = this.#writtenNow();
     for (const record of this.#space.list(childrenRange(parent))) {
       if (record.type !== 'node') continue;
-      nodes.push(written?.get(record.id) ?? this.#reader.view(record, this.#source, trashed));
+      nodes.push(written?.get(record.id) ?? this.#open(record, trashed));
     }
     return nodes;
   };
@@ -222,6 +228,24 @@ export class FullSpaceClient implements SpaceClient {
       return record;
     },
   };
+
+  #open(record: NodeRecord, trashed?: boolean): NodeView | UnreadableNode {
+    const view = this.#reader.view(record, this.#source, trashed);
+    const { revision } = this.#space.verified;
+    if (this.#openedAt !== revision) this.#opened.clear();
+    this.#openedAt = revision;
+    const isKept = !('unreadable' in view) && view.kind === 'file' && !view.trashed;
+    if (isKept && this.#opened.size < OPENED_MAX) this.#opened.set(view.id, view);
+    return view;
+  }
+
+  /** The view of a file of the newest state, if it was opened; given away once. */
+  #takeOpened(id: NodeId): NodeView | undefined {
+    if (this.#openedAt !== this.#space.verified.revision) this.#opened.clear();
+    const view = this.#opened.get(id);
+    this.#opened.delete(id);
+    return view;
+  }
 
   /** Nodes that our last commit wrote, while nothing was applied after it. */
   #writtenNow(): ReadonlyMap<NodeId, NodeView> | undefined {
