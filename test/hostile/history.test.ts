@@ -303,6 +303,24 @@ test('T39 a commit that the server says it took and then forgets is missed', asy
   assertNothingLeaked(world.evil.sent, keysOf(desk.secrets, peer.keys), textsOf('mine alone'));
 });
 
+test('T38 a list of commits that ends in another branch than the head that was offered is refused', async () => {
+  const here = await scene();
+  await using _ = here.world;
+  const { world, desk, peer } = here;
+  // Two commits that a device of the account signed, of one number: each could stand alone.
+  const offered = peer.sign([peer.newNode({ kind: 'folder', name: 'offered' }).record]);
+  const listing = peer.showing([peer.newNode({ kind: 'folder', name: 'listed' }).record]);
+  const lie: Mutate = (exchange) => {
+    if (exchange.call !== 'head' || exchange.space !== peer.space) return listing(exchange);
+    const { header, signature } = offered.commit;
+    const honest = decodeHead(exchange.body);
+    const told = { ...honest, seq: offered.head.seq, id: offered.id, header, signature };
+    return encodeJson(CALLS.head.answer, told);
+  };
+  await refuses(world, desk, lie, ['head-forked'], 'another branch than the offered head');
+  await endsWell(here);
+});
+
 test('T38 a head that was never a commit, and one of another space, are refused', async () => {
   const here = await scene();
   await using _ = here.world;

@@ -67,7 +67,7 @@ export const CLIENT_SABOTAGES: readonly Sabotage[] = [
     file: `${sdk}/space/verified-space.ts`,
     find: 'if (seq === offered.seq && id !== offered.id) {',
     replace: 'if (seq === offered.seq && id === undefined) {',
-    tests: [lies],
+    tests: ['test/hostile/history.test.ts'],
   },
   {
     name: 'a head counts as evidence whoever signed it',
