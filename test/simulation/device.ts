@@ -30,6 +30,7 @@ import { Person } from './person.ts';
 import type { Scheduler } from './scheduler.ts';
 
 export const ROOT = '/home/drive';
+const STAGING = `${ROOT}/.coffer/staging`;
 const ASIDE = '/home/drive aside';
 const FOREIGN_NAME = 'somebody else’s file';
 const FOREIGN_CONTENT = 'not of this drive';
@@ -62,6 +63,7 @@ export interface DeviceParts {
   readonly onSwitchOff: (
     before: ReadonlyMap<string, string>,
     after: ReadonlyMap<string, string>,
+    lostInStaging: readonly string[],
   ) => void;
 }
 
@@ -304,11 +306,30 @@ export class SimDevice {
     this.#off = Promise.withResolvers<'off'>();
     const { choices, onSwitchOff } = this.#parts;
     const before = this.contents();
+    const staged = this.#staged();
     this.disk.crash({
       keepNames: (pending) => choices.roll(`${key} names`, pending + 1),
       torn: (ino) => choices.pick(`${key} torn ${ino}`, ['lost', 'kept', 'half', 'zeros']),
     });
-    onSwitchOff(before, this.contents());
+    const left = new Set(this.#staged());
+    onSwitchOff(
+      before,
+      this.contents(),
+      staged.filter((content) => !left.has(content)),
+    );
+  }
+
+  /** Contents of files that are on their way to another place of the root. */
+  #staged(): readonly string[] {
+    return this.isAway ? [] : this.#filesBelow(STAGING).map((path) => this.person.contentOf(path));
+  }
+
+  #filesBelow(folder: string): readonly string[] {
+    const { programs } = this.disk;
+    if (programs.lstat(folder)?.type !== 'folder') return [];
+    return [...programs.readFolder(folder)]
+      .map((name) => `${folder}/${String(name)}`)
+      .flatMap((path) => (programs.lstat(path)?.type === 'file' ? [path] : this.#filesBelow(path)));
   }
 
   /** The profile is gone and the device was started anew: disk and secrets are all that it has. */

@@ -90,6 +90,16 @@ export class Ledger {
     return new Set(this.deeds.flatMap(({ gaveUp }) => gaveUp));
   }
 
+  /** A crash while the engine moved files: what the person had not synced goes with them. */
+  lostInStaging(device: string, contents: readonly string[], now: number): void {
+    const fresh = new Set(
+      this.deeds
+        .filter((deed) => deed.device === device && now - deed.at <= UNSYNCED_MS_MAX)
+        .flatMap(({ wrote, mayWrite }) => [...wrote, ...mayWrite]),
+    );
+    for (const content of contents) if (fresh.has(content)) this.lostByCrash.add(content);
+  }
+
   /**
    * Judges what a crash left of a device's files. Torn or lost contents are the person's own unsynced
    * ones, or a violation: what the engine placed must be durable before it counts.

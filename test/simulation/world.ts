@@ -294,7 +294,8 @@ export class World {
         volume: device?.volume ?? {},
         isExternal: device?.isExternal === true,
         hasHints: device?.isLooping === true,
-        onSwitchOff: (before, after) => {
+        onSwitchOff: (before, after, lostInStaging) => {
+          this.ledger.lostInStaging(name, lostInStaging, scheduler.now());
           this.log.push(`${scheduler.now()} ${name} is switched off`);
           this.violations.push(...this.ledger.switchedOff(name, before, after, scheduler.now()));
         },
