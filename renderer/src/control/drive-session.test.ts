@@ -62,6 +62,25 @@ describe('a drive session', () => {
     assert.equal(session.snapshot.usage?.usedBytes, 1);
   });
 
+  test('asks what is used once a pair finished, not while it works', async () => {
+    const { fake } = await started();
+    const { pairs = [] } = aSnapshot().status ?? {};
+    await fake.tell({
+      kind: 'status',
+      status: {
+        pairs: pairs.map((pair) => ({ ...pair, state: 'syncing' as const })),
+        transfers: [],
+      },
+    });
+    assert.ok(!fake.asked.includes('usage'));
+    const lastSyncedAt = '2030-01-01T00:00:00.000Z';
+    await fake.tell({
+      kind: 'status',
+      status: { pairs: pairs.map((pair) => ({ ...pair, lastSyncedAt })), transfers: [] },
+    });
+    assert.ok(fake.asked.includes('usage'));
+  });
+
   test('asks for decisions only when their number changed', async () => {
     const { fake } = await started();
     await fake.tell({

@@ -104,6 +104,8 @@ export class DriveSession {
     if (decisionsIn(before) !== decisionsIn(status)) {
       void this.#once('decisions', () => this.#readDecisions());
     }
+    // A daemon says no `settled` of its own: what it sent shows in when it last finished.
+    if (syncedIn(before) !== syncedIn(status)) void this.#once('usage', () => this.#readUsage());
     if (pairsIn(before) !== pairsIn(status)) void this.#once('all', () => this.#readAll());
   }
 
@@ -192,6 +194,10 @@ function decisionsIn({ pairs }: EngineStatus): string {
   return pairs
     .map(({ id, conflicts, held, stalls }) => `${id} ${conflicts} ${held} ${stalls}`)
     .join();
+}
+
+function syncedIn({ pairs }: EngineStatus): string {
+  return pairs.map(({ lastSyncedAt }) => lastSyncedAt).join();
 }
 
 function pairsIn({ pairs }: EngineStatus): string {
