@@ -140,6 +140,7 @@ export async function runUnderNode24(module, args, nodeArgs = []) {
   const file = module && fileURLToPath(module);
   if (file && nodeArgs.length === 0 && realpathSync(node) === realpathSync(process.execPath)) {
     nodeModule.enableCompileCache?.(compileCache);
+    process.env.NODE_COMPILE_CACHE ??= compileCache; // Threads have a cache of their own to enable.
     process.argv.splice(1, process.argv.length, file, ...args);
     await import(module.href);
     return;
