@@ -66,6 +66,8 @@ function resurrection({ ledger, shape }: World, sight: Sight): readonly string[]
     const earlier = ledger.earlierInPhase(content);
     return touched.some((each) => earlier.has(each));
   };
+  const isOfThisPhase = (content: string): boolean =>
+    deeds.some(({ wrote, mayWrite }) => [...wrote, ...mayWrite].includes(content));
   const oneWay = new Set(
     sight.devices.filter(({ mode }) => mode !== 'two-way').map(({ name }) => name),
   );
@@ -76,6 +78,8 @@ function resurrection({ ledger, shape }: World, sight: Sight): readonly string[]
       .filter((content) => own.has(content) && isBack(content, device))
       .filter(() => !ledger.offInPhase.has(device))
       .filter(() => !oneWay.has(device) && !ledger.choseInPhase.has(device))
+      // What a device had just received when it was switched off, before it wrote so down, is new to it.
+      .filter((content) => ledger.offInPhase.size === 0 || !isOfThisPhase(content))
       .filter(
         (content) =>
           !deeds.some((other, j) =>
