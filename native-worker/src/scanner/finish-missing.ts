@@ -80,9 +80,13 @@ function isSameSlot(a: LocalRow, b: Missing['row']): boolean {
   return a.parent === b.parent && a.name === b.name;
 }
 
-/** Asked once more at the moment of the decision. What cannot be asked is not absent. */
+/**
+ * Asked once more at the moment of the decision. What cannot be asked is not absent, but where its name
+ * never can be: then the listing that lacked it is all there is.
+ */
 function isAbsent(pass: PassState, row: LocalRow): boolean {
-  return statAtPlace(pass, row) === undefined;
+  const stat = statAtPlace(pass, row);
+  return stat === undefined || stat === 'unnameable';
 }
 
 /** Entries that are not decided on: one of them may be a missing row's, or take its slot. */

@@ -1,5 +1,5 @@
 /** Where the entry of a row is, when another slot may have it: asked before a row is given away. */
-import { LocalFault, type EntryStat } from '../ports/index.ts';
+import { LocalFault, type EntryStat, type LocalFaultCode } from '../ports/index.ts';
 import { sightingOf } from './folder-look.ts';
 import { judgeInode, type OldPlace } from './identity.ts';
 import type { LocalRow } from './local-tree-writer.ts';
@@ -16,6 +16,8 @@ export type Whereabouts =
 
 /** Rows of one content that are asked for one by one; more of them decide nothing. */
 const COPIES_ASKED_MAX = 8;
+/** A name that was never text, that clashes with another form of it, or that is too long here. */
+const UNNAMEABLE: ReadonlySet<LocalFaultCode> = new Set(['name-illegal', 'name-too-long']);
 
 /** Where the entry of a row stands now. The folder of the row is read before it is said to be gone. */
 export function whereabouts(pass: PassState, row: LocalRow): Whereabouts {
@@ -59,18 +61,22 @@ function isAboutToBeFound(pass: PassState, folder: LocalRow): boolean {
 /** True when an lstat of the row's path finds its entry. What cannot be asked counts as there. */
 export function isAtItsPlace(pass: PassState, row: LocalRow): boolean {
   const stat = statAtPlace(pass, row);
-  return stat === 'unknown' || (stat !== undefined && stat.ino === row.ino);
+  if (stat === 'unknown' || stat === 'unnameable') return true;
+  return stat !== undefined && stat.ino === row.ino;
 }
 
-/** What is at the row's path now. */
-export function statAtPlace(pass: PassState, row: LocalRow): EntryStat | undefined | 'unknown' {
+/** What is at the row's path now. `unnameable`: no call can ask for it, only the listing of its folder tells. */
+export function statAtPlace(
+  pass: PassState,
+  row: LocalRow,
+): EntryStat | undefined | 'unknown' | 'unnameable' {
   const path = pass.pathOf(row.id);
   if (path === undefined) return undefined;
   try {
     return pass.options.fileSystem.lstat(pass.absolute(path));
   } catch (error) {
     if (!(error instanceof LocalFault)) throw error;
-    return 'unknown';
+    return UNNAMEABLE.has(error.code) ? 'unnameable' : 'unknown';
   }
 }
 

@@ -397,6 +397,19 @@ for (const [name, makeDisk] of Object.entries(DISKS)) {
       assert.deepEqual(scan.stalls(), []);
     });
 
+    test('E3 a second Unicode form that is deleted is waited for no longer', () => {
+      const { scan, user, at } = fresh();
+      user.write(at('é'), 'first');
+      user.write(at('e\u0301'), 'second');
+      scan.synced();
+      assert.equal(scan.stalls().length, 1);
+      user.remove(at('e\u0301'));
+      scan.settle();
+      assert.deepEqual(Object.keys(scan.ids()), ['é']);
+      assert.deepEqual(scan.stalls(), []);
+      assert.equal(scan.scanner.dueAt(), undefined);
+    });
+
     test('slices yield: a pass over many entries is many steps', () => {
       const { scan, user, at } = fresh();
       for (let i = 0; i < 600; i++) user.write(at(`f${i}`), '');
