@@ -18,6 +18,8 @@ export class Ledger {
   /** Devices that were ever switched off. */
   readonly everOff = new Set<string>();
   undoneInPhase = false;
+  /** Everybody took an old state over: all pairs meet the drive anew, as at their first sync. */
+  metAnew = false;
   /** Somebody's change may or may not have been made: what it was about is not known. */
   isUncertain = false;
   phase = 0;

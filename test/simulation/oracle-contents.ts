@@ -56,11 +56,12 @@ function copies(sight: Sight, { ledger, memory, features }: ContentJudgement): r
   // crash tore is nobody's own: two empty files are two.
   const own = ledger.writtenOnce();
   const restored = restoredWhileMoved(ledger, features);
+  const anew = sentAnew(sight, ledger);
   const doubled = [...liveHashes(sight.remote)]
     .filter(([hash, n]) => n > 1 && !features.has('ignores') && !memory.doubled.has(hash))
     .map(([hash]) => ledger.contentOf(hash) ?? '')
     .filter((content) => own.has(content) && !movedAfterCrash.has(content))
-    .filter((content) => !restored.has(content))
+    .filter((content) => !restored.has(content) && !anew.has(content))
     .map((content) => `I4: twice there: ${show(content)}`);
   const fresh = [...sight.remote.keys()].filter((path) => isCopy(path) && !memory.copies.has(path));
   const deeds = ledger.phaseDeeds();
@@ -71,6 +72,7 @@ function copies(sight: Sight, { ledger, memory, features }: ContentJudgement): r
     actors.size < 2 &&
     ledger.offInPhase.size === 0 &&
     !ledger.undoneInPhase &&
+    !isSentAnew(sight, ledger) &&
     !features.has('exclusions') &&
     !deeds.some(({ text }) => text.includes(IGNORE_FILE) || text.startsWith('ignore '));
   const needless =
@@ -93,6 +95,20 @@ function restoredWhileMoved(ledger: Ledger, features: ReadonlySet<Feature>): Rea
   if (!features.has('loops')) return new Set();
   const restores = ledger.deeds.filter(({ text }) => text.startsWith('restore '));
   return new Set(restores.flatMap(({ touched }) => touched));
+}
+
+/**
+ * An upload pair keeps its disk as it is, whatever others moved or deleted. Without a base, after an old
+ * state was taken over, all of that goes up once more, at its places there.
+ */
+function sentAnew({ devices }: Sight, { metAnew }: Ledger): ReadonlySet<string> {
+  const uploading = devices.filter(({ mode }) => metAnew && mode === 'upload');
+  return new Set(uploading.flatMap((device) => [...device.contents]));
+}
+
+/** Its folders meet what has their names by now, too. */
+function isSentAnew({ devices }: Sight, { metAnew }: Ledger): boolean {
+  return metAnew && devices.some(({ mode }) => mode === 'upload');
 }
 
 /** Every device lists the conflicts that are open. */
@@ -125,6 +141,7 @@ export function nodeIds(
   const own = ledger.writtenOnce();
   const gone = new Set(ledger.phaseDeeds().flatMap(({ gaveUp }) => gaveUp));
   for (const content of restoredWhileMoved(ledger, features)) gone.add(content);
+  for (const content of sentAnew(sight, ledger)) gone.add(content);
   // What changes places with its backup was saved (engine §4, slot continuity).
   for (const { text, touched } of ledger.phaseDeeds())
     if (BACKUP_NAME.test(text)) for (const content of touched) gone.add(content);

@@ -142,6 +142,7 @@ async function acceptOldHead(world: World): Promise<readonly string[]> {
     const { engine } = await sim.live(world.signal);
     await engine.actOnStall({ action: 'accept-restored' });
   }
+  world.ledger.metAnew = true;
   await world.rest();
   return world.violations.length > 0 ? [] : checkWorld(world);
 }
