@@ -1,4 +1,5 @@
 /**
+ * `npm run soak -- --daemons --minutes N`: see `daemons.ts`.
  * `npm run soak [-- --rounds N --seed S --tree DIR]`: real processes, killed with SIGKILL at random moments while
  * edits go on; then both devices must agree and hold everything, once. Prints its seed. `--tree`: a
  * folder that is synced beside the edits, such as node_modules.
@@ -21,6 +22,7 @@ import {
   treeOf,
 } from '../e2e/harness.ts';
 import { Dice, Person, strayNames } from './activity.ts';
+import { soakDaemons } from './daemons.ts';
 
 const launcher = fileURLToPath(new URL('../../coffer', import.meta.url));
 const EDITS_PER_ROUND = 25;
@@ -31,11 +33,19 @@ const { values } = parseArgs({
     rounds: { type: 'string', default: '10' },
     seed: { type: 'string' },
     tree: { type: 'string' },
+    daemons: { type: 'boolean', default: false },
+    minutes: { type: 'string', default: '6' },
   },
 });
 const rounds = Number(values.rounds);
 const seed = Number(values.seed ?? Dice.freshSeed());
 const dice = new Dice(seed);
+if (values.daemons) {
+  console.log(`soak: daemons for ${values.minutes} minutes, seed ${seed}`);
+  await soakDaemons(Number(values.minutes), dice);
+  console.log(`soak: passed, nothing lost or changed (seed ${seed})`);
+  process.exit();
+}
 console.log(`soak: ${rounds} kills of the client and ${rounds} of the server, seed ${seed}`);
 
 /** `sync now` in a process group of its own, killed after a while unless it ended before. */
