@@ -1,5 +1,5 @@
 /** I1: every device shows what the drive holds, as far as its pair's mode says so. */
-import { isScratch } from './ignored.ts';
+import { IGNORE_FILE, isScratch } from './ignored.ts';
 import type { Ledger } from './ledger.ts';
 import type { Feature } from './options.ts';
 import type { DeviceSight, SeenEntry, Sight } from './sight.ts';
@@ -15,7 +15,7 @@ export function agreement(
       case 'two-way':
         return twoWay(sight, device, isIgnored);
       case 'upload':
-        return uploadOnly(sight, device, ledger);
+        return uploadOnly(sight, device, ledger, isIgnored);
       case 'download':
         return downloadOnly(sight, device, ledger, isIgnored);
     }
@@ -72,14 +72,20 @@ function uploadOnly(
   { remote, past }: Sight,
   device: DeviceSight,
   ledger: Ledger,
+  isIgnored: (path: string) => boolean,
 ): readonly string[] {
   const own = ledger.writtenOn(device.name);
+  // What its rules ignore stays on its disk alone.
+  const hasRules = device.entries.has(`/${IGNORE_FILE}`);
+  const ignored = new Set(
+    [...device.entries].filter(([path]) => hasRules && isIgnored(path)).map(([, { what }]) => what),
+  );
   const live = new Set<string | null>([...remote.values()].map(({ sha256 }) => sha256));
   return [...device.contents].flatMap((content) => [
     ...(own.has(content)
       ? []
       : [`I1: ${device.name} only uploads and has ${content.slice(0, 30)} of somebody else`]),
-    ...(live.has(ledger.digest(content)) || past.has(ledger.digest(content))
+    ...([live, past, ignored].some((known) => known.has(ledger.digest(content)))
       ? []
       : [`I1: ${device.name} uploads, and ${content.slice(0, 30)} never went up`]),
   ]);
