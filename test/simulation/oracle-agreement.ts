@@ -46,8 +46,15 @@ function twoWay(
   // A folder that stays for what a rule ignores in it keeps its slot, and a file of that name waits.
   const isWaiting = (path: string, { kind }: SeenEntry): boolean =>
     kind !== 'folder' && device.hollow.has(path) && !device.nodes.has(path);
+  // Who deletes all that is seen of a folder does not get it back for what is left out in it (engine §5.5).
+  const isLeftOutWhole = (path: string, { kind }: SeenEntry): boolean => {
+    if (kind !== 'folder' || device.entries.has(path) || device.excluded.length === 0) return false;
+    const below = [...remote].filter(([each]) => each.startsWith(`${path}/`));
+    const isOnly = below.every(([each, { kind }]) => isOut(each) || kind === 'folder');
+    return isOnly && below.some(([each]) => isOut(each));
+  };
   const missing = [...wanted]
-    .filter(([path, entry]) => !isWaiting(path, entry))
+    .filter(([path, entry]) => !isWaiting(path, entry) && !isLeftOutWhole(path, entry))
     .filter(([path, entry]) => !isEqual(entry, device.entries.get(path), device))
     .map(
       ([path, entry]) =>
