@@ -21,9 +21,17 @@ export function lockRoot(fileSystem: FileSystem, root: string, host: EngineHost)
   const holder = parseWhole(Lock, readWhole(fileSystem, path));
   const isOwn = holder?.pid === host.pid && holder.boot === host.bootId;
   if (isOwn) return true;
-  if (holder?.boot === host.bootId && host.isAlive(holder.pid)) return false;
+  if (isHeldByAnother(fileSystem, root, host)) return false;
   if (holder !== undefined || fileSystem.lstat(path) !== undefined) fileSystem.unlink(path);
   return createLock(fileSystem, path, host);
+}
+
+/** True while a live engine of another process has the root. Takes and makes nothing. */
+export function isHeldByAnother(fileSystem: FileSystem, root: string, host: EngineHost): boolean {
+  const path = `${root}/${OWN_FOLDER_NAME}/${LOCK}`;
+  const holder = parseWhole(Lock, readWhole(fileSystem, path));
+  if (holder === undefined || holder.boot !== host.bootId) return false;
+  return holder.pid !== host.pid && host.isAlive(holder.pid);
 }
 
 export function unlockRoot(fileSystem: FileSystem, root: string, host: EngineHost): void {

@@ -4,6 +4,7 @@ import type { SpaceChange } from '@coffer/sdk';
 import { EngineFault, type PairListing } from './contract/index.ts';
 import type { EngineCore } from './engine-core.ts';
 import { pairListing } from './engine-listings.ts';
+import { isHeldByAnother } from './engine-lock.ts';
 import type { PairRunner } from './engine-pair.ts';
 import { claimRoot, releaseRoot, UNSUITABLE } from './engine-root.ts';
 import { STALL_TEXTS } from './engine-stall-texts.ts';
@@ -28,6 +29,7 @@ export async function addPair(
   const { database, fileSystem, clock, random, space } = core.options;
   const localPath = parseLocalPath(wanted.local);
   requireApart(core, localPath);
+  requireFree(core, localPath);
   await core.pull(signal);
   const remoteRoot = await ensureRemoteFolder(core, wanted.remote, signal);
   await ensureLocalFolder(core, localPath);
@@ -58,6 +60,14 @@ export async function addPair(
   runner.catchUp();
   core.changed();
   return pairListing(core, runner);
+}
+
+/** An engine that syncs the folder now would lose its root to the new pair. */
+function requireFree(core: EngineCore, root: string): void {
+  const { fileSystem, host } = core.options;
+  if (!isHeldByAnother(fileSystem, root, host)) return;
+  const { message, hint } = STALL_TEXTS.AnotherEngineRunning;
+  throw new EngineFault('exists', message, hint);
 }
 
 function probed(fileSystem: FileSystem): (root: string) => Caps {

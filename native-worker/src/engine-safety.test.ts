@@ -224,6 +224,36 @@ test('H5 a file that may not be read is a stall and the others sync', async () =
   assert.deepEqual(await a.engine.stalls({}), []);
 });
 
+test('H5 what may not be read does not keep `sync now` from its end', async () => {
+  const space = new MemorySpace();
+  const a = await pairedDevice(space, 'anna');
+  a.write('closed/f', 'inside');
+  await a.sync();
+  a.write('secret', 'secret');
+  for (const path of ['closed', 'secret']) a.disk.user.setMode(a.at(path), 0o000);
+  const { settled, seconds } = await a.engine.syncNow({});
+  assert.deepEqual([settled, seconds < 20], [true, true], `after ${seconds} s`);
+  const reasons = (await a.engine.stalls({})).map(({ reason }) => reason);
+  assert.deepEqual(reasons.toSorted(), ['FolderUnreadable', 'ReadDenied']);
+  for (const path of ['closed', 'secret']) a.disk.user.setMode(a.at(path), 0o700);
+  a.disk.clock.advance(400_000);
+  await a.sync();
+  assert.deepEqual(await a.engine.stalls({}), []);
+  assert.equal(liveFiles(space), 2);
+});
+
+test('H15 a folder that a live engine syncs is not taken from it by a new pair', async () => {
+  const { a } = await deviceWith(1);
+  const host = { pid: 2, bootId: 'boot', isAlive: () => true };
+  const other = testDevice(new MemorySpace(), 'bert', { disk: a.disk }).restarted(undefined, host);
+  await assert.rejects(
+    other.engine.addPair({ local: a.root, remote: '/all' }),
+    /another Coffer syncs this folder already/,
+  );
+  await a.sync();
+  assert.deepEqual(await a.engine.stalls({}), []);
+});
+
 test('H15 a second engine on the same root is refused while the first one lives', async () => {
   const { a } = await deviceWith(1);
   const second = a.restarted(undefined, { pid: 2, bootId: 'boot', isAlive: () => true });

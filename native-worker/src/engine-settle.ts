@@ -202,7 +202,7 @@ async function settleRounds(
     }
     const isLost = round.counts !== undefined && isAllLost(round.counts);
     if (round.progressed && !(isLost && mustRest(core, runner))) continue;
-    const dueAt = runner.scanner.dueAt();
+    const dueAt = runner.scanner.restAt();
     if (dueAt === undefined || dueAt > restBy) {
       runner.restart();
       return progressed;

@@ -34,7 +34,7 @@ export interface Missing {
 }
 
 /** A local fault of one entry, tried again after a growing delay. */
-interface Retry {
+export interface Retry {
   readonly stat: EntryStat;
   readonly reason: StallReason;
   readonly delayMs: number;
@@ -71,7 +71,21 @@ export class Memory {
   readonly unproven = new Set<LocalId>();
   isFullDue = true;
 
+  /** Due folders in which something was refused twice and nothing else happened: nobody waits for these. */
+  readonly refused = new Set<LocalId>();
+
   dueAt(folder: LocalId, atMs: number): void {
+    this.refused.delete(folder);
+    this.#dueAt(folder, atMs);
+  }
+
+  /** Looked at again, but not waited for. */
+  tryAgainAt(folder: LocalId, atMs: number): void {
+    if (!this.due.has(folder)) this.refused.add(folder);
+    this.#dueAt(folder, atMs);
+  }
+
+  #dueAt(folder: LocalId, atMs: number): void {
     const before = this.due.get(folder);
     if (before === undefined || atMs < before) this.due.set(folder, atMs);
   }

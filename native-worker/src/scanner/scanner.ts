@@ -55,6 +55,13 @@ export function createScanner(options: ScannerOptions): Scanner {
       for (const atMs of memory.due.values()) if (due === undefined || atMs < due) due = atMs;
       return due;
     },
+    restAt: () => {
+      if (memory.isFullDue) return options.clock.now();
+      let due: number | undefined;
+      for (const [id, atMs] of memory.due)
+        if (!memory.refused.has(id) && (due === undefined || atMs < due)) due = atMs;
+      return due;
+    },
     pass: () => runPass(options, memory, rules, block),
     checkIgnored: rules.check,
     pathOf: (id) => {
@@ -83,7 +90,10 @@ function* runPass(
   const due = [...memory.due].filter(([, atMs]) => isFull || atMs <= nowMs).map(([id]) => id);
   const pass = new PassState({ scanner, memory, rules, isFull, rootDev: root.dev, block });
   memory.isFullDue = false;
-  for (const id of due) memory.due.delete(id);
+  for (const id of due) {
+    memory.due.delete(id);
+    memory.refused.delete(id);
+  }
   if (isFull) pass.enqueue(scanner.tree.root, true);
   else for (const id of due) pass.enqueue(id, memory.dueDeep.delete(id));
 

@@ -1,11 +1,12 @@
 /** Getting the content of one entry: when it has come to rest, in one piece, or later. */
 import type { Digest } from '@coffer/protocol/core';
 import { LINK_TARGET_SIZE_BYTES_MAX, utf8ToBytes } from '@coffer/protocol/core';
+import { LOCAL_RETRY_MS_MIN } from '../limits.ts';
 import type { StallReason } from '../planner/operations.ts';
 import type { LocalId } from '../planner/types.ts';
 import { LocalFault, type EntryStat, type LocalFaultCode } from '../ports/index.ts';
 import type { LookEntry } from './folder-look.ts';
-import { changedAtMs, slotKey, type PassState } from './pass-state.ts';
+import { changedAtMs, slotKey, type PassState, type Retry } from './pass-state.ts';
 import { provenCtimeNs } from './racy.ts';
 import { settle, settleFailed, settleMsMin, settleTaken } from './settle.ts';
 import { hashStable } from './stable-read.ts';
@@ -35,7 +36,7 @@ export function* takeContent(
   const { memory, nowMs, options } = pass;
   const key = slotKey(folder, entry.name);
   const retry = memory.retryOf(key, entry.stat, nowMs);
-  if (retry !== undefined) return unreadable(pass, folder, entry, retry.reason, retry.atMs);
+  if (retry !== undefined) return unreadable(pass, folder, entry, retry);
   const { state, verdict } = settle(memory.settling.get(key), {
     stamp: entry.stat,
     nowMs,
@@ -87,18 +88,18 @@ function faulted(
   }
   const key = slotKey(folder, entry.name);
   const retry = memory.retryLater(key, entry.stat, reason, nowMs);
-  return unreadable(pass, folder, entry, reason, retry.atMs);
+  return unreadable(pass, folder, entry, retry);
 }
 
 function unreadable(
   pass: PassState,
   folder: LocalId,
   entry: LookEntry,
-  reason: StallReason,
-  atMs: number,
+  { reason, delayMs, atMs }: Retry,
 ): ContentOutcome {
   pass.stall(folder, { reason, name: entry.name, local: null, detail: '' });
-  pass.memory.dueAt(folder, atMs);
+  if (reason === 'ReadDenied' && delayMs > LOCAL_RETRY_MS_MIN) pass.memory.tryAgainAt(folder, atMs);
+  else pass.memory.dueAt(folder, atMs);
   return { kind: 'unreadable' };
 }
 

@@ -64,6 +64,8 @@ export interface Scanner {
   readonly isProven: () => boolean;
   /** Unix milliseconds at which a pass has something to do; undefined: nothing until a hint. */
   readonly dueAt: () => number | undefined;
+  /** The same without what was refused twice and is a person's to mend: nobody waits for that. */
+  readonly restAt: () => number | undefined;
   /**
    * One pass over what is due. The caller checks the root first, runs it in slices and starts no
    * second one before it returned. Abandoning it (`return()`) loses nothing but the work: what was

@@ -73,7 +73,8 @@ function unreadableFolder(pass: PassState, row: LocalRow): void {
   const isFirst = !isRoot && row.state === 'seen';
   const atMs = pass.nowMs + (isFirst ? RECHECK_MS : UNREADABLE_RETRY_MS);
   if (isFirst) pass.memory.rechecks.set(row.id, atMs);
-  pass.memory.dueAt(row.id, atMs);
+  if (isFirst) pass.memory.dueAt(row.id, atMs);
+  else pass.memory.tryAgainAt(row.id, atMs);
 }
 
 function* readFolder(
