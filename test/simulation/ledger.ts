@@ -13,6 +13,8 @@ export class Ledger {
   readonly lostByCrash = new Set<string>();
   /** Devices that were switched off in this phase: their unsynced deletions may be undone. */
   readonly offInPhase = new Set<string>();
+  /** When a device was last switched off in this phase. */
+  readonly lastOffMs = new Map<string, number>();
   /** Devices that left folders out in this phase: what was deleted in those did not go up. */
   readonly choseInPhase = new Set<string>();
   /** Devices that were ever switched off. */
@@ -32,6 +34,7 @@ export class Ledger {
     this.phase = phase;
     this.#phaseStart = this.deeds.length;
     this.offInPhase.clear();
+    this.lastOffMs.clear();
     this.choseInPhase.clear();
     this.undoneInPhase = false;
   }
@@ -113,6 +116,7 @@ export class Ledger {
     now: number,
   ): readonly string[] {
     this.offInPhase.add(device);
+    this.lastOffMs.set(device, now);
     this.everOff.add(device);
     const violations: string[] = [];
     const left = new Set(after.values());

@@ -45,13 +45,7 @@ function lost(sight: Sight, { ledger }: ContentJudgement): readonly string[] {
 
 /** I4: no content is there twice, and no conflict copy comes without a conflict. */
 function copies(sight: Sight, { ledger, memory, features }: ContentJudgement): readonly string[] {
-  // A file that a crashed device had received, and its person moved before it knew so, is new to it.
-  const movedAfterCrash = new Set(
-    ledger
-      .phaseDeeds()
-      .filter(({ device }) => ledger.offInPhase.has(device))
-      .flatMap(({ touched }) => touched),
-  );
+  const movedAfterCrash = movedWithCrash(ledger);
   // A file that was ignored while it was renamed elsewhere is new when it is ignored no longer. What a
   // crash tore is nobody's own: two empty files are two.
   const own = ledger.writtenOnce();
@@ -85,6 +79,31 @@ function copies(sight: Sight, { ledger, memory, features }: ContentJudgement): r
       ? [`I4: ${fresh.length} conflict copies of ${claims} actions`]
       : [];
   return [...doubled, ...needless, ...tooMany, ...unlisted(sight, features)];
+}
+
+/**
+ * A file that a crashed device had received, and its person moved before it knew so, is new to it. So is
+ * one that somebody else moved: the device has it at the old place, without a row that says what it is.
+ */
+function movedWithCrash(ledger: Ledger): ReadonlySet<string> {
+  const writtenMs = new Map(
+    ledger.deeds.flatMap(({ wrote, at }) =>
+      wrote.map((content): [string, number] => [content, at]),
+    ),
+  );
+  const wasAnotherOff = (mover: string, content: string): boolean =>
+    [...ledger.lastOffMs].some(
+      ([device, atMs]) => device !== mover && atMs > (writtenMs.get(content) ?? Infinity),
+    );
+  return new Set(
+    ledger
+      .phaseDeeds()
+      .flatMap(({ device, touched }) =>
+        touched.filter(
+          (content) => ledger.offInPhase.has(device) || wasAnotherOff(device, content),
+        ),
+      ),
+  );
 }
 
 /**
