@@ -325,8 +325,9 @@ export class Person {
   #ignore({ n }: Doing): Deed {
     const path = `${this.#root}/${IGNORE_FILE}`;
     const content = `# ${MARK} ${this.name} ${n}\n${IGNORE_PATTERN}\n`;
-    const isThere = this.#disk.programs.lstat(path)?.type === 'file';
-    const gaveUp = isThere ? [this.contentOf(path)] : [];
+    const kind = this.#disk.programs.lstat(path)?.type;
+    // Somebody may have swapped a folder to this name: all that is in it goes.
+    const gaveUp = kind === 'file' || kind === 'folder' ? this.contentsBelow({ path, kind }) : [];
     this.#user.remove(path);
     this.#user.write(path, toBytes(content));
     return this.#deed(`ignore ${IGNORE_PATTERN}`, { wrote: [content], gaveUp });
