@@ -54,6 +54,21 @@ describe('names that a root holds otherwise, without a base', () => {
     assert.equal(Object.keys(s.settle().remote).length, 3);
   });
 
+  test('an entry whose name another one had by its number meets its node again', () => {
+    const s = new Scenario({ A: '1', a: '2' }, { caps: MACOS });
+    const numbered = Object.keys(s.local.tree()).find((name) => name.endsWith(' (2)')) ?? '';
+    s.remote.create(numbered, '3');
+    const before = s.settle().local;
+    assert.equal(before[`${numbered} (2)`], '3');
+    const node = s.remote.id(numbered);
+    s.pair.removeBase(node);
+    s.pair.dirtyRemote.add(node);
+    s.pair.dirtyLocal.add(s.local.id(`${numbered} (2)`));
+    const { local, remote } = s.settle();
+    assert.deepEqual(local, before);
+    assert.equal(Object.keys(remote).length, 3);
+  });
+
   test('a number takes no name that another node has', () => {
     const s = new Scenario({ 'x/': '' }, { caps: MACOS });
     s.remote.create('A', '1').create('a', '2').create('a (2)', '3');

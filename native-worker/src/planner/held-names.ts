@@ -19,7 +19,7 @@ export function adoptHeld(units: readonly Unit[], pass: Pass): void {
   for (const unit of units) {
     const folder = targetParent(unit)?.target.entry;
     if (folder === undefined || !isWithoutEntry(unit)) continue;
-    for (const name of heldNames(unit, pass)) {
+    for (const name of heldNames(unit, folder, pass)) {
       const entry = newEntryAt(folder, name, unit, pass);
       if (entry === undefined || !isLikely(unit, entry, name, pass)) continue;
       if (!pairHeld(unit, entry, pass)) continue;
@@ -36,7 +36,7 @@ function isWithoutEntry(unit: Unit): boolean {
 }
 
 /** What the root may call the node: nothing else where it can hold the name, and no other has it. */
-function heldNames(unit: Unit, { universe }: Pass): readonly string[] {
+function heldNames(unit: Unit, folder: LocalNode, { universe }: Pass): readonly string[] {
   const { caps, trees } = universe;
   const { place } = unit.target;
   const parent = targetParent(unit)?.node;
@@ -45,7 +45,11 @@ function heldNames(unit: Unit, { universe }: Pass): readonly string[] {
   const plain = localNameFor(place.name, isFolder, caps);
   const isHeld = plain === place.name;
   if (isHeld && caps.caseSensitive) return [];
-  if (isHeld && trees.remote.bySlot(parent, universe.key(plain)).length < 2) return [];
+  const key = universe.key(plain);
+  // One that has its number from such a clash may have the name that this node was to get here.
+  const holder = trees.local.bySlot(folder.id, key);
+  const isOthers = holder !== undefined && trees.base.byLocalId(holder.id) !== undefined;
+  if (isHeld && !isOthers && trees.remote.bySlot(parent, key).length < 2) return [];
   const numbers = Array.from({ length: NUMBERS_MAX }, (_, n) => n + 1);
   const numbered = numbers.map((n) => numberedForm(plain, isFolder, caps, n));
   return isHeld ? numbered : [plain, ...numbered];
