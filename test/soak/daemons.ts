@@ -111,6 +111,8 @@ async function runFor(ms: number, world: World, works: readonly Work[]): Promise
       await sleep(100 + dice.roll(1200));
     }
   })();
+  // Told at the end, when the processes can be put away.
+  working.catch(() => undefined);
   while (!isOver()) {
     await sleep(4000 + dice.roll(8000));
     await happen(world, performance.now() - began < ms / 2);
