@@ -159,7 +159,9 @@ function summaryLines(summary: Summary): readonly string[] {
     moved > 0 && `${moved} moved`,
     trashed > 0 && `${trashed} deleted`,
   ].filter((part) => part !== false);
-  const first = parts.length === 0 ? 'Everything is in sync' : parts.join(', ');
+  const isAll = summary.stalls + summary.held === 0;
+  const nothing = isAll ? 'Everything is in sync' : 'Everything else is in sync';
+  const first = parts.length === 0 ? nothing : parts.join(', ');
   return [`${first} (${summary.seconds.toFixed(1)} s).`, ...attentionLines(summary)];
 }
 
