@@ -8,6 +8,8 @@ import { globSync } from 'node:fs';
 const asked = process.argv.slice(2);
 const TOGETHER = ['--test-isolation=none'];
 const APART = ['--test-concurrency=2', '--test-timeout=900000'];
+/** They wait for processes and pages half of the time. */
+const WAITING = ['--test-concurrency=4', '--test-timeout=900000'];
 /** Uses both cores by itself. */
 const SIMULATION = ['--test-concurrency=1', '--test-timeout=1200000'];
 
@@ -25,8 +27,7 @@ const SUITES = [
   ['vectors and SDK', globSync('test/{vectors,sdk}/**/*.test.ts'), APART, 8],
   ['scenarios', globSync('test/scenarios/*.test.ts'), APART, 8],
   ['hostile', globSync('test/hostile/**/*.test.ts'), APART, 8],
-  ['processes', globSync('test/e2e/**/*.test.ts'), APART, 3],
-  ['browser', globSync('test/{browser,electron-double}/**/*.test.ts'), APART, 3],
+  ['processes and pages', globSync('test/{e2e,browser,electron-double}/**/*.test.ts'), WAITING, 12],
   ['simulation', globSync('test/simulation/**/*.test.ts'), SIMULATION, 1],
 ];
 

@@ -22,6 +22,8 @@ interface Watching {
 }
 
 const LOST = 'lost';
+/** No folder: waited for, it ends with the first loss of hints. */
+const STARTED = 'once it watches';
 
 function startWatching(source: HintSource, root: string): Watching {
   let told = new Set<string>();
@@ -55,7 +57,12 @@ function startWatching(source: HintSource, root: string): Watching {
 
 type Claims = Readonly<Record<string, (watching: Watching) => Promise<void>>>;
 
-export function hintSourceContract(name: string, makeSource: () => HintSource): void {
+/** `saysStart`: the source tells that hints were lost once it watches, however long that takes. */
+export function hintSourceContract(
+  name: string,
+  makeSource: () => HintSource,
+  saysStart = false,
+): void {
   void describe(`hint source: ${name}`, () => {
     for (const [claim, run] of Object.entries(CLAIMS)) {
       void test(claim, async () => {
@@ -64,6 +71,7 @@ export function hintSourceContract(name: string, makeSource: () => HintSource): 
         fs.writeFileSync(`${disk.root}/a/b/f`, 'x');
         const watching = startWatching(makeSource(), disk.root);
         try {
+          if (saysStart) await watching.hinted(STARTED);
           await watching.forget();
           await run(watching);
         } finally {

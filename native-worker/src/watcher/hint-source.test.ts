@@ -17,7 +17,7 @@ import { watchOrElse } from './native-source.ts';
 
 const clock = createSystemClock();
 
-hintSourceContract('chokidar', () => createChokidarSource());
+hintSourceContract('chokidar', () => createChokidarSource(), true);
 hintSourceContract('folders', () => createFoldersSource({ clock }));
 
 test('at the limit of watches the rest is swept, and watched again when it changes', async () => {
