@@ -13,6 +13,19 @@ const WAITING = ['--test-concurrency=4', '--test-timeout=900000'];
 /** Uses both cores by itself. */
 const SIMULATION = ['--test-concurrency=1', '--test-timeout=1200000'];
 
+const PROCESSES = 'test/{e2e,browser,electron-double}/**/*.test.ts';
+/** So that none of them is left alone at the end. */
+const LONGEST = ['costs', 'account-life', 'environments', 'pages', 'daemon', 'restored-server'];
+
+/** @param {readonly string[]} files */
+function longestFirst(files) {
+  const rank = (/** @type {string} */ file) => {
+    const at = LONGEST.findIndex((name) => file.includes(`/${name}`));
+    return at < 0 ? LONGEST.length : at;
+  };
+  return files.toSorted((a, b) => rank(a) - rank(b));
+}
+
 /**
  * Name, files, node options, and the least number of files: a suite that looks at nothing must fail.
  * @type {readonly (readonly [string, readonly string[], readonly string[], number])[]}
@@ -27,7 +40,7 @@ const SUITES = [
   ['vectors and SDK', globSync('test/{vectors,sdk}/**/*.test.ts'), APART, 8],
   ['scenarios', globSync('test/scenarios/*.test.ts'), APART, 8],
   ['hostile', globSync('test/hostile/**/*.test.ts'), APART, 8],
-  ['processes and pages', globSync('test/{e2e,browser,electron-double}/**/*.test.ts'), WAITING, 12],
+  ['processes and pages', longestFirst(globSync(PROCESSES)), WAITING, 12],
   ['simulation', globSync('test/simulation/**/*.test.ts'), SIMULATION, 1],
 ];
 

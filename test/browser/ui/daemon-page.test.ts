@@ -40,7 +40,7 @@ test(
       writeFileSync(join(device.folder, 'Written just now.txt'), 'hello');
       await page.getByText('Written just now.txt').waitFor();
 
-      await page.getByRole('button', { name: 'Pause' }).click();
+      await page.getByRole('button', { name: 'Pause', exact: true }).click();
       await page.getByRole('menuitem', { name: 'For 2 hours' }).click();
       await heading(page, /^Paused until/);
       await page.getByRole('button', { name: 'Resume' }).click();
