@@ -61,11 +61,11 @@ async function run(...lists) {
 }
 
 /**
- * Files that share one process use one core: two halves use both.
+ * Files that share one process use one core, and wait for timers now and then: four parts use both cores.
  * @param {readonly string[]} files
  */
-function halves(files) {
-  return [0, 1].map((half) => files.filter((_, i) => i % 2 === half));
+function quarters(files) {
+  return [0, 1, 2, 3].map((part) => files.filter((_, i) => i % 4 === part));
 }
 
 /** @type {[string, { passed: boolean, seconds: number }][]} */
@@ -81,7 +81,7 @@ if (asked.length > 0) {
       console.error(`${name}: ${files.length} test files found, at least ${filesMin} expected`);
       results.push([name, { passed: false, seconds: 0 }]);
     } else if (files.length > 0) {
-      const parts = options === TOGETHER ? halves(files) : [files];
+      const parts = options === TOGETHER ? quarters(files) : [files];
       const lists = parts.map((part) => ['--test', '--test-reporter=dot', ...options, ...part]);
       results.push([name, await run(...lists)]);
     }
