@@ -9,7 +9,7 @@ import {
   type Engine,
   type FailureShape,
 } from '../contract/index.ts';
-import { failureOf } from './failure-of.ts';
+import { answering } from './failure-of.ts';
 import { parseInput } from './parse-input.ts';
 
 export function engineTarget(engine: Engine): ControlTarget {
@@ -17,18 +17,12 @@ export function engineTarget(engine: Engine): ControlTarget {
     call: async (name, input, signal) => {
       if (!isEngineCommand(name)) throw new ControlFailure(NOT_OURS);
       const parsed = parseInput<unknown>(name, commands[name].input, input);
-      try {
-        // The table gives each name its input: what was parsed by it fits its method.
-        const method = engine[name] as (
-          input: unknown,
-          options: { signal: AbortSignal },
-        ) => Promise<unknown>;
-        return await method(parsed, { signal });
-      } catch (error) {
-        signal.throwIfAborted();
-        if (error instanceof ControlFailure) throw error;
-        throw new ControlFailure(failureOf(error), { cause: error });
-      }
+      // The table gives each name its input: what was parsed by it fits its method.
+      const method = engine[name] as (
+        input: unknown,
+        options: { signal: AbortSignal },
+      ) => Promise<unknown>;
+      return answering(signal, () => method(parsed, { signal }));
     },
     subscribe: (listener) => engine.subscribe(listener),
   };

@@ -26,3 +26,14 @@ export function failureOf(error: unknown): FailureShape {
   const name = error instanceof Error ? error.name : typeof error;
   return { code: 'failed', message: `the engine failed (${name})`, hint: 'The log says more.' };
 }
+
+/** `action` as a call: resolves as it does, rejects with ControlFailure, or as `signal` aborted. */
+export async function answering<T>(signal: AbortSignal, action: () => Promise<T>): Promise<T> {
+  try {
+    return await action();
+  } catch (error) {
+    signal.throwIfAborted();
+    if (error instanceof ControlFailure) throw error;
+    throw new ControlFailure(failureOf(error), { cause: error });
+  }
+}

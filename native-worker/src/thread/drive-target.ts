@@ -6,7 +6,7 @@ import {
   type ControlTarget,
   type RemoteFolder,
 } from '../contract/index.ts';
-import { failureOf } from '../control/failure-of.ts';
+import { answering } from '../control/failure-of.ts';
 import { parseInput } from '../control/parse-input.ts';
 
 /** `engine` with the commands `usage` and `remoteFolders`. `rest` lets other calls have their turn. */
@@ -19,15 +19,11 @@ export function withDrive(
     subscribe: engine.subscribe,
     call: async (name, input, signal) => {
       if (name !== 'usage' && name !== 'remoteFolders') return engine.call(name, input, signal);
-      try {
-        if (name === 'usage') return await drive.usage(signal);
+      return answering(signal, async () => {
+        if (name === 'usage') return drive.usage(signal);
         const { path } = parseInput(name, accountCommands[name].input, input);
-        return await foldersBelow(drive, path, rest);
-      } catch (error) {
-        signal.throwIfAborted();
-        if (error instanceof ControlFailure) throw error;
-        throw new ControlFailure(failureOf(error), { cause: error });
-      }
+        return foldersBelow(drive, path, rest);
+      });
     },
   };
 }
