@@ -4,22 +4,29 @@
  */
 import { IntegrityError } from '@coffer/protocol/core';
 import { HeadRefused, RemoteFault, type Drive } from '@coffer/sdk';
-import { systemClock } from '@coffer/sdk/node';
+import type { Clock } from '../ports/index.ts';
 import { errorFields, type EngineLog } from './engine-log.ts';
 
 /** Other devices are told of our head at most this often. */
 const NOTE_HEAD_MS_MIN = 10 * 60_000;
 
+/** What of a drive it uses. */
+export type WatchedDrive = Pick<Drive, 'events' | 'noteHead' | 'refresh'> & {
+  readonly space: Pick<Drive['space'], 'id' | 'storedHead'>;
+};
+
 export class HeadKeeper {
-  readonly #drive: Drive;
+  readonly #drive: WatchedDrive;
   readonly #log: EngineLog;
+  readonly #clock: Clock;
   readonly #failed = Promise.withResolvers<never>();
   #notedSeq = -1;
   #notedAtMs = Number.NEGATIVE_INFINITY;
 
-  constructor(drive: Drive, log: EngineLog) {
+  constructor(drive: WatchedDrive, log: EngineLog, clock: Clock) {
     this.#drive = drive;
     this.#log = log;
+    this.#clock = clock;
     this.#failed.promise.catch(() => undefined);
   }
 
@@ -47,11 +54,12 @@ export class HeadKeeper {
   /** Tells our head if it moved, not too often. */
   async note(signal: AbortSignal): Promise<void> {
     const { seq } = this.#drive.space.storedHead();
-    const now = systemClock.now();
+    const now = this.#clock.now();
     if (seq === this.#notedSeq || now - this.#notedAtMs < NOTE_HEAD_MS_MIN) return;
-    this.#notedSeq = seq;
     this.#notedAtMs = now;
     await this.#drive.noteHead(signal);
+    // Only now: what could not be told is told later, though the head does not move again.
+    this.#notedSeq = seq;
   }
 
   async #compare(onChange: () => void, signal: AbortSignal): Promise<void> {

@@ -76,7 +76,7 @@ async function work(
     new ContentPool(Math.min(availableParallelism(), CONTENT_WORKERS_MAX)),
   );
   const profile = resources.use(await openProfile({ place, opener: pool, choices }, signal));
-  const heads = new HeadKeeper(profile.drive, log);
+  const heads = new HeadKeeper(profile.drive, log, systemClock);
   const engine = profile.createEngine({
     host: { ...host, isAlive },
     contentPool: pool,
@@ -91,14 +91,14 @@ async function work(
     await heads.note(over.signal);
   }, over.signal);
   try {
-    await Promise.race([engine.run(signal), heads.failed]);
+    await Promise.race([engine.run(signal), heads.failed, upkeep]);
   } finally {
     over.abort();
     await upkeep;
   }
 }
 
-/** Never rejects: upkeep that fails is done again later. */
+/** Until `signal` aborts. What the server or the connection refuses is done again later; the rest rejects. */
 async function keepUp(action: () => Promise<void>, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     try {
