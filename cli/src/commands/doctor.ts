@@ -1,7 +1,6 @@
 /** `doctor`: looks at what syncing stands on and says what to do. Holds no names and no keys. */
 import { accessSync, constants, readFileSync, statfsSync, statSync, writeFileSync } from 'node:fs';
-import { platform, release } from 'node:os';
-import { availableParallelism } from 'node:os';
+import { availableParallelism, platform, release } from 'node:os';
 import type { CommandRun } from '../command.ts';
 import type { CommandContext } from '../context.ts';
 import { askDaemon, findDaemon } from '../daemon/daemon-client.ts';

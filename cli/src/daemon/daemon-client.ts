@@ -70,15 +70,15 @@ export async function askDaemon(place: DaemonPlace, asked: DaemonRequest): Promi
   throw refusalOf(value);
 }
 
-/** What the control server says went wrong. */
+/** What the control server says went wrong, with its code: exit codes hang on it. */
 export function refusalOf(value: unknown): CliFailure {
-  const error =
-    typeof value === 'object' && value !== null && 'error' in value
-      ? (value.error as { message?: unknown; hint?: unknown })
-      : {};
-  const message = typeof error.message === 'string' ? error.message : 'the daemon refused';
-  const hint = typeof error.hint === 'string' && error.hint !== '' ? error.hint : undefined;
-  return new CliFailure('unavailable', message, hint);
+  const error: { code?: unknown; message?: unknown; hint?: unknown } =
+    typeof value === 'object' && value !== null && 'error' in value ? Object(value.error) : {};
+  return CliFailure.of({
+    code: typeof error.code === 'string' ? error.code : 'unavailable',
+    message: typeof error.message === 'string' ? error.message : 'the daemon refused',
+    hint: typeof error.hint === 'string' ? error.hint : '',
+  });
 }
 
 export function gone({ pid }: DaemonPlace, cause: unknown): CliFailure {
