@@ -31,8 +31,17 @@ export function helpCommand(command: CommandDefinition): string {
   ].join('\n');
 }
 
+/** What a word stands for: its own command in full, if it is one, and those that begin with it. */
+export function helpWord(word: string, commands: readonly CommandDefinition[]): string {
+  const own = commands.find(({ name }) => name === word);
+  const group = helpGroup(word, commands);
+  if (own === undefined) return group;
+  return group === '' ? helpCommand(own) : `${helpCommand(own)}\n\nMore commands:\n${group}`;
+}
+
+/** The commands that begin with a word, a line each; empty when there is none. */
 export function helpGroup(group: string, commands: readonly CommandDefinition[]): string {
-  const own = commands.filter(({ name }) => name === group || name.startsWith(`${group} `));
+  const own = commands.filter(({ name }) => name.startsWith(`${group} `));
   const lines = own.map((c) => [`coffer ${`${c.name} ${c.usage}`.trim()}`, c.summary] as const);
   const width = Math.max(...lines.map(([usage]) => usage.length));
   return lines.map(([usage, summary]) => `  ${usage.padEnd(width)}  ${summary}`).join('\n');

@@ -3,7 +3,7 @@ import test from 'node:test';
 import { COMMANDS } from './commands/registry.ts';
 import { parseDurationMs } from './durations.ts';
 import { UsageFailure, worstExitCode } from './failure.ts';
-import { helpCommand, helpOverview } from './help.ts';
+import { helpCommand, helpOverview, helpWord } from './help.ts';
 import { escapeForTerminal, formatBytes } from './output.ts';
 import { nearest, parseInvocation } from './parse-arguments.ts';
 
@@ -76,6 +76,15 @@ test('every command has help with its usage and an example that is taken', () =>
     const isShown = helpOverview(COMMANDS).includes(command.summary);
     assert.equal(isShown, command.isHidden !== true, command.name);
   }
+});
+
+test('help on a word that is a command and a group shows its own options and the group', () => {
+  const help = helpWord('daemon', COMMANDS);
+  for (const part of [/--detach/, /Example:\n {2}coffer daemon/, /coffer daemon stop {2,}end/])
+    assert.match(help, part);
+  const { command } = parse('ls');
+  assert.equal(helpWord('ls', COMMANDS), command && helpCommand(command));
+  assert.match(helpWord('sync', COMMANDS), /^ {2}coffer sync add LOCAL/);
 });
 
 test('every name is taken once, and what is not there yet says so', async () => {

@@ -1,7 +1,7 @@
 /** `version` and `help`. */
 import { PROTOCOL_VERSION } from '@coffer/protocol/core';
 import type { CommandRun } from '../command.ts';
-import { helpCommand, helpGroup, helpOverview } from '../help.ts';
+import { helpCommand, helpOverview, helpWord } from '../help.ts';
 import { parseInvocation } from '../parse-arguments.ts';
 import { ownVersion } from '../version.ts';
 import { COMMANDS } from './registry.ts';
@@ -20,9 +20,9 @@ export const help: CommandRun = async ({ output }, { positionals }) => {
     return;
   }
   const { command, words } = parseInvocation([...positionals, '--help'], COMMANDS);
-  const isGroup =
-    COMMANDS.some(({ name }) => name.startsWith(`${words[0]} `)) && positionals.length === 1;
   output.print(
-    command === undefined || isGroup ? helpGroup(words[0] ?? '', COMMANDS) : helpCommand(command),
+    command !== undefined && words.length > 1
+      ? helpCommand(command)
+      : helpWord(words[0] ?? '', COMMANDS),
   );
 };
