@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import type { NodeId } from '@coffer/protocol/core';
 import { createNodeOpenSuite } from '@coffer/protocol/suites/node-open';
+import { createMemorySpaceStore } from '../../testing/index.ts';
 import type { SpaceChange } from '../space-changes.ts';
 import { MemorySpace, signal, textBytes } from './testing/memory-space.ts';
 
@@ -123,4 +124,27 @@ test('a client knows how far the server’s clock is from its own since the last
   assert.equal(client.clockOffsetMs(), 0);
   await client.pull(signal);
   assert.equal(client.clockOffsetMs(), -DAY_MS);
+});
+
+test('a commit of ours that the store did not take is not shown before it comes back', async () => {
+  const world = new MemorySpace(suite);
+  const kept = createMemorySpaceStore();
+  let isFull = false;
+  const store = {
+    ...kept,
+    transaction: <T>(action: () => T): T => {
+      if (isFull) throw new Error('the disk is full');
+      return kept.transaction(action);
+    },
+  };
+  const client = await world.open({ store });
+  const id = client.newNodeId();
+  isFull = true;
+  const make: SpaceChange = { op: 'make-folder', id, parent: client.rootFolder, name: 'a' };
+  await assert.rejects(client.commit([make], signal), /disk is full/);
+  assert.equal(world.commits.length, 2);
+  assert.equal(client.node(id), undefined);
+  isFull = false;
+  await client.pull(signal);
+  assert.notEqual(client.node(id), undefined);
 });

@@ -257,13 +257,11 @@ export class VerifiedSpace {
   }
 
   #write(action: () => void): void {
+    this.#revision++;
     try {
-      this.#options.store.transaction(() => {
-        this.#revision++;
-        action();
-      });
+      this.#options.store.transaction(action);
     } catch (error) {
-      this.#revision++; // Rolled back.
+      this.#revision++; // Rolled back, or not even begun.
       throw error;
     }
   }

@@ -17,7 +17,7 @@ import {
   type CreatedSpace,
 } from '@coffer/protocol/model/open';
 import { startNodeSha256, systemRandom, yieldNodeTurn } from '../../../adapters/node/index.ts';
-import type { Clock, DeviceSecrets } from '../../../ports/index.ts';
+import type { Clock, DeviceSecrets, SpaceStore } from '../../../ports/index.ts';
 import { createMemorySpaceStore } from '../../../testing/index.ts';
 import type { HeadAnswer, SpaceApi } from '../../api/space-api.ts';
 import { MemoryContentApi } from '../../content/testing/memory-content-api.ts';
@@ -80,9 +80,14 @@ export class MemorySpace {
     this.accept(this.genesis.commit);
   }
 
-  /** A device with an empty store. */
-  open(options: { readonly changesPerCommitMax?: number } = {}): Promise<FullSpaceClient> {
-    const store = createMemorySpaceStore();
+  /** A device, with an empty store if none is given. */
+  open({
+    store = createMemorySpaceStore(),
+    ...options
+  }: {
+    readonly changesPerCommitMax?: number;
+    readonly store?: SpaceStore;
+  } = {}): Promise<FullSpaceClient> {
     const clock: Clock = {
       now: () => this.time,
       sleep: (ms) => {
