@@ -348,8 +348,8 @@ function holdOf(change: SpaceChange): ApprovedHold | undefined {
 function mayShareCommit(job: CommitJob, made: readonly number[], index: number): boolean {
   const change = job.changeAt(index);
   if (change.op !== 'trash') return true;
-  const other = made.map((i) => job.changeAt(i)).find(({ op }) => op === 'trash');
-  return other === undefined || holdOf(other)?.batch === change.hold?.batch;
+  const other = made.find((i) => job.changeAt(i).op === 'trash');
+  return other === undefined || holdOf(job.changeAt(other))?.batch === change.hold?.batch;
 }
 
 function isTooLarge({ draft }: CommitDraft): boolean {
