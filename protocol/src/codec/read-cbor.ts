@@ -1,6 +1,6 @@
 /**
  * Reads canonical CBOR (protocol §1) in one pass: whatever is not the one encoding of its value is
- * refused where it stands, so that nothing has to be encoded again and compared. `cbor.test.ts` holds
+ * refused where it stands, so that nothing has to be encoded again and compared. `cbor.property.test.ts` holds
  * it against the plain way, which does just that.
  */
 import {

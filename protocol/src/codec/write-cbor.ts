@@ -20,9 +20,12 @@ const encoder = new TextEncoder();
 
 /** Bytes of `value`; throws FormatError on what the encoding cannot hold. */
 export function writeCbor(value: Cbor): Uint8Array<ArrayBuffer> {
-  writer.begin();
-  writer.value(value, 0);
-  return writer.written();
+  try {
+    writer.value(value, 0);
+    return writer.written();
+  } finally {
+    writer.forget();
+  }
 }
 
 class Writer {
@@ -31,17 +34,15 @@ class Writer {
   #bytes = this.#first;
   #at = 0;
 
-  begin(): void {
-    this.#bytes = this.#first;
-    this.#at = 0;
+  written(): Uint8Array<ArrayBuffer> {
+    return this.#bytes.slice(0, this.#at);
   }
 
-  written(): Uint8Array<ArrayBuffer> {
-    const written = this.#bytes.slice(0, this.#at);
-    // What was written may be a secret.
+  /** What was written, or begun, may be a secret. */
+  forget(): void {
     this.#first.fill(0, 0, Math.min(this.#at, FIRST_SIZE_BYTES));
     this.#bytes = this.#first;
-    return written;
+    this.#at = 0;
   }
 
   value(value: Cbor, depth: number): void {
