@@ -51,8 +51,8 @@ interface MotionContext {
 
 function motionSentence(status: EngineStatus, context: MotionContext): StatusSentence {
   const { t } = context.words;
+  if (areAllPaused(status.pairs)) return pausedSentence(status.pairs, context);
   const active = status.pairs.filter(({ state }) => state !== 'paused');
-  if (active.length === 0) return pausedSentence(status.pairs, context);
   if (active.every(({ state }) => state === 'offline')) {
     const count = pendingOf(status.pairs).changes;
     return say(
@@ -117,6 +117,11 @@ function idleSentence(pairs: readonly PairStatus[], context: MotionContext): Sta
       ? t('status.idle.just-now')
       : t('status.idle.checked', { time: formats.ago(oldestMs, context.nowMs) });
   return say('idle', t('status.idle'), detail);
+}
+
+/** Nothing syncs because the person wants it so; not where there is nothing to sync. */
+export function areAllPaused(pairs: readonly PairStatus[]): boolean {
+  return pairs.length > 0 && pairs.every(({ state }) => state === 'paused');
 }
 
 /** What is still to be done, of all these pairs. */

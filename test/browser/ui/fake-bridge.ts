@@ -15,6 +15,8 @@ export interface FakeOptions {
 export interface FakePage {
   /** Commands in the order in which they came, with their input. */
   readonly fakeCalls: { readonly command: string; readonly input: Record<string, unknown> }[];
+  /** What the tray was told to show, in the order in which it was. */
+  readonly fakeFaces: { readonly glyph: string; readonly isPaused: boolean }[];
   /** Says something unasked: an event, or that the connection came or went. */
   readonly fakeTell: (news: unknown) => void;
 }
@@ -26,6 +28,7 @@ export function installFakeBridge({ scene, recoveryWords, failsOnce = {} }: Fake
   const fields = state as unknown as Record<string, unknown>;
   const failures: Record<string, string> = { ...failsOnce };
   const calls: { command: string; input: Record<string, unknown> }[] = [];
+  const faces: FakePage['fakeFaces'] = [];
   const listeners = new Set<(news: unknown) => void>();
   const fail = (code: string): Answer => ({ ok: false, error: { code, message: '', hint: '' } });
   const without = (list: string, test: (entry: Record<string, unknown>) => boolean): void => {
@@ -153,8 +156,13 @@ export function installFakeBridge({ scene, recoveryWords, failsOnce = {} }: Fake
   }
 
   Object.assign(globalThis, {
-    cofferBridge: { call, subscribe },
+    cofferBridge: {
+      call,
+      subscribe,
+      showFace: (face: FakePage['fakeFaces'][number]) => faces.push(face),
+    },
     fakeCalls: calls,
+    fakeFaces: faces,
     fakeTell: (news: unknown) => {
       for (const listener of listeners) listener(news);
     },

@@ -1,7 +1,9 @@
 /** Goal: a person without a mouse signs up, decides and sets up; a screen reader is told what it needs. */
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Page } from 'playwright-core';
+import type { FakePage } from './fake-bridge.ts';
 import { RECOVERY_WORDS } from './scenes.ts';
 import { UiBench, assertNothing, axeFaults, commandsOf, picture } from './ui-page.ts';
 
@@ -271,4 +273,21 @@ test('follows what it is told: new states, a lost connection, one that comes bac
   assert.equal(await page.getByText('Comptes 2026.ods').count(), 1, 'what is known can be read on');
   await tell({ kind: 'connected' });
   await page.getByRole('heading', { name: 'Everything is in place' }).waitFor();
+});
+
+test('the tray is told what to show when it changes, and offers to resume what is paused', async () => {
+  await using bench = await UiBench.start();
+  const page = await bench.open({ scene: 'decisions', address: '?window=tray' });
+  const faces = () => page.evaluate(() => (globalThis as unknown as FakePage).fakeFaces);
+  await page.getByRole('heading', { name: /things wait for you/ }).waitFor();
+  const told = (await faces()).length;
+  // Longer than the second after which the page looks at the clock again.
+  await sleep(2500);
+  assert.equal((await faces()).length, told, 'nothing changed');
+  await press(page, /button "Pause"/);
+  await page.keyboard.press('End');
+  await page.keyboard.press('Enter');
+  await page.getByRole('button', { name: 'Resume' }).waitFor();
+  const last = (await faces()).at(-1);
+  assert.deepEqual([last?.glyph, last?.isPaused], ['attention', true]);
 });
