@@ -3,8 +3,10 @@
  * limits: nothing of it is seen by the machine, and all of it goes with the process that holds it.
  */
 import assert from 'node:assert/strict';
-import { execFile, execFileSync, spawn, type ChildProcess } from 'node:child_process';
+import { execFile, execFileSync, spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { platform } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { DaemonDevice } from './daemon-harness.ts';
 import { PASSWORD, type CommandResult } from './harness.ts';
@@ -21,22 +23,23 @@ export class Confinement implements AsyncDisposable {
     this.#holder = holder;
   }
 
-  /** Undefined where the system lets nobody make one, or has not the programs for it. */
-  static async make(): Promise<Confinement | undefined> {
+  /** Rejects with what to change where the system lets nobody make one, or has not the programs for it. */
+  static async make(): Promise<Confinement> {
     // It ends with its input, so also with a test that is ended by force.
     const script = 'mount -t tmpfs none /mnt && umount /mnt && echo ready && exec cat';
     const unshare = ['-rm', '--propagation', 'private', 'sh', '-c', script];
     const holder = spawn('unshare', unshare, { stdio: ['pipe', 'pipe', 'ignore'] });
     const failed = Promise.race([once(holder, 'error'), once(holder, 'exit')]).then(() => false);
     const ready = once(holder.stdout, 'data').then(() => true);
-    if (!(await Promise.race([ready, failed]))) return undefined;
+    if (!(await Promise.race([ready, failed]))) throw new Error(whatToChange());
     const made = new Confinement(holder);
     try {
-      made.run('true');
+      const [program, ...rest] = made.prefix;
+      execFileSync(program, [...rest, 'true'], { stdio: 'ignore' });
       return made;
-    } catch {
+    } catch (cause) {
       await made[Symbol.asyncDispose]();
-      return undefined;
+      throw new Error(whatToChange(), { cause });
     }
   }
 
@@ -65,6 +68,37 @@ export class Confinement implements AsyncDisposable {
     const exited = once(this.#holder, 'exit');
     this.#holder.kill('SIGKILL');
     await exited;
+  }
+}
+
+const PROGRAMS = ['unshare', 'nsenter', 'setpriv'];
+/** Settings that keep people without rights from making a namespace, and the value with which they do. */
+const LOCKS: readonly (readonly [name: string, locked: string, open: string])[] = [
+  ['kernel.apparmor_restrict_unprivileged_userns', '1', '0'],
+  ['kernel.unprivileged_userns_clone', '0', '1'],
+  ['user.max_user_namespaces', '0', '10000'],
+];
+
+/** A test that made no trouble has not passed: the one command or setting that is in its way. */
+function whatToChange(): string {
+  return `tests of troubles of a machine need a user namespace of their own: ${oneChange()}`;
+}
+
+function oneChange(): string {
+  if (platform() !== 'linux') return 'run them on Linux';
+  const missing = PROGRAMS.find((name) => spawnSync(name, ['--version']).error !== undefined);
+  if (missing !== undefined)
+    return `${missing} is missing: as root, run \`apt-get install -y util-linux\``;
+  const lock = LOCKS.find(([name, locked]) => settingOf(name) === locked);
+  if (lock !== undefined) return `as root, run \`sysctl ${lock[0]}=${lock[2]}\``;
+  return 'start the container with `--security-opt seccomp=unconfined --security-opt apparmor=unconfined`';
+}
+
+function settingOf(name: string): string | undefined {
+  try {
+    return readFileSync(`/proc/sys/${name.replaceAll('.', '/')}`, 'utf8').trim();
+  } catch {
+    return undefined;
   }
 }
 
