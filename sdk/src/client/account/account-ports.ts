@@ -1,4 +1,5 @@
 import { errorEntry, type ErrorCode } from '@coffer/protocol/api';
+import { err, type Result } from '@coffer/protocol/core';
 import type { OpenSuite } from '@coffer/protocol/crypto';
 import type { Clock, HttpTransport, KeyStore, Random } from '../../ports/index.ts';
 import { isRefusal, RemoteFault } from '../../ports/index.ts';
@@ -20,11 +21,10 @@ export interface AccountRefusal {
   readonly code: ErrorCode;
 }
 
-/** The refusal behind `error`, when it is one that a person answers; undefined for faults. */
-export function refusalOf(error: unknown): AccountRefusal | undefined {
-  if (!(error instanceof RemoteFault)) return undefined;
+/** The refusal behind `error`, when it is one that a person answers; throws what is none. */
+export function refused(error: unknown): Result<never, AccountRefusal> {
+  if (!(error instanceof RemoteFault)) throw error;
   const isForPerson = errorEntry(error.code).retry === 'after-user';
-  return isForPerson || isRefusal(error, 'rate-limited', 'refused', 'malformed')
-    ? { code: error.code }
-    : undefined;
+  if (!isForPerson && !isRefusal(error, 'rate-limited', 'refused', 'malformed')) throw error;
+  return err({ code: error.code });
 }

@@ -1,10 +1,9 @@
-import { err, ok, type Bytes, type Result } from '@coffer/protocol/core';
-import { IntegrityError } from '@coffer/protocol/core';
+import { IntegrityError, type Bytes, type Result } from '@coffer/protocol/core';
 import { changePassword as wrapForPassword } from '@coffer/protocol/model/open';
 import type { ApiClient } from '../api/api-client.ts';
-import { refusalOf, type AccountRefusal } from './account-ports.ts';
+import type { AccountRefusal } from './account-ports.ts';
 import { startRegistration } from './opaque-client.ts';
-import { proveOwnPassword, readOwnAccount, untilUnraced, type OwnAccount } from './own-account.ts';
+import { readOwnAccount, untilUnraced, withPassword, type OwnAccount } from './own-account.ts';
 
 export interface PasswordChange {
   readonly password: string;
@@ -22,10 +21,7 @@ export async function changePassword(
   { password, newPassword, code }: PasswordChange,
   signal: AbortSignal,
 ): Promise<Result<undefined, AccountRefusal>> {
-  try {
-    const proof = await proveOwnPassword(own, { password, code }, signal);
-    if (proof === undefined) return err({ code: 'wrong-password' });
-    const { token } = proof;
+  return withPassword(own, { password, code }, signal, async ({ token }) => {
     const { record, exportKey } = await registerPassword(own.api, token, newPassword, signal);
     await untilUnraced(async () => {
       const { opened, previous } = await readOwnAccount(own, token, signal);
@@ -33,12 +29,8 @@ export async function changePassword(
       const body = { entries: [], bundle, previous, record };
       await own.api.call('replaceKeys', { token, body }, signal);
     });
-    return ok(undefined);
-  } catch (error) {
-    const refusal = refusalOf(error);
-    if (refusal === undefined) throw error;
-    return err(refusal);
-  }
+    return undefined;
+  });
 }
 
 /** What the server keeps for the new password, and what it opens here. */

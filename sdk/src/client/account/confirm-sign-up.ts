@@ -2,7 +2,7 @@ import { err, ok, type Result } from '@coffer/protocol/core';
 import { isRefusal } from '../../ports/index.ts';
 import { ApiClient } from '../api/api-client.ts';
 import { normaliseAccountName } from './account-name.ts';
-import { refusalOf, type AccountPorts, type AccountRefusal } from './account-ports.ts';
+import { refused, type AccountPorts, type AccountRefusal } from './account-ports.ts';
 
 /**
  * Confirms a new account with the code that its server mailed. `unsupported`: the server sends no mail,
@@ -20,8 +20,6 @@ export async function confirmSignUp(
     return ok(undefined);
   } catch (error) {
     if (isRefusal(error, 'unsupported')) return err({ code: 'unsupported' });
-    const refusal = refusalOf(error);
-    if (refusal === undefined) throw error;
-    return err(refusal);
+    return refused(error);
   }
 }

@@ -1,9 +1,8 @@
 import { ok, type Result } from '@coffer/protocol/core';
 import { isRefusal, RemoteFault } from '../../ports/index.ts';
 import type { AccountRefusal } from './account-ports.ts';
-import type { OwnAccount } from './own-account.ts';
+import { withPassword, type OwnAccount } from './own-account.ts';
 import type { PasswordInput } from './prove-password.ts';
-import { withPassword } from './second-factor.ts';
 
 /**
  * Ends the account at the server, with all that it stores, and forgets this device's secrets. Local

@@ -24,14 +24,13 @@ import {
 } from '@coffer/protocol/model/open';
 import type { AnswerOf } from '@coffer/protocol/api';
 import type { OpenSuite } from '@coffer/protocol/crypto';
-import { isRefusal, type DeviceSecrets } from '../../ports/index.ts';
+import { isRefusal } from '../../ports/index.ts';
 import { ApiClient } from '../api/api-client.ts';
 import { Session } from '../api/session.ts';
-import { refusalOf, type AccountPorts, type AccountRefusal } from './account-ports.ts';
+import { refused, type AccountPorts, type AccountRefusal } from './account-ports.ts';
+import { newDeviceSecrets } from './new-device.ts';
 import { PAIRING_POLL_MS } from './pair-device.ts';
 import type { SignedIn } from './sign-in.ts';
-
-const KEY_SIZE_BYTES = 32;
 
 export interface JoinInput {
   /** Origin, as `parseServerOrigin` gives it. */
@@ -71,22 +70,13 @@ export async function joinByPairing(
     );
     const { accountKey } = openJoined(suite, stored, answer, device);
     const { name } = await session.run((token) => api.call('account', { token }, signal), signal);
-    const secrets: DeviceSecrets = {
-      ...own,
-      email: name,
-      deviceName,
-      deviceKemSeed: device.kemSeed,
-      generation: accountKey.generation,
-      accountKey: accountKey.key,
-      databaseKey: ports.random.bytes(KEY_SIZE_BYTES),
-    };
+    const place = { server, email: name, account, deviceName };
+    const secrets = newDeviceSecrets(ports.random, place, device, accountKey);
     await ports.keyStore.save(secrets);
     return ok({ secrets });
   } catch (error) {
     if (isRefusal(error, 'not-found')) return err({ code: 'not-found' });
-    const refusal = refusalOf(error);
-    if (refusal === undefined) throw error;
-    return err(refusal);
+    return refused(error);
   }
 }
 

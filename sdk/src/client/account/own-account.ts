@@ -1,5 +1,5 @@
 /** The account of a signed-in device, opened from what the server stores of it. */
-import { IntegrityError, type Bytes } from '@coffer/protocol/core';
+import { err, IntegrityError, ok, type Bytes, type Result } from '@coffer/protocol/core';
 import type { OpenSuite } from '@coffer/protocol/crypto';
 import { accountBundleDigest, verifyKeyChain } from '@coffer/protocol/model';
 import {
@@ -14,6 +14,7 @@ import type { KeyStore } from '../../ports/index.ts';
 import type { ApiClient } from '../api/api-client.ts';
 import type { Session } from '../api/session.ts';
 import type { ChainBook } from '../space/chain-book.ts';
+import { refused, type AccountRefusal } from './account-ports.ts';
 import { provePassword, type PasswordInput, type PasswordProof } from './prove-password.ts';
 
 /** What a signed-in device knows and keeps of its account. */
@@ -36,7 +37,7 @@ export interface OwnAccount extends KeptAccount {
 }
 
 /** How often a change is made anew when other devices change the account at the same time. */
-export const KEYS_ATTEMPTS_MAX = 5;
+const KEYS_ATTEMPTS_MAX = 5;
 
 /**
  * Opens what `stored` holds with the key that this device keeps, or its envelope. Throws IntegrityError
@@ -92,6 +93,22 @@ export async function proveOwnPassword(
   return proof;
 }
 
+/** Runs `action` with a fresh proof of the password; refusals of either are values. */
+export async function withPassword<T>(
+  own: OwnAccount,
+  input: Omit<PasswordInput, 'email'>,
+  signal: AbortSignal,
+  action: (proof: PasswordProof) => Promise<T>,
+): Promise<Result<T, AccountRefusal>> {
+  try {
+    const proof = await proveOwnPassword(own, input, signal);
+    if (proof === undefined) return err({ code: 'wrong-password' });
+    return ok(await action(proof));
+  } catch (error) {
+    return refused(error);
+  }
+}
+
 /** The account as `token` reads it now, with the digest that a replacement of its bundle names. */
 export async function readOwnAccount(
   own: OwnAccount,
@@ -128,7 +145,7 @@ function racedOut(cause: RemoteFault): RemoteFault {
   });
 }
 
-/** The entry with this seq, which the chain was just given. */
+/** The entries that the chain was given after the one with this seq. */
 export function entriesAfter(
   { entries }: { readonly entries: readonly Bytes[] },
   seq: number,

@@ -7,10 +7,8 @@ import {
   type DeviceId,
   type Result,
 } from '@coffer/protocol/core';
-import { accountBundleDigest, type DevicePublicKeys, type KeyChain } from '@coffer/protocol/model';
+import type { DevicePublicKeys, KeyChain } from '@coffer/protocol/model';
 import {
-  addDeviceToBundle,
-  certifyDevice,
   createPairing,
   openPairingOffer,
   PAIRING_WORDS_SIZE_BYTES,
@@ -20,7 +18,8 @@ import {
 } from '@coffer/protocol/model/open';
 import { isRefusal } from '../../ports/index.ts';
 import type { AccountRefusal } from './account-ports.ts';
-import { entriesAfter, openOwnAccount, untilUnraced, type OwnAccount } from './own-account.ts';
+import { appendDevice } from './new-device.ts';
+import { openOwnAccount, untilUnraced, type OwnAccount } from './own-account.ts';
 import { pairingText, pairingWords } from './pairing-words.ts';
 
 /** How often the other device's message is asked for. */
@@ -112,8 +111,8 @@ async function addDevice(
   device: DevicePublicKeys,
   signal: AbortSignal,
 ): Promise<{ readonly opened: OpenedAccount; readonly chain: KeyChain }> {
-  const { suite, api, clock, chains } = own;
-  const stored = await api.call('accountBundle', { token }, signal);
+  const { chains } = own;
+  const stored = await own.api.call('accountBundle', { token }, signal);
   const opened = await openOwnAccount(own, stored);
   const { chain } = opened;
   const known = chain.deviceAt(device.device, chain.seq);
@@ -121,17 +120,8 @@ async function addDevice(
     if (equalBytes(known.publicKey, device.publicKey)) return { opened, chain };
     throw new IntegrityError('chain-broken', 'the new device has the id of another one');
   }
-  const longer = certifyDevice(suite, {
-    chain,
-    identitySeed: opened.secrets.identitySeed,
-    device,
-    expires: null,
-    time: clock.now(),
-  });
-  const [entry = new Uint8Array()] = entriesAfter(longer, chain.seq);
-  const bundle = addDeviceToBundle(suite, opened, device);
-  const previous = accountBundleDigest(suite, stored.bundle);
-  await api.call('addDevice', { token, body: { entry, bundle, previous } }, signal);
+  const current = { opened, bundle: stored.bundle };
+  const longer = await appendDevice(own, token, current, device, signal);
   chains.put(longer);
   return { opened, chain: longer };
 }

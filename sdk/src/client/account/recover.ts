@@ -30,8 +30,9 @@ import type { AnswerOf } from '@coffer/protocol/api';
 import type { DeviceSecrets } from '../../ports/index.ts';
 import { ApiClient } from '../api/api-client.ts';
 import { normaliseAccountName } from './account-name.ts';
-import { refusalOf, type AccountPorts, type AccountRefusal } from './account-ports.ts';
+import { refused, type AccountPorts, type AccountRefusal } from './account-ports.ts';
 import { registerPassword } from './change-password.ts';
+import { newDeviceSecrets } from './new-device.ts';
 import { startLogin } from './opaque-client.ts';
 import { entriesAfter, untilUnraced } from './own-account.ts';
 import { recoveryKeyToWords } from './recovery-words.ts';
@@ -81,24 +82,14 @@ export async function recoverAccount(
     const device = createDeviceSecrets(ports.suite);
     const made = { device, newRecoveryKey, token: answer.enrolToken };
     const accountKey = await replaceKeys(ports, api, { ...input, ...made, opened }, signal);
-    const secrets: DeviceSecrets = {
-      server: input.server,
-      email: normaliseAccountName(input.email),
-      account: opened.account,
-      device: device.device,
-      deviceName: input.deviceName,
-      deviceSeed: device.seed,
-      deviceKemSeed: device.kemSeed,
-      generation: accountKey.generation,
-      accountKey: accountKey.key,
-      databaseKey: ports.random.bytes(KEY_SIZE_BYTES),
-    };
+    const { server, deviceName } = input;
+    const email = normaliseAccountName(input.email);
+    const place = { server, email, account: opened.account, deviceName };
+    const secrets = newDeviceSecrets(ports.random, place, device, accountKey);
     await ports.keyStore.save(secrets);
     return ok({ secrets });
   } catch (error) {
-    const refusal = refusalOf(error);
-    if (refusal === undefined) throw error;
-    return err(refusal);
+    return refused(error);
   }
 }
 

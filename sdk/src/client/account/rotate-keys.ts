@@ -2,7 +2,7 @@
 import { err, ok, type DeviceId, type Result } from '@coffer/protocol/core';
 import { KEY_SIZE_BYTES } from '@coffer/protocol/crypto';
 import { rotateAccountKey } from '@coffer/protocol/model/open';
-import { refusalOf, type AccountRefusal } from './account-ports.ts';
+import { refused, type AccountRefusal } from './account-ports.ts';
 import {
   entriesAfter,
   keepAccountKey,
@@ -77,9 +77,7 @@ export async function rotateKeys(
     await own.renewSpaces(signal);
     return ok({ isChanged: true });
   } catch (error) {
-    const refusal = refusalOf(error);
-    if (refusal === undefined) throw error;
-    return err(refusal);
+    return refused(error);
   }
 }
 

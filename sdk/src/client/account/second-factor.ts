@@ -2,16 +2,15 @@
 import { BACKUP_CODES, type AnswerOf } from '@coffer/protocol/api';
 import {
   digestFromBytes,
-  err,
   ok,
   utf8ToBytes,
   type Bytes,
   type Digest,
   type Result,
 } from '@coffer/protocol/core';
-import { refusalOf, type AccountRefusal } from './account-ports.ts';
-import { proveOwnPassword, type OwnAccount } from './own-account.ts';
-import type { PasswordInput, PasswordProof } from './prove-password.ts';
+import { refused, type AccountRefusal } from './account-ports.ts';
+import { withPassword, type OwnAccount } from './own-account.ts';
+import type { PasswordInput } from './prove-password.ts';
 
 const BASE32 = 'abcdefghijklmnopqrstuvwxyz234567';
 const BACKUP_CODE_LENGTH = 10;
@@ -75,28 +74,6 @@ export function endSecondFactor(
     await own.api.call('endSecondFactor', { token }, signal);
     return undefined;
   });
-}
-
-/** Runs `action` with a fresh proof of the password; refusals of either are values. */
-export async function withPassword<T>(
-  own: OwnAccount,
-  input: Proof,
-  signal: AbortSignal,
-  action: (proof: PasswordProof) => Promise<T>,
-): Promise<Result<T, AccountRefusal>> {
-  try {
-    const proof = await proveOwnPassword(own, input, signal);
-    if (proof === undefined) return err({ code: 'wrong-password' });
-    return ok(await action(proof));
-  } catch (error) {
-    return refused(error);
-  }
-}
-
-function refused(error: unknown): Result<never, AccountRefusal> {
-  const refusal = refusalOf(error);
-  if (refusal === undefined) throw error;
-  return err(refusal);
 }
 
 function otpauthUri(email: string, secret: Bytes): string {

@@ -1,9 +1,7 @@
 /** A new device joins an account by its password (protocol §2): it certifies itself. */
 import { err, ok, type Result } from '@coffer/protocol/core';
-import { accountBundleDigest, verifyKeyChain, type KeyChain } from '@coffer/protocol/model';
+import { verifyKeyChain } from '@coffer/protocol/model';
 import {
-  addDeviceToBundle,
-  certifyDevice,
   createDeviceSecrets,
   devicePublicKeys,
   openAccountByPassword,
@@ -13,7 +11,9 @@ import {
 import { isRefusal, type DeviceSecrets } from '../../ports/index.ts';
 import { ApiClient } from '../api/api-client.ts';
 import { normaliseAccountName } from './account-name.ts';
-import { refusalOf, type AccountPorts, type AccountRefusal } from './account-ports.ts';
+import { refused, type AccountPorts, type AccountRefusal } from './account-ports.ts';
+import { appendDevice, newDeviceSecrets } from './new-device.ts';
+import { untilUnraced } from './own-account.ts';
 import { provePassword, type PasswordProof } from './prove-password.ts';
 
 export interface SignInInput {
@@ -30,10 +30,6 @@ export interface SignedIn {
   readonly secrets: DeviceSecrets;
 }
 
-/** How often the enrolment is tried again when other devices change the account at the same time. */
-const ENROL_ATTEMPTS_MAX = 5;
-const KEY_SIZE_BYTES = 32;
-
 /** Saves the new device's secrets in the key store. Throws faults and IntegrityError. */
 export async function signIn(
   ports: AccountPorts,
@@ -47,65 +43,35 @@ export async function signIn(
     if (proof === undefined) return err({ code: 'wrong-password' });
     const device = createDeviceSecrets(ports.suite);
     const opened = await enrol(ports, api, proof, device, signal);
-    if (opened === undefined) return err({ code: 'bundle-moved' });
-    const secrets: DeviceSecrets = {
-      server: input.server,
-      email: normaliseAccountName(input.email),
-      account: opened.account,
-      device: device.device,
-      deviceName: input.deviceName,
-      deviceSeed: device.seed,
-      deviceKemSeed: device.kemSeed,
-      generation: opened.accountKey.generation,
-      accountKey: opened.accountKey.key,
-      databaseKey: ports.random.bytes(KEY_SIZE_BYTES),
-    };
+    const { server, deviceName } = input;
+    const email = normaliseAccountName(input.email);
+    const place = { server, email, account: opened.account, deviceName };
+    const secrets = newDeviceSecrets(ports.random, place, device, opened.accountKey);
     await ports.keyStore.save(secrets);
     return ok({ secrets });
   } catch (error) {
-    const refusal = refusalOf(error);
-    if (refusal === undefined) throw error;
-    return err(refusal);
+    // Other devices always changed the account first.
+    if (isRefusal(error, 'bundle-moved')) return err({ code: 'bundle-moved' });
+    return refused(error);
   }
 }
 
-/** Appends the device to chain and bundle in one transaction. Undefined when others always won. */
+/** Appends the device to chain and bundle in one transaction. */
 async function enrol(
   { suite, clock }: AccountPorts,
   api: ApiClient,
   { account, token, exportKey }: PasswordProof,
   device: DeviceKeys,
   signal: AbortSignal,
-): Promise<OpenedAccount | undefined> {
-  for (let attempt = 0; attempt < ENROL_ATTEMPTS_MAX; attempt++) {
-    const stored = await api.call('accountBundle', { token }, signal);
-    const chain = verifyKeyChain(suite, account, stored.chain);
-    const opened = openAccountByPassword(suite, { bundle: stored.bundle, chain }, exportKey);
+): Promise<OpenedAccount> {
+  return untilUnraced(async () => {
+    const { bundle, chain: entries } = await api.call('accountBundle', { token }, signal);
+    const chain = verifyKeyChain(suite, account, entries);
+    const opened = openAccountByPassword(suite, { bundle, chain }, exportKey);
     // An earlier attempt whose answer was lost may have succeeded.
-    if (isEnrolled(chain, device)) return opened;
+    if (chain.deviceAt(device.device, chain.seq) !== undefined) return opened;
     const keys = devicePublicKeys(suite, device);
-    const longer = certifyDevice(suite, {
-      chain,
-      identitySeed: opened.secrets.identitySeed,
-      device: keys,
-      expires: null,
-      time: clock.now(),
-    });
-    const body = {
-      entry: longer.entries[longer.seq] ?? new Uint8Array(),
-      bundle: addDeviceToBundle(suite, opened, keys),
-      previous: accountBundleDigest(suite, stored.bundle),
-    };
-    try {
-      await api.call('addDevice', { token, body }, signal);
-      return opened;
-    } catch (error) {
-      if (!isRefusal(error, 'bundle-moved', 'chain-moved')) throw error;
-    }
-  }
-  return undefined;
-}
-
-function isEnrolled(chain: KeyChain, { device }: DeviceKeys): boolean {
-  return chain.deviceAt(device, chain.seq) !== undefined;
+    await appendDevice({ suite, clock, api }, token, { opened, bundle }, keys, signal);
+    return opened;
+  });
 }

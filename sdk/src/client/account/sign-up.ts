@@ -12,7 +12,8 @@ import { isRefusal, RemoteFault, type DeviceSecrets } from '../../ports/index.ts
 import { ApiClient } from '../api/api-client.ts';
 import { Session } from '../api/session.ts';
 import { normaliseAccountName } from './account-name.ts';
-import { refusalOf, type AccountPorts, type AccountRefusal } from './account-ports.ts';
+import { refused, type AccountPorts, type AccountRefusal } from './account-ports.ts';
+import { newDeviceSecrets } from './new-device.ts';
 import { startRegistration } from './opaque-client.ts';
 import { recoveryKeyToWords } from './recovery-words.ts';
 
@@ -36,7 +37,6 @@ export interface SignedUp {
 
 /** What new spaces keep (engine.md §7). */
 export const DEFAULT_POLICY = { versionDays: 180, versionsKept: 100, trashDays: 30 } as const;
-const KEY_SIZE_BYTES = 32;
 
 /** Saves the device's secrets in the key store. Throws faults and IntegrityError. */
 export async function signUp(
@@ -50,14 +50,14 @@ export async function signUp(
   try {
     const active = await register(ports, api, input, draft, signal);
     if (active === undefined) return err({ code: 'internal' });
-    const secrets = secretsOf(ports, input, draft);
+    const { account, device, accountKey, recoveryKey } = draft;
+    const { server, deviceName } = input;
+    const place = { server, email: normaliseAccountName(input.email), account, deviceName };
+    const secrets = newDeviceSecrets(ports.random, place, device, accountKey);
     await ports.keyStore.save(secrets);
-    const { recoveryKey } = draft;
     return ok({ secrets, recoveryKey, recoveryWords: recoveryKeyToWords(recoveryKey), active });
   } catch (error) {
-    const refusal = refusalOf(error);
-    if (refusal === undefined) throw error;
-    return err(refusal);
+    return refused(error);
   }
 }
 
@@ -144,23 +144,4 @@ function genesisOf(
     policy: DEFAULT_POLICY,
   });
   return encodeSealedCommit(commit);
-}
-
-function secretsOf(
-  ports: AccountPorts,
-  input: SignUpInput,
-  { account, accountKey, device }: AccountDraft,
-): DeviceSecrets {
-  return {
-    server: input.server,
-    email: normaliseAccountName(input.email),
-    account,
-    device: device.device,
-    deviceName: input.deviceName,
-    deviceSeed: device.seed,
-    deviceKemSeed: device.kemSeed,
-    generation: accountKey.generation,
-    accountKey: accountKey.key,
-    databaseKey: ports.random.bytes(KEY_SIZE_BYTES),
-  };
 }
