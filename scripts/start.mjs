@@ -1,5 +1,5 @@
-// `npm start`: the server, and beside it the build of the daemon's page, if that is older than its sources.
-import { spawn } from 'node:child_process';
+// `npm start`: the page is built first if it is older than its sources, so that who opens it finds it; then all runs.
+import { builtRenderer } from '../renderer/scripts/build.ts';
 
-spawn(process.execPath, ['renderer/scripts/build.ts'], { stdio: ['ignore', 'ignore', 'inherit'] });
+await builtRenderer();
 await import('../cli/src/main.ts');

@@ -1,5 +1,5 @@
 // The whole of `npm test`: the checks, then the suites in order of speed.
-// Unit suites share one process; suites that start processes or threads are isolated file by file.
+// Unit suites share four processes; suites that start processes or threads are isolated file by file.
 // Arguments are test files to run alone.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -15,7 +15,7 @@ const SIMULATION = ['--test-concurrency=1', '--test-timeout=1200000'];
 
 const PROCESSES = 'test/{e2e,browser,electron-double}/**/*.test.ts';
 /** So that none of them is left alone at the end. */
-const LONGEST = ['costs', 'account-life', 'environments', 'pages', 'daemon', 'restored-server'];
+const LONGEST = ['costs', 'account-life', 'environments', 'views', 'daemon', 'restored-server'];
 
 /** @param {readonly string[]} files */
 function longestFirst(files) {
