@@ -5,19 +5,15 @@
 import { MessageChannel } from 'node:worker_threads';
 import { fileURLToPath } from 'node:url';
 import { bytesToHex } from '@coffer/protocol/core';
-import { nodeHost } from '@coffer/native-worker/host';
 import { ControlServer, TOKEN_BYTES, type OwnRoute } from '@coffer/native-worker/control';
-import { createProfileTarget, type ProfileTarget } from '@coffer/native-worker/profile';
+import { holdProfile, type ProfileTarget } from '@coffer/native-worker/profile';
 import { errorFields } from '@coffer/native-worker/thread';
 import { systemClock, systemRandom } from '@coffer/sdk/node';
 import { CliFailure } from '../failure.ts';
-import { lockProfile } from '@coffer/native-worker/profile-lock';
 import type { Profile } from '@coffer/native-worker/profile-folder';
-import { engineChoices, logLevel, readSettings } from '@coffer/native-worker/settings';
 import { ownVersion } from '../version.ts';
 import { removeDaemonFile, writeDaemonFile } from './daemon-file.ts';
 import { watchForSleep } from './watch-for-sleep.ts';
-import { ProfileLog } from '@coffer/native-worker/profile-log';
 
 /** Leaves the rest of 10 s to the server and the lock. */
 const ENGINE_STOP_MS_MAX = 8_000;
@@ -50,11 +46,6 @@ export async function runDaemon(
   signal: AbortSignal,
   onReady: (daemon: RunningDaemon) => void,
 ): Promise<void> {
-  const log = new ProfileLog({
-    folder: profile.logsFolder,
-    level: () => logLevel(readSettings(profile)),
-    now: systemClock.now,
-  });
   const version = ownVersion();
   const stopping = new AbortController();
   const ending = AbortSignal.any([signal, stopping.signal]);
@@ -67,16 +58,14 @@ export async function runDaemon(
       version,
       takesCommands,
     });
-  const target = createProfileTarget({
+  const held = holdProfile({
+    profile,
+    what,
     entry: ENTRY,
-    place: profile,
     ...(offered === undefined ? {} : { offeredServer: offered }),
-    host: nodeHost(),
-    choices: () => engineChoices(readSettings(profile)),
-    log: log.write,
-    hold: () => lockProfile(profile, { what, isDaemon: true }),
-    engineChanged: (isRunning) => tellWhere(isRunning),
+    engineChanged: tellWhere,
   });
+  const { target, log } = held;
   process.on('unhandledRejection', (error) => {
     log.write({ level: 'error', what: 'daemon defect', fields: errorFields(error) });
     stopping.abort();
@@ -110,16 +99,14 @@ export async function runDaemon(
       throw CliFailure.of(failure);
     }
     onReady({ url: server.url, pid: process.pid, offerPage: () => server.offerPage() });
-    void target.follow(systemClock, ending);
+    held.follow();
     const onSlept = async (ms: number): Promise<void> => {
       log.write({ level: 'info', what: 'clock jumped', fields: { ms } });
-      // An engine that cannot be asked now looks at everything when it starts.
-      await target.engine?.wake().catch(() => undefined);
+      await held.wake();
     };
     await watchForSleep(systemClock, onSlept, ending);
   } finally {
-    stopping.abort();
-    await target.stop(ENGINE_STOP_MS_MAX);
+    await held.release(ENGINE_STOP_MS_MAX);
     removeDaemonFile(profile);
     log.write({ level: 'info', what: 'daemon ended', fields: { pid: process.pid } });
   }

@@ -1,36 +1,45 @@
 /** A profile in the hands of one program: logged, and locked and synced while somebody is signed in. */
-import { nodeHost } from '../adapters/index.ts';
 import { systemClock } from '@coffer/sdk/node';
-import { createProfileTarget } from './open-profile-target.ts';
-import { profileAt } from './profile-folder.ts';
+import { nodeHost } from '../adapters/index.ts';
 import { lockProfile } from '../adapters/profile-lock.ts';
+import { EventFeed } from '../control/event-feed.ts';
+import { createProfileTarget, type OpenTargetOptions } from './open-profile-target.ts';
+import type { Profile } from './profile-folder.ts';
 import { ProfileLog } from './profile-log.ts';
 import type { ProfileTarget } from './profile-target.ts';
 import { engineChoices, logLevel, readSettings } from './settings.ts';
 
+export interface HoldOptions extends Pick<
+  OpenTargetOptions,
+  'entry' | 'engineChanged' | 'offeredServer'
+> {
+  readonly profile: Profile;
+  /** The program, as others are told who has the profile. */
+  readonly what: string;
+}
+
 export interface HeldProfile {
   readonly target: ProfileTarget;
+  readonly log: ProfileLog;
+  /** The events of the target, for any number of listeners. */
+  readonly feed: EventFeed;
+  /** From now on the engine also starts when another program signed in. */
+  readonly follow: () => void;
   /** The machine slept, or the network came back: everything is looked at again. */
   readonly wake: () => Promise<void>;
   /** Ends the engine, every transfer resumable, and lets the profile go. */
   readonly release: (withinMs: number) => Promise<void>;
 }
 
-/** `what`: the program, as others are told who has the profile. */
-export function holdProfile({
-  env,
-  what,
-}: {
-  readonly env: NodeJS.ProcessEnv;
-  readonly what: string;
-}): HeldProfile {
-  const profile = profileAt(undefined, env);
+/** Nothing is locked or started yet: `target.start()` does, when somebody is signed in. */
+export function holdProfile({ profile, what, ...options }: HoldOptions): HeldProfile {
   const log = new ProfileLog({
     folder: profile.logsFolder,
     level: () => logLevel(readSettings(profile)),
     now: systemClock.now,
   });
   const target = createProfileTarget({
+    ...options,
     place: profile,
     host: nodeHost(),
     choices: () => engineChoices(readSettings(profile)),
@@ -38,17 +47,16 @@ export function holdProfile({
     hold: () => lockProfile(profile, { what, isDaemon: true }),
   });
   const ending = new AbortController();
-  log.write({ level: 'info', what: 'application starts', fields: { pid: process.pid } });
-  // Who holds the profile now is waited for.
-  void target.follow(systemClock, ending.signal);
   return {
     target,
+    log,
+    feed: new EventFeed(target, systemClock),
+    follow: () => void target.follow(systemClock, ending.signal),
     // An engine that cannot be asked now looks at everything when it starts.
     wake: async () => target.engine?.wake().catch(() => undefined),
     release: async (withinMs) => {
       ending.abort();
       await target.stop(withinMs);
-      log.write({ level: 'info', what: 'application ended', fields: { pid: process.pid } });
     },
   };
 }

@@ -45,6 +45,7 @@ export class ProfileTarget implements ControlTarget {
   readonly #listeners = new Set<(event: NumberedEvent) => void>();
   #engine: EngineThread | undefined;
   #held: Disposable | undefined;
+  #isEnding = false;
   #untell: (() => void) | undefined;
   /** Signing in and out happen one after the other. */
   #last: Promise<unknown> = Promise.resolve();
@@ -72,8 +73,13 @@ export class ProfileTarget implements ControlTarget {
     }
   }
 
-  /** Ends what runs, every transfer resumable, and lets the profile go. */
+  /** Ends what runs, every transfer resumable, and lets the profile go for good. */
   async stop(withinMs: number): Promise<void> {
+    this.#isEnding = true;
+    await this.#letGo(withinMs);
+  }
+
+  async #letGo(withinMs: number): Promise<void> {
     const engine = this.#engine;
     this.#engine = undefined;
     if (engine !== undefined) this.#options.engineChanged?.(false);
@@ -146,7 +152,7 @@ export class ProfileTarget implements ControlTarget {
     } finally {
       if (this.#engine === undefined) {
         await this.#startIfSignedIn();
-        if (this.#engine === undefined) await this.stop(0);
+        if (this.#engine === undefined) await this.#letGo(0);
       }
     }
   }
@@ -160,16 +166,19 @@ export class ProfileTarget implements ControlTarget {
     } finally {
       // What failed left the account as it was: it goes on syncing.
       await this.#startIfSignedIn();
-      if (this.#engine === undefined) await this.stop(0);
+      if (this.#engine === undefined) await this.#letGo(0);
     }
     return {};
   }
 
   async #startIfSignedIn(): Promise<FailureShape | undefined> {
     const { signedIn } = await this.#options.desk.account();
-    if (!signedIn || this.#engine !== undefined) return undefined;
+    if (!signedIn || this.#engine !== undefined || this.#isEnding) return undefined;
     await this.#hold();
-    return this.#startEngine();
+    if (!this.#isEnding) return this.#startEngine();
+    // The end came while another program still had the profile.
+    await this.#letGo(0);
+    return undefined;
   }
 
   async #hold(): Promise<void> {
@@ -193,7 +202,7 @@ export class ProfileTarget implements ControlTarget {
   async #stopEngine(): Promise<void> {
     this.#untell?.();
     this.#untell = undefined;
-    await this.stop(STOP_MS_MAX);
+    await this.#letGo(STOP_MS_MAX);
   }
 
   #alone<T>(action: () => Promise<T>): Promise<T> {
