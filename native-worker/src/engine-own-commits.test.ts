@@ -149,3 +149,16 @@ test('an edit that never reached the server is sent as it is now', async () => {
   await syncAll([a, b]);
   assert.deepEqual(Object.values(a.tree()).toSorted(), ['from bert', 'second edit']);
 });
+
+test('a rename of another device back to a place that had no answer once is not undone', async () => {
+  const setting = await sharing('f');
+  const { a, b } = setting;
+  a.disk.user.rename(a.at('f'), a.at('g'));
+  await syncUnanswered(setting);
+  await syncAll([a, b]);
+  a.disk.user.rename(a.at('g'), a.at('h'));
+  await syncAll([a, b]);
+  b.disk.user.rename(b.at('h'), b.at('g'));
+  await syncAll([b, a]);
+  assert.deepEqual([a.tree(), b.tree()], [{ g: 'f v1' }, { g: 'f v1' }]);
+});

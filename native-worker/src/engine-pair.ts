@@ -212,13 +212,10 @@ export class PairRunner {
   /** Inside the store's transaction. */
   apply(delta: SpaceDelta): void {
     // Others use the same space client: what they applied without us is read in full.
-    if (delta.seq === this.pair.cursorSeq + 1) {
-      this.mirror.apply(delta);
-      recogniseOwn(this.trees, delta.changed);
-    } else {
-      this.mirror.reconcile();
-      recogniseOwn(this.trees);
-    }
+    if (delta.seq === this.pair.cursorSeq + 1) this.mirror.apply(delta);
+    else this.mirror.reconcile();
+    recogniseOwn(this.trees);
+    this.trees.sent.forgetUnanswered();
     this.book.keepApproved(delta.approved);
     this.#setCursor(delta.seq);
   }

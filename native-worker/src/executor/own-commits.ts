@@ -3,7 +3,6 @@
  * its changes are this device's own: both sides agreed on what was sent, and only what was done since
  * is new. Without that a person would be in conflict with what they wrote themselves.
  */
-import type { NodeId } from '@coffer/protocol/core';
 import type { PairTrees, RemoteEntry, SentChange } from '../trees/index.ts';
 import { agreeOnRemote } from './agreement.ts';
 import type { PreparedChange } from './remote-effects.ts';
@@ -45,14 +44,9 @@ function sentChangeOf(
   };
 }
 
-/** Recognises what was sent without an answer among `nodes`, or among all nodes. */
-export function recogniseOwn(trees: PairTrees, nodes?: readonly NodeId[]): void {
-  const unanswered = trees.sent.unanswered();
-  if (unanswered.size === 0) return;
-  for (const node of nodes ?? unanswered.keys()) {
-    const change = unanswered.get(node);
-    if (change !== undefined) agreeOnSent(trees, change);
-  }
+/** Recognises what was sent without an answer. */
+export function recogniseOwn(trees: PairTrees): void {
+  for (const change of trees.sent.unanswered().values()) agreeOnSent(trees, change);
 }
 
 /** Writes the base row that the answer would have brought, if the remote side is what was sent. */
@@ -70,6 +64,7 @@ function agreeOnPlace(
 ): void {
   const base = trees.base.byId(remote.id);
   if (base === undefined || remote.parent !== parent || remote.name !== name) return;
+  if (base.parent === parent && base.name === name) return;
   trees.base.put({ ...base, parent, name, localName });
   trees.dirty.markLocal(base.localId, 'recognised');
 }

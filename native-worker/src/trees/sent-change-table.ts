@@ -24,7 +24,7 @@ export type SentChange =
       readonly name: string;
     };
 
-/** Commits without an answer that are remembered for a pair: an older one cannot be accepted any more. */
+/** Commits without an answer that are remembered for a pair while no other one comes. */
 const UNANSWERED_MAX = 16;
 const KIND = 'commit';
 
@@ -76,6 +76,21 @@ export class SentChangeTable {
            ORDER BY rowid DESC LIMIT ${UNANSWERED_MAX})`,
       )
       .run(numbered(this.#pair));
+  }
+
+  /**
+   * Another commit is in the log: of those before it, what is not in the log now never will be, and what
+   * is was looked at. Kept any longer, a change of somebody else that says the same would look like it.
+   */
+  forgetUnanswered(): void {
+    if (this.unanswered().size === 0) return;
+    this.#unanswered = undefined;
+    this.#db
+      .sql(
+        `DELETE FROM intent WHERE pair = ? AND kind = '${KIND}'
+         AND op_id NOT IN (SELECT value FROM json_each(?))`,
+      )
+      .run(this.#pair, JSON.stringify([...this.#underWay]));
   }
 
   clear(): void {
