@@ -1,5 +1,6 @@
 import { mount } from 'svelte';
-import { createBridgeClient, type ControlBridge } from './control/adapters/bridge-client.ts';
+import type { ControlBridge } from '@coffer/native-worker/contract';
+import { createBridgeClient } from './control/adapters/bridge-client.ts';
 import { createLoopbackClient } from './control/adapters/loopback-client.ts';
 import './ui/tokens.css';
 import './ui/base.css';

@@ -11,6 +11,7 @@ export interface MenuItem {
 
 interface SeenWindow {
   readonly look: () => WindowLook;
+  readonly close: () => void;
 }
 
 export const desk = {
@@ -24,6 +25,7 @@ export const desk = {
   menu: [] as readonly MenuItem[],
   windows: new Set<SeenWindow>(),
   opened: [] as string[],
+  navigations: [] as { readonly url: string; readonly isAllowed: boolean }[],
 };
 
 export function tellTest(message: FromApp): void {
@@ -53,6 +55,9 @@ process.on('message', (message: ToApp) => {
     case 'resume':
       desk.power.emit('resume');
       break;
+    case 'close':
+      for (const window of desk.windows) window.close();
+      break;
     case 'look':
       tellTest({ kind: 'look', look: lookNow() });
   }
@@ -67,5 +72,6 @@ function lookNow(): AppLook {
       .map(({ label, enabled }) => ({ label: label ?? '', isEnabled: enabled !== false })),
     windows: [...desk.windows].map(({ look }) => look()),
     opened: desk.opened,
+    navigations: desk.navigations,
   };
 }

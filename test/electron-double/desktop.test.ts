@@ -80,6 +80,8 @@ test('the application: windows, tray, one instance, its end', { timeout: 240_000
     const look = await app.until(({ opened }) => opened.length > 0);
     assert.deepEqual(look.opened, ['https://example.org/help'], 'plain http stays closed');
     await main.evaluate("location.href = 'https://example.org/elsewhere'");
+    const { navigations } = await app.until((seen) => seen.navigations.length > 0);
+    assert.deepEqual(navigations, [{ url: 'https://example.org/elsewhere', isAllowed: false }]);
     assert.match(main.url(), /^https:\/\/coffer\.app\.double\.test\//);
   });
 
@@ -93,7 +95,10 @@ test('the application: windows, tray, one instance, its end', { timeout: 240_000
   });
 
   await t.test('a second start shows the first one and ends', async () => {
+    app.tell({ kind: 'close' });
+    await app.until(({ windows }) => windows.every(({ isVisible }) => !isVisible));
     assert.equal(await launchAgain(options), 0);
+    await app.until(({ windows }) => windows[1]?.isVisible === true);
   });
 
   await t.test('it ends by its menu, with the profile let go', async () => {

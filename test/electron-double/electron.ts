@@ -121,6 +121,7 @@ export class BrowserWindow extends EventEmitter {
     this.#isVisible = options.show !== false;
     desk.windows.add({
       look: () => ({ url: this.webContents.getURL(), isVisible: this.#isVisible }),
+      close: () => this.close(),
     });
   }
 
@@ -141,6 +142,7 @@ export class BrowserWindow extends EventEmitter {
           },
         };
         contents.emit('will-navigate', event, target);
+        desk.navigations.push({ url: target, isAllowed: !isPrevented });
         return !isPrevented;
       },
       wantsToOpen: (target) => {
@@ -174,7 +176,7 @@ export class BrowserWindow extends EventEmitter {
         isPrevented = true;
       },
     });
-    if (!isPrevented) this.#isVisible = false;
+    if (!isPrevented) throw new Error('a window of the application is hidden, not closed');
   }
 
   focus(): void {

@@ -5,6 +5,8 @@ export type ToApp =
   | { readonly kind: 'tray-click' }
   | { readonly kind: 'theme'; readonly isDark: boolean }
   | { readonly kind: 'resume' }
+  /** A person closes every window. */
+  | { readonly kind: 'close' }
   | { readonly kind: 'look' };
 
 export interface WindowLook {
@@ -18,6 +20,8 @@ export interface AppLook {
   readonly menu: readonly { readonly label: string; readonly isEnabled: boolean }[];
   readonly windows: readonly WindowLook[];
   readonly opened: readonly string[];
+  /** Where pages wanted to go, and whether they were let. */
+  readonly navigations: readonly { readonly url: string; readonly isAllowed: boolean }[];
 }
 
 export type FromApp =

@@ -5,7 +5,7 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { app, powerMonitor } from 'electron';
-import { holdProfile, type HeldProfile } from '@coffer/native-worker/profile';
+import { holdProfile, profileAt, type HeldProfile } from '@coffer/native-worker/profile';
 import { claimScheme, servePages } from './app-pages.ts';
 import { servePageCalls } from './page-service.ts';
 import { TrayIcon } from './tray-icon.ts';
@@ -15,8 +15,16 @@ const STOP_MS_MAX = 10_000;
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 
 async function run(): Promise<void> {
-  const profile = holdProfile({ env: process.env, what: 'the Coffer application' });
-  const { target } = profile;
+  const profile = holdProfile({
+    profile: profileAt(undefined, process.env),
+    what: 'the Coffer application',
+  });
+  const { target, feed, log } = profile;
+  const fields = { pid: process.pid };
+  log.write({ level: 'info', what: 'application starts', fields });
+  // Another program may have the profile now: it is waited for.
+  void target.start().catch(() => undefined);
+  profile.follow();
   const windows = new Windows(join(root, 'electron/dist/preload.cjs'));
   servePages(join(root, 'renderer/dist'));
   const tray = new TrayIcon(join(root, 'resources/tray'), {
@@ -26,7 +34,7 @@ async function run(): Promise<void> {
     resume: () => void give(profile, 'resume'),
     quit: () => app.quit(),
   });
-  servePageCalls({ target, onFace: (face) => tray.show(face) });
+  servePageCalls({ target, feed, onFace: (face) => tray.show(face) });
   app.on('second-instance', () => windows.showMain());
   app.on('activate', () => windows.showMain());
   // Without a window the application goes on in the tray.
@@ -35,7 +43,10 @@ async function run(): Promise<void> {
   app.on('before-quit', () => windows.letGo());
   app.once('will-quit', (event) => {
     event.preventDefault();
-    void profile.release(STOP_MS_MAX).finally(() => app.exit(0));
+    void profile.release(STOP_MS_MAX).finally(() => {
+      log.write({ level: 'info', what: 'application ended', fields });
+      app.exit(0);
+    });
   });
   await windows.open();
   const account = (await target.call('account', {}, new AbortController().signal)) as {

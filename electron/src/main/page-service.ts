@@ -1,10 +1,14 @@
 /** Answers the pages: calls of the control contract, its events, and what the tray is to look like. */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { ipcMain, type IpcMainInvokeEvent, type WebContents } from 'electron';
 import { z } from 'zod';
-import { ControlFailure, type ControlTarget } from '@coffer/native-worker/contract';
-import { EventFeed, failureOf, isCommandName } from '@coffer/native-worker/control';
-import { CHANNELS, type CallAnswer, type TrayFace } from '../bridge.ts';
+import {
+  ControlFailure,
+  type BridgeAnswer,
+  type ControlTarget,
+  type TrayFace,
+} from '@coffer/native-worker/contract';
+import { failureOf, isCommandName, type EventFeed } from '@coffer/native-worker/control';
+import { CHANNELS } from '../channels.ts';
 import { isOwnPage } from './app-pages.ts';
 
 const TEXT_LENGTH_MAX = 200;
@@ -18,11 +22,12 @@ const Face = z.object({
 
 export interface PageServiceOptions {
   readonly target: ControlTarget;
+  /** Of the same target. */
+  readonly feed: EventFeed;
   readonly onFace: (face: TrayFace) => void;
 }
 
-export function servePageCalls({ target, onFace }: PageServiceOptions): void {
-  const feed = new EventFeed(target, clock);
+export function servePageCalls({ target, feed, onFace }: PageServiceOptions): void {
   const listening = new Map<WebContents, () => void>();
 
   function unsubscribe(contents: WebContents): void {
@@ -61,7 +66,7 @@ async function answer(
   target: ControlTarget,
   command: unknown,
   input: unknown,
-): Promise<CallAnswer> {
+): Promise<BridgeAnswer> {
   try {
     if (typeof command !== 'string' || !isCommandName(command)) throw new ControlFailure(NO_CALL);
     return { ok: true, value: await target.call(command, input, new AbortController().signal) };
@@ -69,10 +74,5 @@ async function answer(
     return { ok: false, error: failureOf(error) };
   }
 }
-
-const clock = {
-  now: () => Date.now(),
-  sleep: (ms: number, signal?: AbortSignal) => sleep(ms, undefined, signal && { signal }),
-};
 
 const NO_CALL = { code: 'not-found', message: 'there is no such call', hint: '' };

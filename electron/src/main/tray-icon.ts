@@ -4,7 +4,7 @@
  */
 import { join } from 'node:path';
 import { Menu, nativeImage, nativeTheme, Tray, type NativeImage } from 'electron';
-import type { TrayFace } from '../bridge.ts';
+import type { TrayFace } from '@coffer/native-worker/contract';
 
 const GLYPHS: ReadonlySet<string> = new Set([
   'attention',

@@ -1,11 +1,11 @@
 /** The only thing that a page has of the computer: named functions that carry plain data. */
 import { contextBridge, ipcRenderer, type IpcRendererEvent } from 'electron';
-import type { NumberedEvent } from '@coffer/native-worker/contract';
-import { CHANNELS, type Bridge, type CallAnswer } from '../bridge.ts';
+import type { BridgeAnswer, ControlBridge, NumberedEvent } from '@coffer/native-worker/contract';
+import { CHANNELS } from '../channels.ts';
 
-const bridge: Bridge = {
+const bridge: ControlBridge = {
   call: (command, input) =>
-    ipcRenderer.invoke(CHANNELS.call, command, input) as Promise<CallAnswer>,
+    ipcRenderer.invoke(CHANNELS.call, command, input) as Promise<BridgeAnswer>,
   subscribe: (listener) => {
     const hear = (_event: IpcRendererEvent, batch: readonly NumberedEvent[]): void => {
       for (const event of batch) listener({ kind: 'event', event });

@@ -1,4 +1,5 @@
 export * from './account-commands.ts';
+export type * from './bridge.ts';
 export * from './commands.ts';
 export * from './control-failure.ts';
 export * from './control.ts';

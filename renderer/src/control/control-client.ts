@@ -6,11 +6,12 @@ import type {
   CommandInput,
   CommandName,
   CommandOutput,
+  ControlCommandName,
+  ControlNews,
   FailureShape,
-  NumberedEvent,
 } from '@coffer/native-worker/contract';
 
-export type ControlCommandName = CommandName | AccountCommandName;
+export type { ControlCommandName, ControlNews };
 
 export type ControlInput<K extends ControlCommandName> = K extends CommandName
   ? CommandInput<K>
@@ -23,12 +24,6 @@ export type ControlOutput<K extends ControlCommandName> = K extends CommandName
   : K extends AccountCommandName
     ? AccountCommandOutput<K>
     : never;
-
-/** What the other side tells unasked. After `lost`, `connected` comes once it answers again. */
-export type ControlNews =
-  | { readonly kind: 'event'; readonly event: NumberedEvent }
-  | { readonly kind: 'connected' }
-  | { readonly kind: 'lost' };
 
 export interface ControlClient {
   /** Rejects with CallFailed, whatever went wrong. */
