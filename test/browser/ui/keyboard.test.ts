@@ -4,7 +4,7 @@ import test from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Page } from 'playwright-core';
 import type { FakePage } from './fake-bridge.ts';
-import { RECOVERY_WORDS } from './scenes.ts';
+import { NOW, RECOVERY_WORDS, SCENES } from './scenes.ts';
 import { UiBench, assertNothing, axeFaults, commandsOf, picture } from './ui-page.ts';
 
 /** Tabs until what has the focus has this accessible name; fails after a whole round. */
@@ -258,20 +258,44 @@ test('changes its language at once, and keeps it', async () => {
   await page.getByRole('heading', { name: 'Réglages' }).waitFor();
 });
 
+async function tell(page: Page, news: unknown): Promise<void> {
+  await page.evaluate((told) => {
+    (globalThis as unknown as FakePage).fakeTell(told);
+  }, news);
+}
+
+test('a screen reader hears a new state at once, new numbers after a while, on every page', async () => {
+  await using bench = await UiBench.start();
+  const page = await bench.open({ scene: 'idle', address: '#/settings', width: 360 });
+  const heard = (text: string) => page.getByRole('status').getByText(text, { exact: false });
+  const tellStatus = (uploads: number) => {
+    const [first, ...others] = SCENES.syncing.status.pairs;
+    const pair = { ...first, pending: { ...first?.pending, uploads } };
+    const event = { kind: 'status', status: { pairs: [pair, ...others], transfers: [] } };
+    return tell(page, { kind: 'event', event: { number: 1, event } });
+  };
+  await heard('Everything is in place.').waitFor();
+  await tellStatus(3);
+  await heard('Sending 3 files').waitFor();
+  await tellStatus(2);
+  await page.waitForFunction('document.title.startsWith("Sending 2 files")');
+  assert.equal(await heard('Sending 3 files').count(), 1, 'numbers wait');
+  await page.clock.setFixedTime(Date.parse(NOW) + 10_000);
+  await heard('Sending 2 files').waitFor();
+  await page.getByRole('link', { name: 'Folders' }).click();
+  assert.equal(await heard('Sending 2 files').count(), 1);
+});
+
 test('follows what it is told: new states, a lost connection, one that comes back', async () => {
   await using bench = await UiBench.start();
   const page = await bench.open({ scene: 'idle' });
-  const tell = (news: unknown) =>
-    page.evaluate((told) => {
-      (globalThis as unknown as { fakeTell: (news: unknown) => void }).fakeTell(told);
-    }, news);
   const activity = { at: '2026-11-20T14:32:00Z', op: 'upload', path: 'Nouveau.txt', device: 'd1' };
-  await tell({ kind: 'event', event: { number: 1, event: { kind: 'activity', activity } } });
+  await tell(page, { kind: 'event', event: { number: 1, event: { kind: 'activity', activity } } });
   await page.getByText('Nouveau.txt').waitFor();
-  await tell({ kind: 'lost' });
+  await tell(page, { kind: 'lost' });
   await page.getByRole('heading', { name: 'Coffer is not running' }).waitFor();
   assert.equal(await page.getByText('Comptes 2026.ods').count(), 1, 'what is known can be read on');
-  await tell({ kind: 'connected' });
+  await tell(page, { kind: 'connected' });
   await page.getByRole('heading', { name: 'Everything is in place' }).waitFor();
 });
 
