@@ -70,6 +70,39 @@ async function running(space: MemorySpace, name: string): Promise<Running> {
   };
 }
 
+interface Setting {
+  readonly space: MemorySpace;
+  readonly a: Running;
+}
+
+async function pulled(): Promise<Setting> {
+  const space = new MemorySpace();
+  const a = await running(space, 'anna');
+  await a.until('the first pull', () => space.requests.length > 1);
+  return { space, a };
+}
+
+/** The server answered so to everything until the loop knew that it was offline; `f` waits to go up. */
+async function afterFault(fault: RemoteFault): Promise<Setting> {
+  const { space, a } = await pulled();
+  space.fault = () => {
+    throw fault;
+  };
+  a.device.write('f', 'v1');
+  a.listener().folder('');
+  a.remoteChanged();
+  await a.until('offline', () => statesOf(a).includes('offline'));
+  space.fault = () => undefined;
+  return { space, a };
+}
+
+/** What the pair's state was, in order. */
+function statesOf({ events }: Running): string[] {
+  return events.flatMap(({ event }) =>
+    event.kind === 'status' ? event.status.pairs.map(({ state }) => state) : [],
+  );
+}
+
 function names(space: MemorySpace): string[] {
   return [...space.snapshot().values()]
     .filter(({ parent }) => parent === space.root)
@@ -116,51 +149,27 @@ test('a deletion waits until no further one comes, and commands are answered mea
 });
 
 test('an outage makes the pair offline, and the loop goes on when it ends', async () => {
-  const space = new MemorySpace();
-  const a = await running(space, 'anna');
-  await a.until('the first pull', () => space.requests.length > 1);
-  space.fault = () => {
-    throw new RemoteFault('network', 'no answer', { retry: { kind: 'after', delayMs: null } });
-  };
-  a.device.write('f', 'v1');
-  a.listener().folder('');
-  a.remoteChanged();
-  const states = (): string[] =>
-    a.events.flatMap(({ event }) =>
-      event.kind === 'status' ? event.status.pairs.map(({ state }) => state) : [],
-    );
-  await a.until('offline', () => states().includes('offline'));
-  space.fault = () => undefined;
+  const fault = new RemoteFault('network', 'no answer', {
+    retry: { kind: 'after', delayMs: null },
+  });
+  const { space, a } = await afterFault(fault);
   await a.until('upload', () => names(space).includes('f'));
-  await a.until('idle', () => states().at(-1) === 'idle');
+  await a.until('idle', () => statesOf(a).at(-1) === 'idle');
   await a.stop();
 });
 
 test('a refusal of the server ends no loop: it goes on when a person made it good', async () => {
-  const space = new MemorySpace();
-  const a = await running(space, 'anna');
-  await a.until('the first pull', () => space.requests.length > 1);
-  space.fault = () => {
-    throw new RemoteFault('not-signed-in', 'no session', { retry: { kind: 'after-user-action' } });
-  };
-  a.device.write('f', 'v1');
-  a.listener().folder('');
-  a.remoteChanged();
-  const states = (): string[] =>
-    a.events.flatMap(({ event }) =>
-      event.kind === 'status' ? event.status.pairs.map(({ state }) => state) : [],
-    );
-  await a.until('offline', () => states().includes('offline'));
-  space.fault = () => undefined;
+  const fault = new RemoteFault('not-signed-in', 'no session', {
+    retry: { kind: 'after-user-action' },
+  });
+  const { space, a } = await afterFault(fault);
   await a.device.engine.wake({});
   await a.until('upload', () => names(space).includes('f'));
   await a.stop();
 });
 
 test('after `wake` both sides are looked at in full, without a hint and without waiting', async () => {
-  const space = new MemorySpace();
-  const a = await running(space, 'anna');
-  await a.until('the first pull', () => space.requests.length > 1);
+  const { space, a } = await pulled();
   a.device.write('unseen', 'v1');
   await a.device.engine.wake({});
   await a.until('upload', () => names(space).includes('unseen'));
@@ -168,9 +177,7 @@ test('after `wake` both sides are looked at in full, without a hint and without 
 });
 
 test('the limit of watches is a stall that names the command, until every folder is watched', async () => {
-  const space = new MemorySpace();
-  const a = await running(space, 'anna');
-  await a.until('the first pull', () => space.requests.length > 1);
+  const { a } = await pulled();
   a.listener().lost(WATCH_LIMIT_REACHED);
   const [stall] = await a.device.engine.stalls({});
   assert.deepEqual([stall?.reason, stall?.needsPerson], ['WatchLimit', false]);
@@ -190,9 +197,7 @@ test('a pair that is removed is watched no more', async () => {
 });
 
 test('a paused pair does nothing until it is resumed', async () => {
-  const space = new MemorySpace();
-  const a = await running(space, 'anna');
-  await a.until('the first pull', () => space.requests.length > 1);
+  const { space, a } = await pulled();
   await a.device.engine.pause({});
   a.device.write('f', 'v1');
   a.listener().folder('');

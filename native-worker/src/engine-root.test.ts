@@ -1,33 +1,19 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import type { NodeId, SpaceId } from '@coffer/protocol/core';
 import { checkRoot, claimRoot, releaseRoot } from './engine-root.ts';
 import { lockRoot, unlockRoot } from './engine-lock.ts';
-import type { LocalId } from './planner/types.ts';
 import { LocalFault } from './ports/index.ts';
-import { PLAIN_CAPS, realTestDisk, simTestDisk, type TestDisk } from './testing/index.ts';
+import { realTestDisk, simTestDisk, testPair, type TestDisk } from './testing/index.ts';
 import type { Pair } from './trees/index.ts';
 
 function pairOn(disk: TestDisk, id = 'pair-1'): Pair {
   const stat = disk.fileSystem.lstat(disk.root);
-  return {
+  return testPair({
     id,
-    space: 'a'.repeat(32) as SpaceId,
-    remoteRoot: 'b'.repeat(32) as NodeId,
-    mode: 'two-way',
     localPath: disk.root,
-    rootLocalId: 1 as LocalId,
     rootIno: stat?.ino ?? 0n,
     rootBirthNs: stat?.birthNs ?? 0n,
-    caps: PLAIN_CAPS,
-    ignores: [],
-    cursorSeq: 0,
-    scanGen: 0,
-    state: 'ready',
-    pausedUntilMs: 0,
-    lastSyncedAtMs: null,
-    createdAtMs: 0,
-  };
+  });
 }
 
 async function claimed(disk: TestDisk): Promise<Pair> {

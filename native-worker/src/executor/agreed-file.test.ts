@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Digest, NodeId, SpaceId } from '@coffer/protocol/core';
+import type { Digest, NodeId } from '@coffer/protocol/core';
 import type { RemoteUpload } from '../planner/operations.ts';
 import type { BaseNode, LocalId, OperationId } from '../planner/types.ts';
 import type { LocalRow } from '../scanner/local-tree-writer.ts';
+import { testPair } from '../testing/index.ts';
 import { allocateLocalId } from '../trees/local-tree.ts';
 import {
   openEngineDatabase,
@@ -29,39 +30,8 @@ interface Rows {
 function treesWith(changes: Rows): { readonly trees: PairTrees; readonly upload: RemoteUpload } {
   const db = openEngineDatabase(':memory:', 0);
   const root = allocateLocalId(db);
-  const trees = openPairTrees(
-    db,
-    {
-      id: 'pair',
-      space: 'd0'.repeat(16) as SpaceId,
-      remoteRoot: ROOT,
-      mode: 'two-way',
-      localPath: '/root',
-      rootLocalId: root,
-      rootIno: 1n,
-      rootBirthNs: 1n,
-      caps: {
-        caseSensitive: true,
-        normalising: false,
-        birthtime: true,
-        mtimeGranNs: 1n,
-        nameUnit: 'bytes',
-        nameMax: 255,
-        execBit: true,
-        symlinks: true,
-        windowsNames: false,
-        nativeEvents: true,
-      },
-      ignores: [],
-      cursorSeq: 0,
-      scanGen: 0,
-      state: 'ready',
-      pausedUntilMs: 0,
-      lastSyncedAtMs: null,
-      createdAtMs: 0,
-    },
-    () => 0,
-  );
+  const pair = testPair({ remoteRoot: ROOT, rootLocalId: root });
+  const trees = openPairTrees(db, pair, () => 0);
   const id = allocateLocalId(db);
   trees.local.put({
     id,

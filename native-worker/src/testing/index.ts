@@ -8,6 +8,7 @@ export * from './test-disk.ts';
 export * from './file-system-contract.ts';
 export * from './memory-local-tree.ts';
 export * from './test-scan.ts';
+export * from './test-pair.ts';
 export * from './editors.ts';
 export * from './local-tree-contract.ts';
 export * from './hint-source-contract.ts';

@@ -1,4 +1,5 @@
 /** A scanner over a test disk and a tree in memory. */
+import { LINUX } from '../planner/testing/pretend-pair.ts';
 import type { Caps, LocalId } from '../planner/types.ts';
 import {
   createScanner,
@@ -10,18 +11,7 @@ import { MemoryLocalTree } from './memory-local-tree.ts';
 import type { TestDisk } from './test-disk.ts';
 
 /** What a common Linux file system can hold. */
-export const PLAIN_CAPS: Caps = {
-  caseSensitive: true,
-  normalising: false,
-  birthtime: true,
-  mtimeGranNs: 1n,
-  nameUnit: 'bytes',
-  nameMax: 255,
-  execBit: true,
-  symlinks: true,
-  windowsNames: false,
-  nativeEvents: true,
-};
+export const PLAIN_CAPS: Caps = LINUX;
 
 /** More passes than anything that comes to rest needs. */
 const PASSES_MAX = 50;

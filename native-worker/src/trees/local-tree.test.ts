@@ -1,45 +1,14 @@
-import { localTreeContract } from '../testing/index.ts';
-import type { Caps, LocalId } from '../planner/types.ts';
-import type { NodeId, SpaceId } from '@coffer/protocol/core';
+import { localTreeContract, testPair } from '../testing/index.ts';
+import type { LocalId } from '../planner/types.ts';
+import type { NodeId } from '@coffer/protocol/core';
 import { openEngineDatabase } from './engine-database.ts';
 import { allocateLocalId } from './local-tree.ts';
 import { openPairTrees } from './pair-trees.ts';
-import type { Pair } from './pair-table.ts';
-
-const CAPS: Caps = {
-  caseSensitive: true,
-  normalising: false,
-  birthtime: true,
-  mtimeGranNs: 1n,
-  nameUnit: 'bytes',
-  nameMax: 255,
-  execBit: true,
-  symlinks: true,
-  windowsNames: false,
-  nativeEvents: true,
-};
 
 localTreeContract('SQLite', () => {
   const db = openEngineDatabase(':memory:', 0);
   const root = allocateLocalId(db);
-  const pair: Pair = {
-    id: 'pair',
-    space: 'd0'.repeat(16) as SpaceId,
-    remoteRoot: 'a0'.repeat(16) as NodeId,
-    mode: 'two-way',
-    localPath: '/root',
-    rootLocalId: root,
-    rootIno: 1n,
-    rootBirthNs: 1n,
-    caps: CAPS,
-    ignores: [],
-    cursorSeq: 0,
-    scanGen: 0,
-    state: 'new',
-    pausedUntilMs: 0,
-    lastSyncedAtMs: null,
-    createdAtMs: 0,
-  };
+  const pair = testPair({ rootLocalId: root });
   const trees = openPairTrees(db, pair, () => 0);
   trees.local.put({
     id: root,
