@@ -4,6 +4,7 @@ import type { CommandContext } from '../context.ts';
 import { askDaemon, findDaemon } from '../daemon/daemon-client.ts';
 import { UsageFailure } from '../failure.ts';
 import {
+  engineChoices,
   readSettings,
   SETTINGS,
   settingOf,
@@ -53,6 +54,7 @@ export const configUnset: CommandRun = async (context, input) => {
 
 /** A running daemon takes the settings over at once: its engine starts again, in a moment. */
 async function change({ profile, signal }: CommandContext, settings: Settings): Promise<void> {
+  engineChoices(settings); // Throws what the engine could not take: it is not written.
   writeSettings(profile, settings);
   const daemon = await findDaemon(profile);
   if (daemon !== undefined) await askDaemon(daemon, { method: 'POST', path: '/v1/reload', signal });

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { createSystemClock } from '../adapters/index.ts';
+import { ControlFailure } from '../contract/index.ts';
 import { EngineThread } from './engine-thread.ts';
 import type { LogEntry } from './thread-messages.ts';
 
@@ -22,7 +23,7 @@ function entryOf(body: string): URL {
 }
 const OPEN = `parentPort.postMessage({ kind: 'opened' });`;
 
-function started(body: string) {
+function started(body: string, choose: (limit: number) => number = (limit) => limit) {
   const log: LogEntry[] = [];
   const waits: number[] = [];
   const clock = createSystemClock();
@@ -31,7 +32,7 @@ function started(body: string) {
     entry: entryOf(body),
     place: { keysFile: '/k', databaseFile: '/d' },
     host: { pid: 1, bootId: 'boot' },
-    choices: () => ({ upBytesPerSecond: limit++ }),
+    choices: () => ({ upBytesPerSecond: choose(limit++) }),
     clock: {
       now: clock.now,
       sleep: (ms, signal) => {
@@ -106,6 +107,22 @@ test('changed settings reach the thread by a start of its own', async () => {
   const answer = await thread.call('listPairs', {}, never);
   assert.deepEqual((answer as { choices: unknown }).choices, { upBytesPerSecond: 2 });
   assert.deepEqual(waits, []);
+  await thread.stop(5000);
+});
+
+test('settings that cannot be taken are said, and the engine starts once they can be', async () => {
+  const wrong = { code: 'usage', message: 'no number of bytes', hint: 'Write 500K.' };
+  const { thread, waits } = started(OPEN, (limit) => {
+    if (limit === 2) throw new ControlFailure(wrong);
+    return limit;
+  });
+  await thread.start();
+  await thread.restart();
+  await assert.rejects(thread.call('listPairs', {}, never), wrong);
+  await thread.restart();
+  const answer = await thread.call('listPairs', {}, never);
+  assert.deepEqual((answer as { choices: unknown }).choices, { upBytesPerSecond: 3 });
+  assert.deepEqual(waits, [1000]);
   await thread.stop(5000);
 });
 

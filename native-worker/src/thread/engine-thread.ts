@@ -11,6 +11,7 @@ import {
   type FailureShape,
   type NumberedEvent,
 } from '../contract/index.ts';
+import { failureOf } from '../control/failure-of.ts';
 import { PortTarget } from '../control/port-target.ts';
 import { NETWORK_RETRY_MS_MIN, RETRY_MS_MAX } from '../limits.ts';
 import type { Clock } from '../ports/index.ts';
@@ -135,8 +136,7 @@ export class EngineThread implements ControlTarget {
     const { signal } = this.#stopping;
     for (let tries = 0; !signal.aborted; tries++) {
       const beganMs = clock.now();
-      this.#running = this.#startOne();
-      const failure = await this.#running.ended;
+      const failure = await this.#runOne();
       this.#running = undefined;
       this.#untell = undefined;
       this.#isOpen = false;
@@ -160,6 +160,16 @@ export class EngineThread implements ControlTarget {
       await clock.sleep(waitMs, cut).catch(() => undefined);
       this.#isRestarting = false;
     }
+  }
+
+  /** What ended it, or kept it from starting: settings may say what nobody can take. */
+  async #runOne(): Promise<FailureShape | undefined> {
+    try {
+      this.#running = this.#startOne();
+    } catch (error) {
+      return failureOf(error);
+    }
+    return this.#running.ended;
   }
 
   #startOne(): Running {
