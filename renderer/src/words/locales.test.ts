@@ -72,7 +72,9 @@ test('every message is used, by its name or by the pattern of its name', () => {
 
 test('every reason of a stall has its words, and no other reason has', () => {
   assert.ok(reasons.length >= 30, `${reasons.length} reasons only`);
-  const told = Object.keys(english).flatMap((key) => /^stall\.([A-Z]\w+)$/.exec(key)?.[1] ?? []);
+  const told = Object.keys(english)
+    .filter((key) => !source.includes(`'${key}'`))
+    .flatMap((key) => /^stall\.(\w+)$/.exec(key)?.[1] ?? []);
   assert.deepEqual(told.sort(), reasons.sort());
 });
 
