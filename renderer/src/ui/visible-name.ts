@@ -99,8 +99,3 @@ export function baseName(path: string): string {
   const parts = path.split(/[/\\]/).filter((part) => part !== '');
   return parts.at(-1) ?? path;
 }
-
-/** What is before the last part; empty at the top. */
-export function folderOf(path: string): string {
-  return path.replace(/[/\\]+$/, '').replace(/[/\\]?[^/\\]*$/, '');
-}

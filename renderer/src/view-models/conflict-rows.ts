@@ -1,6 +1,6 @@
 import type { ConflictListing } from '@coffer/native-worker/contract';
 import { fileKind, type FileKind } from '../ui/file-kind.ts';
-import { baseName, folderOf, visibleName } from '../ui/visible-name.ts';
+import { baseName, visibleName } from '../ui/visible-name.ts';
 import type { Words } from '../words/translator.ts';
 
 export interface ConflictSide {
@@ -16,7 +16,6 @@ export interface ConflictRow {
   /** For `resolveConflict`. */
   readonly path: string;
   readonly name: string;
-  readonly folder: string;
   readonly kind: FileKind;
   /** The conflict copy, then the file that kept its name. */
   readonly sides: readonly [ConflictSide, ConflictSide];
@@ -47,7 +46,6 @@ export function conflictRows(
       id,
       path,
       name,
-      folder: visibleName(folderOf(path)),
       kind: fileKind(name),
       sides: [
         {

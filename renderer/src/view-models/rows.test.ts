@@ -34,7 +34,6 @@ describe('a transfer', () => {
       {
         id: 't',
         name: 'film.mp4',
-        folder: '/Documents/Thèse',
         kind: 'video',
         direction: 'up',
         isPaused: false,

@@ -1,12 +1,11 @@
 import type { StallListing } from '@coffer/native-worker/contract';
-import { baseName, folderOf, visibleName } from '../ui/visible-name.ts';
+import { baseName } from '../ui/visible-name.ts';
 import type { Words } from '../words/translator.ts';
 
 export interface StallRow {
   readonly id: string;
   readonly path: string;
   readonly name: string;
-  readonly folder: string;
   readonly needsPerson: boolean;
   readonly text: string;
   readonly hint: string;
@@ -22,7 +21,6 @@ export function stallRows(stalls: readonly StallListing[], words: Words): readon
       id: `${reason} ${path}`,
       path,
       name: baseName(path),
-      folder: visibleName(folderOf(path)),
       needsPerson,
       text: words.find(`stall.${reason}`) ?? message,
       hint: words.find(`stall.${reason}.hint`) ?? hint,

@@ -1,13 +1,12 @@
 import type { TransferStatus } from '@coffer/native-worker/contract';
 import { fileKind, type FileKind } from '../ui/file-kind.ts';
-import { baseName, folderOf, visibleName } from '../ui/visible-name.ts';
+import { baseName } from '../ui/visible-name.ts';
 import type { Words } from '../words/translator.ts';
 import { timeLeftText } from './time-left.ts';
 
 export interface TransferRow {
   readonly id: string;
   readonly name: string;
-  readonly folder: string;
   readonly kind: FileKind;
   readonly direction: 'up' | 'down';
   readonly isPaused: boolean;
@@ -47,7 +46,6 @@ function transferRow(transfer: TransferStatus, words: Words): TransferRow {
   return {
     id,
     name,
-    folder: visibleName(folderOf(path)),
     kind: fileKind(name),
     direction,
     isPaused,
