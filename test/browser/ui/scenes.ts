@@ -95,11 +95,16 @@ const ACTIVITY: readonly ActivityListing[] = [
   done('2026-09-12T15:04:00Z', 'delete', 'Facture plombier, juin.pdf'),
 ];
 
-function scene(over: Partial<Scene> & { readonly pairs?: readonly PairStatus[] } = {}): Scene {
-  const { pairs = [aPair(), aPair(PHOTOS)], ...rest } = over;
+interface SceneParts extends Partial<Omit<Scene, 'status' | 'listPairs'>> {
+  readonly pairs?: readonly PairStatus[];
+  readonly transfers?: EngineStatus['transfers'];
+}
+
+function scene(parts: SceneParts = {}): Scene {
+  const { pairs = [aPair(), aPair(PHOTOS)], transfers = [], ...rest } = parts;
   return {
     account: SIGNED_IN,
-    status: { pairs: [...pairs], transfers: [] },
+    status: { pairs: [...pairs], transfers },
     listPairs: listed(pairs),
     conflicts: [],
     held: [],
@@ -194,60 +199,45 @@ export const SCENES = {
       }),
       aPair(PHOTOS),
     ],
-    status: {
-      pairs: [
-        aPair({
-          state: 'syncing',
-          pending: {
-            uploads: 3,
-            downloads: 1,
-            uploadBytes: 393_600_000,
-            downloadBytes: 18_400_000,
-            other: 0,
-          },
-        }),
-        aPair(PHOTOS),
-      ],
-      transfers: [
-        {
-          id: 't1',
-          path: '/Documents/Thèse/Soutenance Inès, répétition.mp4',
-          direction: 'up',
-          bytesDone: 1_054_000_000,
-          bytesTotal: 1_700_000_000,
-          bytesPerSecond: 2_100_000,
-          etaSeconds: 308,
-        },
-        {
-          id: 't2',
-          path: '/Documents/Procès-verbal de l’assemblée générale extraordinaire, version définitive signée.pdf',
-          direction: 'up',
-          bytesDone: 4_200_000,
-          bytesTotal: 9_800_000,
-          bytesPerSecond: 1_300_000,
-          etaSeconds: 4.3,
-        },
-        {
-          id: 't3',
-          path: '/Documents/Voyage NZ/Milford Sound 0231.jpg',
-          direction: 'down',
-          bytesDone: 13_100_000,
-          bytesTotal: 18_400_000,
-          bytesPerSecond: 820_000,
-          etaSeconds: null,
-        },
-        {
-          id: 't4',
-          path: '/Documents/Archives/Entretiens (brut).tar.zst',
-          direction: 'up',
-          bytesDone: 2_800_000_000,
-          bytesTotal: 6_400_000_000,
-          bytesPerSecond: 0,
-          etaSeconds: null,
-          paused: true,
-        },
-      ],
-    },
+    transfers: [
+      {
+        id: 't1',
+        path: '/Documents/Thèse/Soutenance Inès, répétition.mp4',
+        direction: 'up',
+        bytesDone: 1_054_000_000,
+        bytesTotal: 1_700_000_000,
+        bytesPerSecond: 2_100_000,
+        etaSeconds: 308,
+      },
+      {
+        id: 't2',
+        path: '/Documents/Procès-verbal de l’assemblée générale extraordinaire, version définitive signée.pdf',
+        direction: 'up',
+        bytesDone: 4_200_000,
+        bytesTotal: 9_800_000,
+        bytesPerSecond: 1_300_000,
+        etaSeconds: 4.3,
+      },
+      {
+        id: 't3',
+        path: '/Documents/Voyage NZ/Milford Sound 0231.jpg',
+        direction: 'down',
+        bytesDone: 13_100_000,
+        bytesTotal: 18_400_000,
+        bytesPerSecond: 820_000,
+        etaSeconds: null,
+      },
+      {
+        id: 't4',
+        path: '/Documents/Archives/Entretiens (brut).tar.zst',
+        direction: 'up',
+        bytesDone: 2_800_000_000,
+        bytesTotal: 6_400_000_000,
+        bytesPerSecond: 0,
+        etaSeconds: null,
+        paused: true,
+      },
+    ],
   }),
   decisions: scene({
     pairs: [aPair({ conflicts: 2, stalls: 1, held: 1284, state: 'attention' }), aPair(PHOTOS)],
