@@ -148,3 +148,20 @@ test('a commit of ours that the store did not take is not shown before it comes 
   await client.pull(signal);
   assert.notEqual(client.node(id), undefined);
 });
+
+test('after a lost race every later commit of the list still looks at what others changed', async () => {
+  const world = new MemorySpace(suite);
+  const [here, there] = [await world.open({ changesPerCommitMax: 1 }), await world.open()];
+  const ids = [here.newNodeId(), here.newNodeId()] as const;
+  const parent = here.rootFolder;
+  const made = ids.map((id, i): SpaceChange => ({ op: 'make-folder', id, parent, name: `${i}` }));
+  await here.commit(made, signal);
+  await there.pull(signal);
+  await there.commit([{ op: 'move', id: ids[1], parent, name: 'theirs' }], signal);
+  const moves = ids.map((id): SpaceChange => ({ op: 'move', id, parent, name: `ours ${id}` }));
+  const outcomes = await here.commit(moves, signal);
+  assert.deepEqual(outcomes[1], { kind: 'stale', why: 'node-changed' });
+  assert.equal(outcomes[0]?.kind, 'done');
+  const view = here.node(ids[1]);
+  assert.equal(view !== undefined && 'name' in view ? view.name : undefined, 'theirs');
+});
