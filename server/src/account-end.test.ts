@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { collect, COLLECTION_POLICY } from './jobs/collect.ts';
+import { scrub, SCRUB_POLICY } from './jobs/scrub.ts';
 import { ContentWorld, referenceOf } from './testing/content-world.ts';
 
 const HOUR_MS = 60 * 60 * 1000;
@@ -21,4 +22,19 @@ test('collection leaves nothing of an account that ended, whatever was leased', 
     world.clock.advance(3 * HOUR_MS);
   }
   assert.deepEqual(await world.packNames(), []);
+});
+
+test('what an account that ended leaves behind is whole until it is collected', async () => {
+  const world = await ContentWorld.open();
+  const chunk = world.chunk('one');
+  const page = world.page([chunk]);
+  await world.put('pack', [chunk, page]);
+  await world.commit([referenceOf([page])]);
+  await world.store.deleteAccount(world.account, world.clock.now());
+  world.clock.advance(31 * 24 * HOUR_MS);
+  const { signal } = new AbortController();
+  const clock = { now: world.clock.now, sleep: async () => {} };
+  const context = world.context({ clock });
+  const { packsScrubbed, bodiesDamaged } = await scrub(context, SCRUB_POLICY, signal);
+  assert.deepEqual({ packsScrubbed, bodiesDamaged }, { packsScrubbed: 1, bodiesDamaged: 0 });
 });

@@ -95,9 +95,12 @@ function prepareKeys(database: Database.Database) {
   };
 }
 
-/** The row of a space stays as long as packs name it: whoever collects them may remove it. */
+/**
+ * The row of a space stays as long as packs name it: whoever collects them may remove it. Entries of
+ * pages stay with their bodies: they say that these are pages, which a scrub hashes in another way.
+ */
 function prepareEnd(database: Database.Database) {
-  const ofSpace = ['members', 'commits', 'records', 'tree_nodes', 'page_entries'];
+  const ofSpace = ['members', 'commits', 'records', 'tree_nodes'];
   const ofAccount = ['backup_codes', 'second_factors', 'devices', 'chain_entries'];
   return {
     tokens: database
