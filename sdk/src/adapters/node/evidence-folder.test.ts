@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import test from 'node:test';
 import type { CommitId, SpaceId } from '@coffer/protocol/core';
 import { encodeHeadEvidence } from '../../client/space/head-evidence.ts';
@@ -37,6 +37,23 @@ test('each pair of heads is written once, for its owner alone', () => {
     assert.match(text, /shown +commit 5, era 0/);
     assert.doesNotMatch(text, /accept-restored/);
     assert.match(readFileSync(other, 'utf8'), /accept-restored/);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test('what a write that broke off left is no evidence, and goes with the next one', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'coffer-evidence-'));
+  try {
+    const keep = createEvidenceFolder(folder);
+    const path = keep(evidence);
+    assert.ok(path !== undefined);
+    const whole = readFileSync(path, 'utf8');
+    rmSync(path);
+    writeFileSync(`${path}.new`, whole.slice(0, 10));
+    assert.equal(keep(evidence), path);
+    assert.equal(readFileSync(path, 'utf8'), whole);
+    assert.deepEqual(readdirSync(folder), [basename(path)]);
   } finally {
     rmSync(folder, { recursive: true });
   }

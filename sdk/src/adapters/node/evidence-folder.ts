@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { encodeHeadEvidence } from '../../client/space/head-evidence.ts';
 import type { KeepEvidence, SignedHead } from '../../ports/index.ts';
@@ -13,7 +13,9 @@ export function createEvidenceFolder(folder: string): KeepEvidence {
     try {
       if (existsSync(path)) return path;
       mkdirSync(folder, { recursive: true, mode: 0o700 });
-      writeFileSync(path, textFor(evidence, bytes), { mode: 0o600, flag: 'wx' });
+      // Aside first: half of a file on a full disk would stand for evidence for ever.
+      writeFileSync(`${path}.new`, textFor(evidence, bytes), { mode: 0o600 });
+      renameSync(`${path}.new`, path);
       return path;
     } catch {
       // The refusal itself must reach its person, with the file or without.
