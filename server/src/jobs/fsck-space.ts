@@ -2,6 +2,7 @@
 import type { BodyId } from '@coffer/protocol/api';
 import {
   bytesToHex,
+  FormatError,
   readU32be,
   ZERO_DIGEST,
   type AccountId,
@@ -14,6 +15,7 @@ import {
   decodeRecord,
   planTreeUpdate,
   readInlinePage,
+  type CommitHeader,
   type Content,
   type RecordChange,
   type Role,
@@ -103,8 +105,8 @@ async function checkCommits(
     if (page === undefined || page.commits.length === 0) break;
     for (const { header: bytes } of page.commits) {
       seq++;
-      const header = decodeHeader(bytes);
-      if (header.space !== space || header.seq !== seq || header.prev !== prev) {
+      const header = readHeader(bytes);
+      if (header?.space !== space || header.seq !== seq || header.prev !== prev) {
         report(`commit ${seq} does not follow the one before`);
         return seq;
       }
@@ -115,6 +117,16 @@ async function checkCommits(
     report(`the head is not commit ${seq}, the last one there`);
   }
   return seq;
+}
+
+/** Undefined where there is none: fsck says so, and looks at the rest. */
+function readHeader(bytes: Bytes): CommitHeader | undefined {
+  try {
+    return decodeHeader(bytes);
+  } catch (error) {
+    if (error instanceof FormatError) return undefined;
+    throw error;
+  }
 }
 
 function readRecords({ suite }: FsckContext, view: StateView, headRoot: string): FoundState {
