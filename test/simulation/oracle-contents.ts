@@ -120,9 +120,18 @@ function restoredWhileMoved(ledger: Ledger, features: ReadonlySet<Feature>): Rea
  * An upload pair keeps its disk as it is, whatever others moved or deleted. Without a base, after an old
  * state was taken over, all of that goes up once more, at its places there.
  */
-function sentAnew({ devices }: Sight, { metAnew }: Ledger): ReadonlySet<string> {
+function sentAnew({ devices }: Sight, { deeds, metAnew }: Ledger): ReadonlySet<string> {
   const uploading = devices.filter(({ mode }) => metAnew && mode === 'upload');
-  return new Set(uploading.flatMap((device) => [...device.contents]));
+  const sentBy = ({ name, contents: there }: Sight['devices'][number]): readonly string[] => {
+    const others = deeds.filter(({ device }) => device !== name);
+    const moved = others.flatMap(({ touched, deleted, gaveUp }) => [
+      ...touched,
+      ...deleted,
+      ...gaveUp,
+    ]);
+    return moved.filter((content) => there.has(content));
+  };
+  return new Set(uploading.flatMap(sentBy));
 }
 
 /** Its folders meet what has their names by now, too. */
