@@ -10,6 +10,7 @@ import {
   type ChunkId,
 } from '@coffer/protocol/core';
 import {
+  changesDigest,
   commitId,
   decodeHeader,
   decodeRecord,
@@ -103,12 +104,15 @@ async function checkCommits(
   for (;;) {
     const page = await store.readCommits(space, seq + 1, COMMITS_SIZE_BYTES_MAX);
     if (page === undefined || page.commits.length === 0) break;
-    for (const { header: bytes } of page.commits) {
+    for (const { header: bytes, body } of page.commits) {
       seq++;
       const header = readHeader(bytes);
       if (header?.space !== space || header.seq !== seq || header.prev !== prev) {
         report(`commit ${seq} does not follow the one before`);
         return seq;
+      }
+      if (body !== null && changesDigest(suite, body) !== header.changes) {
+        report(`the body of commit ${seq} is not the one that its header signs`);
       }
       prev = commitId(suite, bytes);
     }

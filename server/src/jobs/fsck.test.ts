@@ -143,6 +143,12 @@ const DAMAGES: readonly {
     isRepairable: false,
   },
   {
+    title: 'a commit with the body of another',
+    sql: "UPDATE commits SET body = x'00' WHERE seq = 2",
+    kinds: ['commits'],
+    isRepairable: false,
+  },
+  {
     title: 'a head of another time',
     sql: 'UPDATE spaces SET head_seq = head_seq - 1 WHERE head_seq > 1',
     kinds: ['commits'],
