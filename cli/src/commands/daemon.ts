@@ -12,6 +12,7 @@ import { isAlive } from '@coffer/native-worker/host';
 import type { Profile } from '@coffer/native-worker/profile-folder';
 import { stopDaemon } from '../daemon/stop-daemon.ts';
 import { CliFailure, EXIT, toFailure, UsageFailure } from '../failure.ts';
+import { openBrowser } from '../open-browser.ts';
 import { lockHolder } from '@coffer/native-worker/profile-lock';
 
 /** What a detached daemon tells whoever started it, over the channel between the two. */
@@ -108,11 +109,12 @@ export const daemonStatus: CommandRun = async ({ profile, output, signal }) => {
   return EXIT.done;
 };
 
-export const ui: CommandRun = async ({ profile, output, signal }) => {
+export const ui: CommandRun = async ({ profile, output, signal, env }) => {
   const place = requireDaemon((await findDaemon(profile)) ?? pageOf(profile));
   const url = fieldOf(await askDaemon(place, { method: 'POST', path: '/v1/ui', signal }), 'url');
   output.result({ url }, () => [url]);
-  output.note('Open this address within a minute; it works once.');
+  if (output.isTerminal && openBrowser(url, env)) output.note('It opens in your browser.');
+  else output.note('Open this address within a minute; it works once.');
   return EXIT.done;
 };
 
@@ -158,12 +160,21 @@ export const daemonLog: CommandRun = async ({ profile, output, signal }, input) 
 };
 
 function printLine(output: CommandContext['output'], line: string): void {
-  const entry = JSON.parse(line) as Record<string, unknown>;
+  const entry = parseEntry(line);
   output.line(entry, () => {
     const { at, level, what, ...fields } = entry;
     const rest = Object.entries(fields).map(([key, value]) => `${key}=${String(value)}`);
-    return [at, level, what, ...rest].join(' ');
+    return [at, level, what, ...rest].filter((word) => word !== undefined).join(' ');
   });
+}
+
+/** A line that a power cut left unfinished is shown as it is. */
+function parseEntry(line: string): Record<string, unknown> {
+  try {
+    return JSON.parse(line) as Record<string, unknown>;
+  } catch {
+    return { what: line };
+  }
 }
 
 /** Whole lines from a position on, and the position after them. */

@@ -92,7 +92,7 @@ export const DAEMON_COMMANDS: readonly CommandDefinition[] = [
     usage: '',
     argumentsMin: 0,
     argumentsMax: 0,
-    summary: 'print the address of the page that the daemon serves; it works once',
+    summary: 'open the page of the daemon in the browser; prints its address, which works once',
     example: 'coffer ui',
     flags: [],
     place: 'here',
