@@ -44,6 +44,10 @@ test('signs up, keeps the words and chooses a folder by keyboard alone', async (
 
   await press(page, /button "Go on"/);
   await page.getByText('Say which server').waitFor();
+  const described = await page
+    .locator('input[aria-invalid="true"]')
+    .getAttribute('aria-describedby');
+  assert.equal(await page.locator(`[id="${described}"]`).innerText(), 'Say which server');
   await fill(page, /textbox "Address of the server"/, 'drive.example.org');
   await page.keyboard.press('Enter');
   await page.getByRole('alert').getByText('the server cannot be reached').waitFor();
@@ -51,6 +55,7 @@ test('signs up, keeps the words and chooses a folder by keyboard alone', async (
   await page.keyboard.press('Enter');
 
   await heading.getByText('Create your account').waitFor();
+  assert.match(await nameOf(page), /heading "Create your account"/, 'read from its beginning');
   await fill(page, /textbox "E-mail"/, 'me@example.org');
   await fill(page, /textbox "Password"/, 'short');
   await page.keyboard.press('Enter');
