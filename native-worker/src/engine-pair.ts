@@ -5,6 +5,7 @@ import type { SpaceDelta } from '@coffer/sdk';
 import { DeletionRun } from './engine-deletions.ts';
 import type { EngineOptions } from './engine-options.ts';
 import { PairBook } from './engine-pair-book.ts';
+import { noWork, workOf, type PendingWork } from './engine-pending.ts';
 import { ContentProof } from './engine-proof.ts';
 import { policyOf } from './engine-policy.ts';
 import { lockRoot, unlockRoot } from './engine-lock.ts';
@@ -45,14 +46,6 @@ export interface Round {
   /** Operations that wait for a retry time or for deletions to come to rest. */
   readonly waiting: number;
   readonly counts: ExecutionCounts | undefined;
-}
-
-export interface PendingWork {
-  uploads: number;
-  downloads: number;
-  uploadBytes: number;
-  downloadBytes: number;
-  other: number;
 }
 
 export class PairRunner {
@@ -242,7 +235,7 @@ export class PairRunner {
     };
     const hashed = await this.#hash(plan.hashes, signal);
     this.deletions.planned(plan.operations);
-    this.pending = this.#workOf(plan.operations);
+    this.pending = workOf(plan.operations, this.trees);
     this.#lastPlan = plan.operations;
     if (plan.operations.length === 0) {
       clear();
@@ -376,26 +369,6 @@ export class PairRunner {
       return false;
     }
   }
-
-  #workOf(operations: readonly Operation[]): PendingWork {
-    const work = noWork();
-    for (const operation of operations) {
-      if (operation.kind === 'remote-upload') {
-        work.uploads += 1;
-        work.uploadBytes += this.trees.local.byId(operation.local)?.size ?? 0;
-      } else if (operation.kind === 'local-download') {
-        work.downloads += 1;
-        work.downloadBytes += this.trees.remote.byId(operation.node)?.size ?? 0;
-      } else {
-        work.other += 1;
-      }
-    }
-    return work;
-  }
-}
-
-export function noWork(): PendingWork {
-  return { uploads: 0, downloads: 0, uploadBytes: 0, downloadBytes: 0, other: 0 };
 }
 
 export function isIntegrityFailure(error: unknown): error is IntegrityError {
