@@ -3,7 +3,7 @@
  * restore from a server that went back in time (protocol §4). Until it is done a file says so, and no
  * server starts on the folder; running it again begins anew.
  */
-import { readdir, rm, stat } from 'node:fs/promises';
+import { readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { guardEntries, guardFolder, RESTORE_MARKER } from '../adapters/folder-guard.ts';
 import { SetupError } from '../adapters/password-setup-file.ts';
@@ -76,8 +76,9 @@ export async function restore(
     await store.close();
   }
   await copyDurably(join(folder, 'password-setup'), join(dataDir, 'password-setup'));
-  await copyDurably(restored, databaseFile(dataDir));
-  await rm(restored);
+  await rename(restored, databaseFile(dataDir));
+  // Before the marker goes: without both, a server would begin with an empty database.
+  await syncFolder(dataDir);
   await rm(join(dataDir, RESTORE_MARKER));
   await syncFolder(dataDir);
   const { at, accounts, spaces, packs, bytes } = manifest;
