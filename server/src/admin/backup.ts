@@ -13,10 +13,10 @@ import { guardEntries, guardFolder } from '../adapters/folder-guard.ts';
 import { SetupError } from '../adapters/password-setup-file.ts';
 import { openFilePackStore } from '../packs/file-packs.ts';
 import { nextTurn } from '../adapters/platform.ts';
-import type { AuditedPack } from '../stores/audit-store.ts';
 import type { MetadataStore } from '../stores/metadata-store.ts';
 import { openDatabase } from '../stores/sqlite/open-database.ts';
 import { createSqliteMetadataStore } from '../stores/sqlite/sqlite-metadata-store.ts';
+import { livingPacks } from './living-packs.ts';
 import {
   databaseFile,
   openData,
@@ -49,7 +49,6 @@ const COPIES_AT_ONCE = 8;
 const FRESH = 'metadata.unfinished';
 /** Made first and removed last: what lies beside it is ours. */
 const BEGUN = 'backup-unfinished';
-const PACKS_PER_STEP = 1000;
 
 export interface BackupResult extends Manifest {
   /** Of these packs, those that were not in the folder yet. */
@@ -224,17 +223,6 @@ async function copyPack(from: string, to: string): Promise<void> {
 function openCopy(file: string): MetadataStore {
   schemaVersionOf(file);
   return createSqliteMetadataStore(openDatabase(file), nextTurn);
-}
-
-async function* livingPacks(store: MetadataStore): AsyncGenerator<AuditedPack, void, void> {
-  for (let after = 0; ;) {
-    const packs = await store.listPacks(after, PACKS_PER_STEP);
-    for (const pack of packs) {
-      if (!pack.isDead) yield pack;
-      after = pack.no;
-    }
-    if (packs.length < PACKS_PER_STEP) return;
-  }
 }
 
 /** Packs of earlier backups. */

@@ -11,6 +11,7 @@ import { nextTurn, systemClock } from '../adapters/platform.ts';
 import { openDatabase } from '../stores/sqlite/open-database.ts';
 import { createSqliteMetadataStore } from '../stores/sqlite/sqlite-metadata-store.ts';
 import { MIGRATIONS } from '../stores/sqlite/migrations.ts';
+import { livingPacks } from './living-packs.ts';
 import { databaseFile, type AdminOptions } from './open-data.ts';
 import {
   isOnlyPart,
@@ -30,7 +31,6 @@ import {
 } from './durable-copy.ts';
 
 const COPIES_AT_ONCE = 8;
-const PACKS_PER_STEP = 1000;
 
 export interface RestoreResult {
   readonly era: number;
@@ -55,15 +55,7 @@ export async function restore(
   let era: number;
   try {
     const made = new Set<string>();
-    const packs = async function* () {
-      for (let after = 0; ;) {
-        const step = await store.listPacks(after, PACKS_PER_STEP);
-        yield* step.filter(({ isDead }) => !isDead);
-        after = step.at(-1)?.no ?? after;
-        if (step.length < PACKS_PER_STEP) return;
-      }
-    };
-    await forEachOf(packs(), COPIES_AT_ONCE, async ({ space, pack, sizeBytes }) => {
+    await forEachOf(livingPacks(store), COPIES_AT_ONCE, async ({ space, pack, sizeBytes }) => {
       signal.throwIfAborted();
       if (!made.has(space)) await makeFolder(join(dataDir, 'packs', space));
       made.add(space);
