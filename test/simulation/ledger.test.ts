@@ -16,3 +16,21 @@ test('a file is followed back through the contents that it had in this phase, an
   ledger.record(deedOf('phone', 0, 'replace', { touched: ['mine'], gaveUp: ['three'] }));
   assert.deepEqual([...ledger.earlierInPhase('three')], ['two', 'one']);
 });
+
+test('who was switched off after a content was written in this phase may have it and not know so', () => {
+  const ledger = new Ledger();
+  const nothing = new Map<string, string>();
+  const write = (content: string, at: number): void =>
+    ledger.record(deedOf('desktop', at, `write ${content}`, { wrote: [content] }));
+  write('of the phase before', 1);
+  ledger.startPhase(1);
+  write('early', 10);
+  ledger.switchedOff('phone', nothing, nothing, 20);
+  write('late', 30);
+  const mayHave = ledger.crashedSince();
+  assert.deepEqual(
+    ['of the phase before', 'early', 'late'].map((content) => mayHave('desktop', content)),
+    [false, true, false],
+  );
+  assert.ok(!mayHave('phone', 'early'), 'what it did itself it knows');
+});

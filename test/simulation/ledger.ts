@@ -61,6 +61,21 @@ export class Ledger {
     return this.deeds.slice(this.#phaseStart);
   }
 
+  /**
+   * Tells of a content that was written in this phase whether another device than `device` was switched
+   * off afterwards, in it too: that one may have received it and not know so.
+   */
+  crashedSince(): (device: string, content: string) => boolean {
+    const writtenMs = new Map<string, number>();
+    for (const { wrote, mayWrite, at } of this.phaseDeeds())
+      for (const content of [...wrote, ...mayWrite]) writtenMs.set(content, at);
+    return (device, content) => {
+      const sinceMs = writtenMs.get(content);
+      if (sinceMs === undefined) return false;
+      return [...this.lastOffMs].some(([other, atMs]) => other !== device && atMs > sinceMs);
+    };
+  }
+
   /** What the file with this content held before in this phase: on other devices it may still do. */
   earlierInPhase(content: string): ReadonlySet<string> {
     const earlier = new Set<string>();

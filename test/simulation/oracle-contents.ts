@@ -86,15 +86,7 @@ function copies(sight: Sight, { ledger, memory, features }: ContentJudgement): r
  * one that somebody else moved: the device has it at the old place, without a row that says what it is.
  */
 function movedWithCrash(ledger: Ledger): ReadonlySet<string> {
-  const writtenMs = new Map(
-    ledger.deeds.flatMap(({ wrote, at }) =>
-      wrote.map((content): [string, number] => [content, at]),
-    ),
-  );
-  const wasAnotherOff = (mover: string, content: string): boolean =>
-    [...ledger.lastOffMs].some(
-      ([device, atMs]) => device !== mover && atMs > (writtenMs.get(content) ?? Infinity),
-    );
+  const wasAnotherOff = ledger.crashedSince();
   return new Set(
     ledger
       .phaseDeeds()

@@ -66,8 +66,7 @@ function resurrection({ ledger, shape }: World, sight: Sight): readonly string[]
     const earlier = ledger.earlierInPhase(content);
     return touched.some((each) => earlier.has(each));
   };
-  const isOfThisPhase = (content: string): boolean =>
-    deeds.some(({ wrote, mayWrite }) => [...wrote, ...mayWrite].includes(content));
+  const wasAnotherOff = ledger.crashedSince();
   const oneWay = new Set(
     sight.devices.filter(({ mode }) => mode !== 'two-way').map(({ name }) => name),
   );
@@ -79,7 +78,7 @@ function resurrection({ ledger, shape }: World, sight: Sight): readonly string[]
       .filter(() => !ledger.offInPhase.has(device))
       .filter(() => !oneWay.has(device) && !ledger.choseInPhase.has(device))
       // What a device had just received when it was switched off, before it wrote so down, is new to it.
-      .filter((content) => ledger.offInPhase.size === 0 || !isOfThisPhase(content))
+      .filter((content) => !wasAnotherOff(device, content))
       .filter(
         (content) =>
           !deeds.some((other, j) =>
