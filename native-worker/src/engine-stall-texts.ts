@@ -51,7 +51,7 @@ export const STALL_TEXTS: Readonly<Record<StallReason, StallText>> = {
   QuotaFull: {
     needsPerson: true,
     message: 'the storage of the account is full',
-    hint: 'Delete something for ever, or take a larger plan.',
+    hint: 'Delete something for ever, or ask for more room.',
     actions: RETRY,
   },
   NameNotText: {

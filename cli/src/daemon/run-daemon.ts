@@ -21,7 +21,14 @@ const ENTRY = new URL('engine-entry.ts', import.meta.url);
 const PAGE_FOLDER = fileURLToPath(new URL('../../../renderer/dist', import.meta.url));
 
 /** Why an engine that cannot be opened ends the daemon; the rest may pass by itself. */
-const HOPELESS = new Set(['not-signed-in', 'damaged-profile', 'integrity', 'refused', 'failed']);
+const HOPELESS = new Set([
+  'not-signed-in',
+  'damaged-profile',
+  'usage',
+  'integrity',
+  'refused',
+  'failed',
+]);
 
 export interface RunningDaemon {
   readonly url: string;

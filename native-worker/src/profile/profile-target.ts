@@ -13,7 +13,7 @@ import {
   type FailureShape,
   type NumberedEvent,
 } from '../contract/index.ts';
-import { failureOf } from '../control/failure-of.ts';
+import { answering } from '../control/failure-of.ts';
 import { parseInput } from '../control/parse-input.ts';
 import type { Clock } from '../ports/index.ts';
 import type { EngineThread } from '../thread/index.ts';
@@ -100,13 +100,7 @@ export class ProfileTarget implements ControlTarget {
   ): Promise<unknown> => {
     if (!isDeskCommand(name)) return this.#ofEngine().call(name, input, signal);
     const parsed = parseInput<unknown>(name, accountCommands[name].input, input);
-    try {
-      return await this.#answer({ name, input: parsed } as DeskCall, signal);
-    } catch (error) {
-      signal.throwIfAborted();
-      if (error instanceof ControlFailure) throw error;
-      throw new ControlFailure(failureOf(error), { cause: error });
-    }
+    return answering(signal, () => this.#answer({ name, input: parsed } as DeskCall, signal));
   };
 
   /** Goes on over signing in and out. */

@@ -120,7 +120,7 @@ export function parseBytes(text: string): number {
   const { amount, unit = '' } = /^(?<amount>[\d.]+)(?<unit>[KMGT]i?)?$/.exec(text)?.groups ?? {};
   const power = POWERS.findIndex((letter) => letter === (unit[0] ?? ''));
   const bytes = Number(amount) * (unit.endsWith('i') ? 1024 : 1000) ** power;
-  if (!(bytes > 0)) {
+  if (!(Math.round(bytes) > 0)) {
     throw new ControlFailure({
       code: 'usage',
       message: `'${text}' is no number of bytes`,
