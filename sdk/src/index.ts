@@ -31,7 +31,12 @@ export {
   type StartedSecondFactor,
 } from './client/account/second-factor.ts';
 export { signIn, type SignedIn, type SignInInput } from './client/account/sign-in.ts';
-export { signUp, type SignedUp, type SignUpInput } from './client/account/sign-up.ts';
+export {
+  PASSWORD_LENGTH_MIN,
+  signUp,
+  type SignedUp,
+  type SignUpInput,
+} from './client/account/sign-up.ts';
 export type { HeadMoved } from './client/api/account-api.ts';
 export { DEFAULT_RETRY, type RetryPolicy } from './client/api/retry.ts';
 export type { RunningSha256 } from './client/content/content-api.ts';

@@ -1,14 +1,17 @@
 /** What commands about the account ask for: passwords, codes, recovery words; and their refusals. */
 import { closeSync, existsSync, fsyncSync, openSync, rmSync, writeSync } from 'node:fs';
 import { errorEntry } from '@coffer/protocol/api/error-codes';
-import type { AccountRefusal, ConfirmWords } from '@coffer/sdk';
+import {
+  parseServerOrigin,
+  PASSWORD_LENGTH_MIN,
+  type AccountRefusal,
+  type ConfirmWords,
+} from '@coffer/sdk';
 import { RemoteFault } from '@coffer/sdk/faults';
 import type { ParsedInput } from '../command.ts';
 import type { CommandContext } from '../context.ts';
 import { CliFailure, UsageFailure } from '../failure.ts';
 import { readSecret } from '../secret-input.ts';
-
-const PASSWORD_LENGTH_MIN = 8;
 
 type Outcome<T> =
   { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: AccountRefusal };
@@ -28,6 +31,24 @@ export function readPassword(
       flag: '--password-file',
     },
     context.output,
+  );
+}
+
+/** Origin of the server that a person named. */
+export function serverOf(server: string | undefined, input: ParsedInput): string {
+  if (server === undefined) throw new UsageFailure('--server is needed: the address of the server');
+  const origin = parseServerOrigin(server, input.has('allow-http'));
+  if (origin.ok) return origin.value;
+  if (origin.error === 'insecure-server') {
+    throw new CliFailure(
+      'refused',
+      `${server} is plain http to another machine: anyone on the way could interfere`,
+      'Use https, or --allow-http if you know why.',
+    );
+  }
+  throw new UsageFailure(
+    `'${server}' is not the address of a server`,
+    'Write https://drive.example.org or http://127.0.0.1:8420.',
   );
 }
 

@@ -4,15 +4,21 @@ import {
   openPairing,
   parsePairing,
   parseRecoveryWords,
-  parseServerOrigin,
   recoverAccount,
 } from '@coffer/sdk';
 import type { CommandRun, ParsedInput } from '../command.ts';
 import type { CommandContext } from '../context.ts';
-import { CliFailure, UsageFailure } from '../failure.ts';
+import { CliFailure } from '../failure.ts';
 import { formatTime } from '../output.ts';
 import { readSecret } from '../secret-input.ts';
-import { fileOf, newWords, readNewPassword, valueOf, wordsResult } from './account-inputs.ts';
+import {
+  fileOf,
+  newWords,
+  readNewPassword,
+  serverOf,
+  valueOf,
+  wordsResult,
+} from './account-inputs.ts';
 
 /** Where to sign in, as the flags say. */
 export interface SignInWords {
@@ -125,23 +131,6 @@ export async function loginByPairing(
   context.output.result({ account, email, device }, () => [
     `Signed in as ${email}. This device is ${context.output.name(secrets.deviceName)}.`,
   ]);
-}
-
-function serverOf(server: string | undefined, input: ParsedInput): string {
-  if (server === undefined) throw new UsageFailure('--server is needed: the address of the server');
-  const origin = parseServerOrigin(server, input.has('allow-http'));
-  if (origin.ok) return origin.value;
-  if (origin.error === 'insecure-server') {
-    throw new CliFailure(
-      'refused',
-      `${server} is plain http to another machine: anyone on the way could interfere`,
-      'Use https, or --allow-http if you know why.',
-    );
-  }
-  throw new UsageFailure(
-    `'${server}' is not the address of a server`,
-    'Write https://drive.example.org or http://127.0.0.1:8420.',
-  );
 }
 
 export const pair: CommandRun = async (context) => {

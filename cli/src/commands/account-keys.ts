@@ -3,7 +3,6 @@ import {
   changePassword,
   confirmSignUp,
   deleteAccount,
-  parseServerOrigin,
   rotateKeys,
   type DriveDevice,
 } from '@coffer/sdk';
@@ -15,6 +14,7 @@ import {
   readNewPassword,
   readPassword,
   refusal,
+  serverOf,
   valueOf,
   withCode,
   wordsResult,
@@ -173,12 +173,10 @@ async function confirmDeletion(
 
 export const signupConfirm: CommandRun = async (context, input) => {
   const [code = ''] = input.positionals;
-  const server = input.value('server') ?? (await context.secrets()).server;
+  const server = serverOf(input.value('server') ?? (await context.secrets()).server, input);
   const email = input.value('email') ?? (await context.secrets()).email;
-  const origin = parseServerOrigin(server, input.has('allow-http'));
-  if (!origin.ok) throw new UsageFailure(`'${server}' is not the address of a server`);
   const ports = await context.accountPorts();
-  const outcome = await confirmSignUp(ports, { server: origin.value, email, code }, context.signal);
+  const outcome = await confirmSignUp(ports, { server, email, code }, context.signal);
   if (!outcome.ok) {
     throw refusal(outcome.error, {
       unsupported: [

@@ -1,5 +1,5 @@
 /** `signup`, `login`, `logout`, `account`, `devices`, `quota`. */
-import { signIn, signUp, parseServerOrigin } from '@coffer/sdk';
+import { PASSWORD_LENGTH_MIN, signIn, signUp } from '@coffer/sdk';
 import { existsSync } from 'node:fs';
 import { hostname } from 'node:os';
 import type { CommandRun, ParsedInput } from '../command.ts';
@@ -9,14 +9,13 @@ import {
   fileOf,
   readPassword,
   refusal,
+  serverOf,
   valueOf,
   withCode,
   wordLines,
   writePrivately,
 } from './account-inputs.ts';
 import { loginByPairing, loginByRecovery, type SignInWords } from './account-join.ts';
-
-const PASSWORD_LENGTH_MIN = 8;
 
 export const signup: CommandRun = async (context, input) => {
   const words = signInWords(input);
@@ -103,22 +102,9 @@ export const login: CommandRun = async (context, input) => {
 function signInWords(input: ParsedInput): SignInWords {
   const server = input.value('server');
   const email = input.value('email');
-  if (server === undefined) throw new UsageFailure('--server is needed: the address of the server');
+  const origin = serverOf(server, input);
   if (email === undefined) throw new UsageFailure('--email is needed: the name of the account');
-  const origin = parseServerOrigin(server, input.has('allow-http'));
-  if (!origin.ok && origin.error === 'insecure-server') {
-    throw new CliFailure(
-      'refused',
-      `${server} is plain http to another machine: anyone on the way could interfere`,
-      'Use https, or --allow-http if you know why.',
-    );
-  }
-  if (!origin.ok)
-    throw new UsageFailure(
-      `'${server}' is not the address of a server`,
-      'Write https://drive.example.org or http://127.0.0.1:8420.',
-    );
-  return { server: origin.value, email, deviceName: input.value('device') ?? hostname() };
+  return { server: origin, email, deviceName: input.value('device') ?? hostname() };
 }
 
 export const logout: CommandRun = async (context) => {

@@ -163,8 +163,11 @@ function printLine(output: CommandContext['output'], line: string): void {
   const entry = parseEntry(line);
   output.line(entry, () => {
     const { at, level, what, ...fields } = entry;
-    const rest = Object.entries(fields).map(([key, value]) => `${key}=${String(value)}`);
-    return [at, level, what, ...rest].filter((word) => word !== undefined).join(' ');
+    const rest = Object.entries(fields).map(
+      ([key, value]) => `${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`,
+    );
+    const words = [at, level, what].filter((word) => typeof word === 'string');
+    return [...words, ...rest].join(' ');
   });
 }
 

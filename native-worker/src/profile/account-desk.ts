@@ -8,6 +8,7 @@ import { errorEntry } from '@coffer/protocol/api/error-codes';
 import type { OpenSuite } from '@coffer/protocol/crypto';
 import {
   parseServerOrigin,
+  PASSWORD_LENGTH_MIN,
   signIn,
   signUp,
   type AccountPorts,
@@ -24,8 +25,6 @@ import {
   type AccountListing,
   type LocalFolderListing,
 } from '../contract/index.ts';
-
-const PASSWORD_LENGTH_MIN = 8;
 
 export interface AccountDeskOptions {
   readonly keyStore: KeyStore;

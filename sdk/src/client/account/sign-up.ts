@@ -17,6 +17,9 @@ import { newDeviceSecrets } from './new-device.ts';
 import { startRegistration } from './opaque-client.ts';
 import { recoveryKeyToWords } from './recovery-words.ts';
 
+/** Characters of a password, wherever one is chosen. */
+export const PASSWORD_LENGTH_MIN = 8;
+
 export interface SignUpInput {
   /** Origin, as `parseServerOrigin` gives it. */
   readonly server: string;
