@@ -24,6 +24,7 @@ import type { Context } from './services/context.ts';
 import { Devices } from './services/devices.ts';
 import { KeyChains } from './services/key-chains.ts';
 import { Pairings } from './services/pairings.ts';
+import { Proofs } from './services/proofs.ts';
 import { SecondFactors } from './services/second-factors.ts';
 import { Sessions } from './services/sessions.ts';
 import { SignIn } from './services/sign-in.ts';
@@ -86,6 +87,7 @@ export class Application {
       pairings: new Pairings(context, limits),
       devices: new Devices(context, chains),
       commits: new Commits(context, chains),
+      proofs: new Proofs(context),
       content: new ContentService(context, transfer),
     };
   }

@@ -159,6 +159,7 @@ const CALLER_BY_CALL: Record<CallName, Caller> = {
   head: 'member',
   commits: 'member',
   propose: 'member',
+  proof: 'member',
   missing: 'writer',
   storePack: 'writer',
   read: 'member',

@@ -8,6 +8,7 @@ import {
   IDS_PER_REQUEST_MAX,
   PACK_SIZE_BYTES_MAX,
 } from '../core/index.ts';
+import { PROOF_REQUEST_SIZE_BYTES_MAX } from './proof-bodies.ts';
 import * as schemas from './schemas.ts';
 
 /**
@@ -68,6 +69,7 @@ export const CALLS = {
   head: { method: 'GET', path: '/v1/spaces/:space/head', caller: 'member', bodySizeBytesMax: 0, request: null, answer: s.headAnswer },
   commits: { method: 'GET', path: '/v1/spaces/:space/commits', caller: 'member', bodySizeBytesMax: 0, request: null, answer: 'binary' },
   propose: { method: 'POST', path: '/v1/spaces/:space/commits', caller: 'member', bodySizeBytesMax: COMMIT, request: 'binary', answer: s.proposeAnswer },
+  proof: { method: 'POST', path: '/v1/spaces/:space/proof', caller: 'member', bodySizeBytesMax: PROOF_REQUEST_SIZE_BYTES_MAX, request: 'binary', answer: 'binary' },
   missing: { method: 'POST', path: '/v1/spaces/:space/missing', caller: 'writer', bodySizeBytesMax: IDS, request: 'binary', answer: 'binary' },
   storePack: { method: 'POST', path: '/v1/spaces/:space/packs', caller: 'writer', bodySizeBytesMax: PACK_SIZE_BYTES_MAX, request: 'binary', answer: s.storePackAnswer },
   read: { method: 'POST', path: '/v1/spaces/:space/read', caller: 'member', bodySizeBytesMax: IDS, request: 'binary', answer: 'binary' },

@@ -4,3 +4,4 @@ export * from './content-bodies.ts';
 export * from './error-codes.ts';
 export * from './schemas.ts';
 export * from './json.ts';
+export * from './proof-bodies.ts';

@@ -52,6 +52,8 @@ export const ROUTES: Routes = {
   commits: ({ commits }, { space, query }) => commits.list(space, countOf(query, 'from') ?? 1),
   propose: ({ commits }, { session, space, bytes }) => commits.propose(session, space, bytes),
 
+  proof: ({ proofs }, { space, bytes }) => proofs.prove(space, bytes),
+
   missing: ({ content }, { space, bytes }) => content.missing(space, decodeIds(bytes)),
   storePack: ({ content }, { space, bytes }) => content.storePack(space, bytes),
   read: ({ content }, { space, bytes }) => content.read(space, decodeIds(bytes)),

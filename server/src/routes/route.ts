@@ -7,6 +7,7 @@ import type { Context } from '../services/context.ts';
 import type { Devices } from '../services/devices.ts';
 import type { KeyChains } from '../services/key-chains.ts';
 import type { Pairings } from '../services/pairings.ts';
+import type { Proofs } from '../services/proofs.ts';
 import type { SecondFactors } from '../services/second-factors.ts';
 import type { Sessions } from '../services/sessions.ts';
 import type { SignIn } from '../services/sign-in.ts';
@@ -25,6 +26,7 @@ export interface Services {
   readonly pairings: Pairings;
   readonly sessions: Sessions;
   readonly commits: Commits;
+  readonly proofs: Proofs;
   readonly content: ContentService;
   readonly transfer: TransferCount;
 }

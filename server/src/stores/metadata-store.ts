@@ -180,6 +180,13 @@ export interface SpaceStore {
   ) => Promise<CommitsPage | undefined>;
   /** The id of the commit at `seq`. */
   readonly getCommitId: (space: SpaceId, seq: number) => Promise<CommitId | undefined>;
+  /** Ids of `count` commits from seq `from` upward, fewer where there are no more. */
+  readonly listCommitIds: (
+    space: SpaceId,
+    from: number,
+    count: number,
+  ) => Promise<readonly CommitId[]>;
+  readonly getCommitHeader: (space: SpaceId, seq: number) => Promise<Bytes | undefined>;
   /** Gives `read` one consistent state, at its head; undefined for an unknown space. */
   readonly readState: <T>(
     space: SpaceId,

@@ -139,6 +139,12 @@ function spaceContract(contract: Contract): void {
     assert.equal(head?.era, 0);
     assert.equal(await store.getCommitId(space, 2), headAt(2).id);
     assert.equal(await store.getCommitId(space, 4), undefined);
+    const ids = [headAt(2).id, headAt(3).id];
+    assert.deepEqual(await store.listCommitIds(space, 2, 9), ids);
+    assert.deepEqual(await store.listCommitIds(space, 2, 1), [headAt(2).id]);
+    assert.deepEqual(await store.listCommitIds(spaceId('nowhere'), 1, 9), []);
+    assert.equal(asText(await store.getCommitHeader(space, 2)), `header ${headAt(2).id}`);
+    assert.equal(await store.getCommitHeader(space, 4), undefined);
   });
 
   contract('of many writers at once one wins each seq, without a gap', async (store) => {

@@ -58,6 +58,10 @@ export function createSpaceStore(
       return id && (toHex(id) as CommitId);
     },
 
+    listCommitIds: async (space, from, count) =>
+      s.commitIds.all(toBlob(space), from, count).map((id) => toHex(id) as CommitId),
+    getCommitHeader: async (space, seq) => s.commitHeader.get(toBlob(space), seq),
+
     readState: async (space, read) => {
       const row = s.head.get(toBlob(space));
       return row && read(headOfRow(row), viewOf(row.space_no));
@@ -108,6 +112,19 @@ function prepareSpaces(database: Database.Database) {
     commitId: database
       .prepare<[Bytes, number], Bytes>(
         `SELECT id FROM commits
+         WHERE space_no = (SELECT space_no FROM spaces WHERE id = ?) AND seq = ?`,
+      )
+      .pluck(),
+    commitIds: database
+      .prepare<[Bytes, number, number], Bytes>(
+        `SELECT id FROM commits
+         WHERE space_no = (SELECT space_no FROM spaces WHERE id = ?) AND seq >= ?
+         ORDER BY seq LIMIT ?`,
+      )
+      .pluck(),
+    commitHeader: database
+      .prepare<[Bytes, number], Bytes>(
+        `SELECT header FROM commits
          WHERE space_no = (SELECT space_no FROM spaces WHERE id = ?) AND seq = ?`,
       )
       .pluck(),
