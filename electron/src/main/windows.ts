@@ -91,11 +91,16 @@ export class Windows {
   }
 }
 
+/** Nothing but writing to the clipboard, after a click: recovery words go to a password manager. */
 function denyPermissions(): void {
   const { defaultSession } = session;
-  defaultSession.setPermissionRequestHandler((_contents, _permission, decide) => decide(false));
-  defaultSession.setPermissionCheckHandler(() => false);
+  defaultSession.setPermissionRequestHandler((_contents, permission, decide) =>
+    decide(permission === ALLOWED),
+  );
+  defaultSession.setPermissionCheckHandler((_contents, permission) => permission === ALLOWED);
 }
+
+const ALLOWED = 'clipboard-sanitized-write';
 
 function clamp(at: number, from: number, room: number): number {
   return Math.round(Math.min(Math.max(at, from), from + Math.max(0, room)));

@@ -86,6 +86,41 @@ export const accountCommands = {
     }),
     output: Done,
   },
+  /**
+   * Opens an account by its 24 words: with a new password and new words, which are in this answer and
+   * nowhere else. The old words are void then, a second factor is off. Errors: `usage` (a short
+   * password), `wrong-recovery-key` (also words that are none: nothing was sent), `limit-reached` (too
+   * many devices to add one), `already-signed-in`, `rate-limited`; after `network` it is not known
+   * whether it was done: the new password tells.
+   */
+  recoverAccount: {
+    input: z.object({
+      server: z.string(),
+      email: z.string(),
+      /** As a person wrote them, in their order, with spaces between. */
+      words: z.string(),
+      newPassword: z.string(),
+      deviceName: z.string().optional(),
+      /** Whether all devices that the account had are removed from it. */
+      revokeOthers: z.boolean().default(false),
+    }),
+    output: z.object({ recoveryWords: z.array(z.string()) }),
+  },
+  /**
+   * Joins the account of a device that shows 8 words ('coffer pair'), without a password; waits for
+   * that device, at most the two minutes that its words count. Errors: `usage` (these are no such
+   * words), `not-found` (no device shows them), `refused` (they were used), `timeout`,
+   * `limit-reached`, `already-signed-in`, `network`.
+   */
+  joinByPairing: {
+    input: z.object({
+      server: z.string(),
+      /** 8 words, or the text of a QR code, which names the server itself. */
+      words: z.string(),
+      deviceName: z.string().optional(),
+    }),
+    output: Done,
+  },
   /** Stops syncing and wipes the keys of this device; the files stay. */
   signOut: { input: z.object({}), output: Done },
   /** Asks the server. Errors: `not-signed-in`, `network`. */

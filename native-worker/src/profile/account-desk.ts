@@ -7,15 +7,18 @@ import { dirname, join, resolve } from 'node:path';
 import { errorEntry } from '@coffer/protocol/api/error-codes';
 import type { OpenSuite } from '@coffer/protocol/crypto';
 import {
+  joinByPairing,
+  parsePairing,
+  parseRecoveryWords,
   parseServerOrigin,
   PASSWORD_LENGTH_MIN,
+  recoverAccount,
   signIn,
   signUp,
   type AccountPorts,
   type AccountRefusal,
   type HttpTransport,
   type KeyStore,
-  type SignInInput,
 } from '@coffer/sdk';
 import type { Clock, Random } from '../ports/index.ts';
 import {
@@ -23,6 +26,7 @@ import {
   type AccountCommandInput,
   type AccountCommandOutput,
   type AccountListing,
+  type FailureShape,
   type LocalFolderListing,
 } from '../contract/index.ts';
 
@@ -39,7 +43,14 @@ export interface AccountDeskOptions {
   readonly offeredServer?: string | undefined;
 }
 
-type SignInWords = AccountCommandInput<'signIn'>;
+/** Where an account is, and what this computer is called in it. */
+interface Place {
+  readonly server: string;
+  readonly deviceName: string;
+}
+
+type Outcome<T> =
+  { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: AccountRefusal };
 
 export class AccountDesk {
   readonly #options: AccountDeskOptions;
@@ -77,28 +88,58 @@ export class AccountDesk {
   }
 
   async signUp(
-    words: AccountCommandInput<'signUp'>,
+    { email, password, ...where }: AccountCommandInput<'signUp'>,
     signal: AbortSignal,
   ): Promise<AccountCommandOutput<'signUp'>> {
-    if (words.password.length < PASSWORD_LENGTH_MIN) {
-      throw new ControlFailure({
-        code: 'usage',
-        message: `a password has at least ${PASSWORD_LENGTH_MIN} characters`,
-        hint: 'A few random words make a good one. No account was made.',
-      });
-    }
-    return this.#with(words, async (ports, input) => {
-      const outcome = await signUp(ports, input, signal);
-      if (!outcome.ok) throw refusalOf(outcome.error, input);
-      return { recoveryWords: [...outcome.value.recoveryWords], active: outcome.value.active };
+    checkLength(password, 'No account was made.');
+    const { recoveryWords, active } = await this.#with(where, (ports, place) =>
+      signUp(ports, { ...place, email, password }, signal),
+    );
+    return { recoveryWords: [...recoveryWords], active };
+  }
+
+  async signIn(
+    { email, password, code, ...where }: AccountCommandInput<'signIn'>,
+    signal: AbortSignal,
+  ): Promise<void> {
+    await this.#with(where, (ports, place) => {
+      const input = { ...place, email, password };
+      return signIn(ports, code === undefined ? input : { ...input, code }, signal);
     });
   }
 
-  async signIn(words: SignInWords, signal: AbortSignal): Promise<void> {
-    await this.#with(words, async (ports, input) => {
-      const outcome = await signIn(ports, input, signal);
-      if (!outcome.ok) throw refusalOf(outcome.error, input);
+  /** The new words; the old ones are void when this resolves. */
+  async recoverAccount(
+    given: AccountCommandInput<'recoverAccount'>,
+    signal: AbortSignal,
+  ): Promise<AccountCommandOutput<'recoverAccount'>> {
+    const { email, newPassword, revokeOthers = false } = given;
+    const recoveryKey = parseRecoveryWords(given.words);
+    if (recoveryKey === undefined) throw new ControlFailure(NO_RECOVERY_WORDS);
+    checkLength(newPassword, 'Nothing was changed.');
+    let recoveryWords: readonly string[] = [];
+    await this.#with(given, (ports, place) => {
+      const input = { ...place, email, recoveryKey, newPassword, revokeOthers };
+      // Whoever asked gets them with the answer: by then the new password opens the account too.
+      const confirmWords = async (words: readonly string[]): Promise<boolean> => {
+        recoveryWords = words;
+        return true;
+      };
+      return recoverAccount(ports, { ...input, confirmWords }, signal);
     });
+    return { recoveryWords: [...recoveryWords] };
+  }
+
+  async joinByPairing(
+    { words, ...where }: AccountCommandInput<'joinByPairing'>,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const pairing = parsePairing(words);
+    if (pairing === undefined) throw new ControlFailure(NO_PAIRING_WORDS);
+    const server = pairing.server ?? where.server;
+    await this.#with({ ...where, server }, (ports, place) =>
+      joinByPairing(ports, { ...place, secret: pairing.secret }, signal),
+    );
   }
 
   localFolders(path: string | undefined): LocalFolderListing {
@@ -113,24 +154,48 @@ export class AccountDesk {
     };
   }
 
+  /** The value of what `action` does with a connection to the server; throws its refusal. */
   async #with<T>(
-    words: SignInWords,
-    action: (ports: AccountPorts, input: SignInInput) => Promise<T>,
+    { server, deviceName }: { readonly server: string; readonly deviceName?: string | undefined },
+    action: (ports: AccountPorts, place: Place) => Promise<Outcome<T>>,
   ): Promise<T> {
     const { keyStore, clock, random, computer, suite, connect } = this.#options;
-    const server = originOf(words.server);
+    const origin = originOf(server);
     using resources = new DisposableStack();
     const ports: AccountPorts = {
-      connect: (origin) => resources.use(connect(origin)),
+      connect: (to) => resources.use(connect(to)),
       keyStore,
       suite: await suite(),
       clock,
       random,
     };
-    const { email, password, deviceName = computer.name, code } = words;
-    const input = { server, email, password, deviceName };
-    return await action(ports, code === undefined ? input : { ...input, code });
+    const outcome = await action(ports, {
+      server: origin,
+      deviceName: deviceName ?? computer.name,
+    });
+    if (!outcome.ok) throw refusalOf(outcome.error, origin);
+    return outcome.value;
   }
+}
+
+const NO_RECOVERY_WORDS: FailureShape = {
+  code: 'wrong-recovery-key',
+  message: 'these are not 24 recovery words: one is missing, misspelt or in another place',
+  hint: 'Nothing was sent. Look at them again.',
+};
+const NO_PAIRING_WORDS: FailureShape = {
+  code: 'usage',
+  message: 'these are not the 8 words of a pairing: one is missing or misspelt',
+  hint: 'Nothing was sent. Look at the other device again.',
+};
+
+function checkLength(password: string, safe: string): void {
+  if (password.length >= PASSWORD_LENGTH_MIN) return;
+  throw new ControlFailure({
+    code: 'usage',
+    message: `a password has at least ${PASSWORD_LENGTH_MIN} characters`,
+    hint: `A few random words make a good one. ${safe}`,
+  });
 }
 
 const HEALTH_BYTES_MAX = 1024;
@@ -166,15 +231,18 @@ function originOf(address: string): string {
   );
 }
 
-function refusalOf({ code }: AccountRefusal, { email, server }: SignInInput): ControlFailure {
-  const message: Partial<Record<AccountRefusal['code'], string>> = {
-    'name-taken': `there is an account ${email} on ${server} already`,
-    'wrong-password': 'the name or the password is wrong',
-    'already-signed-in': 'an account is signed in here already',
-  };
+const MESSAGES: Partial<Record<AccountRefusal['code'], string>> = {
+  'name-taken': 'there is such an account already',
+  'wrong-password': 'the name or the password is wrong',
+  'wrong-recovery-key': 'the name or the recovery words are wrong',
+  'already-signed-in': 'an account is signed in here already',
+  'limit-reached': 'the account has as many devices as it can have',
+};
+
+function refusalOf({ code }: AccountRefusal, server: string): ControlFailure {
   return new ControlFailure({
     code,
-    message: message[code] ?? `the server refused (${code})`,
+    message: MESSAGES[code] ?? `${server} refused (${code})`,
     hint: errorEntry(code).text,
   });
 }

@@ -19,6 +19,10 @@ function world({ isSignedIn = false, failsToSignIn = false } = {}) {
       if (failsToSignIn) throw new Error('no');
       signedIn = true;
     },
+    recoverAccount: async () => {
+      signedIn = true;
+      return { recoveryWords: ['new'] };
+    },
   } as unknown as AccountDesk;
   const engine = {
     start: async () => void told.push('engine starts'),
@@ -30,6 +34,10 @@ function world({ isSignedIn = false, failsToSignIn = false } = {}) {
     createEngine: () => engine,
     signOut: async () => {
       signedIn = false;
+    },
+    renewSpaces: async () => {
+      told.push('spaces renewed');
+      throw new Error('the network is gone');
     },
     hold: async () => {
       asked.resolve(undefined);
@@ -76,4 +84,12 @@ test('an end that comes while another program has the profile starts no engine a
   await started;
   assert.deepEqual(told, ['held', 'let go']);
   assert.equal(target.engine, undefined);
+});
+
+test('new words come through a recovery although the spaces could not be renewed', async () => {
+  const { target, told, letHold } = world();
+  letHold();
+  const given = { ...WORDS, words: 'old', newPassword: 'another password' };
+  assert.deepEqual(await target.call('recoverAccount', given, NEVER), { recoveryWords: ['new'] });
+  assert.deepEqual(told, ['held', 'spaces renewed', 'engine starts']);
 });

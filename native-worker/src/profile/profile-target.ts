@@ -28,6 +28,8 @@ export interface ProfileTargetOptions {
   readonly createEngine: () => EngineThread;
   /** Ends the session at the server and forgets the device; nobody else has the profile open. */
   readonly signOut: (signal: AbortSignal) => Promise<void>;
+  /** New keys for the spaces of an account whose own were replaced; the engine's thread does it otherwise. */
+  readonly renewSpaces: (signal: AbortSignal) => Promise<void>;
   /**
    * Takes the profile: it is held while somebody is signed in, and free for other programs while
    * nobody is. Rejects with ControlFailure `locked`.
@@ -131,6 +133,22 @@ export class ProfileTarget implements ControlTarget {
           this.#enter(async () => {
             await desk.signIn(input, signal);
             return {};
+          }),
+        );
+      case 'joinByPairing':
+        return this.#alone(() =>
+          this.#enter(async () => {
+            await desk.joinByPairing(input, signal);
+            return {};
+          }),
+        );
+      case 'recoverAccount':
+        return this.#alone(() =>
+          this.#enter(async () => {
+            const words = await desk.recoverAccount(input, signal);
+            // The words must come through: what fails here is done again by the engine.
+            await this.#options.renewSpaces(signal).catch(() => undefined);
+            return words;
           }),
         );
       case 'signOut':

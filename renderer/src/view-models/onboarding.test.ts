@@ -7,6 +7,7 @@ import {
   passwordFault,
   positionsToAsk,
   remoteFor,
+  wordsOf,
   wrongAnswers,
   type OnboardingEvent,
   type OnboardingState,
@@ -19,7 +20,7 @@ const TO_WORDS: readonly OnboardingEvent[] = [
   { kind: 'started' },
   { kind: 'server-checked', server: 'https://drive.example.org' },
   { kind: 'started' },
-  { kind: 'signed-up', email: 'me@example.org', recoveryWords: WORDS, isActive: true },
+  { kind: 'words-made', email: 'me@example.org', recoveryWords: WORDS, isActive: true },
 ];
 
 describe('the first run', () => {
@@ -85,6 +86,30 @@ describe('the first run', () => {
     assert.deepEqual(onboardingAfter(asked, { kind: 'back' }), words);
     assert.equal(onboardingAfter(words, { kind: 'back' }).step, 'words');
   });
+});
+
+test('a lost password leads over the 24 words to new ones, and back to the sign-in', () => {
+  const asked = after([
+    ...TO_WORDS.slice(0, 2),
+    { kind: 'mode-chosen', mode: 'sign-in' },
+    { kind: 'mode-chosen', mode: 'recover', email: 'me@example.org' },
+  ]);
+  assert.deepEqual([asked.step, asked.mode, asked.email], ['account', 'recover', 'me@example.org']);
+  const back = onboardingAfter(asked, { kind: 'back' });
+  assert.deepEqual([back.step, back.mode], ['account', 'sign-in']);
+  assert.equal(onboardingAfter(back, { kind: 'back' }).step, 'server');
+  const made = onboardingAfter(asked, {
+    kind: 'words-made',
+    email: 'me@example.org',
+    recoveryWords: WORDS,
+    isActive: true,
+  });
+  assert.deepEqual([made.step, canGoBack(made)], ['words', false]);
+});
+
+test('words are read from a sheet: with numbers, commas, capitals and lines', () => {
+  assert.deepEqual(wordsOf(' 1 Anchor, 2 basket\n 3. candle\t'), ['anchor', 'basket', 'candle']);
+  assert.deepEqual(wordsOf(' 12 '), []);
 });
 
 test('the words asked for come from all parts of the list, without repeating', () => {

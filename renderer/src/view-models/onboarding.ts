@@ -7,11 +7,14 @@ import type { FailureShape } from '@coffer/native-worker/contract';
 export const STEPS = ['server', 'account', 'words', 'folder', 'ready'] as const;
 export type Step = (typeof STEPS)[number];
 
+/** Ways to an account: a new one, by its password, by its 24 words, by the words of another device. */
+export type Mode = 'sign-up' | 'sign-in' | 'recover' | 'pair';
+
 export interface OnboardingState {
   readonly step: Step;
   /** Origin, once it has been checked. */
   readonly server: string;
-  readonly mode: 'sign-up' | 'sign-in';
+  readonly mode: Mode;
   readonly email: string;
   /** The account has a second factor: its code is asked for too. */
   readonly asksCode: boolean;
@@ -30,9 +33,10 @@ export type OnboardingEvent =
   | { readonly kind: 'started' }
   | { readonly kind: 'failed'; readonly failure: FailureShape }
   | { readonly kind: 'server-checked'; readonly server: string }
-  | { readonly kind: 'mode-chosen'; readonly mode: 'sign-up' | 'sign-in' }
+  | { readonly kind: 'mode-chosen'; readonly mode: Mode; readonly email?: string }
+  /** Signed up, or recovered: new words are to be kept. */
   | {
-      readonly kind: 'signed-up';
+      readonly kind: 'words-made';
       readonly email: string;
       readonly recoveryWords: readonly string[];
       readonly isActive: boolean;
@@ -74,8 +78,13 @@ export function onboardingAfter(state: OnboardingState, event: OnboardingEvent):
     case 'server-checked':
       return { ...settled, step: 'account', server: event.server };
     case 'mode-chosen':
-      return { ...settled, mode: event.mode, asksCode: false };
-    case 'signed-up':
+      return {
+        ...settled,
+        mode: event.mode,
+        asksCode: false,
+        email: event.email ?? state.email,
+      };
+    case 'words-made':
       return {
         ...settled,
         step: 'words',
@@ -109,9 +118,14 @@ function failed(state: OnboardingState, failure: FailureShape): OnboardingState 
 
 /** Nothing leads back over an account that was made. */
 function before(state: OnboardingState): OnboardingState {
+  if (state.step === 'account' && isWayBackIn(state.mode)) return { ...state, mode: 'sign-in' };
   if (state.step === 'account') return { ...state, step: 'server' };
   if (state.step === 'words') return { ...state, asked: [] };
   return state;
+}
+
+function isWayBackIn(mode: Mode): boolean {
+  return mode === 'recover' || mode === 'pair';
 }
 
 export function canGoBack({ step, asked, isBusy }: OnboardingState): boolean {
@@ -136,6 +150,13 @@ export function wrongAnswers(
   return asked.flatMap((position, i) =>
     answers[i]?.trim().toLowerCase() === recoveryWords[position] ? [] : [i],
   );
+}
+
+export const RECOVERY_WORD_COUNT = 24;
+
+/** The words of a text as somebody typed or pasted it: without numbers, commas and lines. */
+export function wordsOf(text: string): readonly string[] {
+  return text.toLowerCase().match(/\p{L}+/gu) ?? [];
 }
 
 const PASSWORD_LENGTH_MIN = 8;

@@ -73,6 +73,11 @@ export function installFakeBridge({ scene, recoveryWords, failsOnce = {} }: Fake
       return { recoveryWords, active: true };
     },
     signIn: ({ server, email }) => signIn(server, email),
+    recoverAccount: ({ server, email }) => {
+      signIn(server, email);
+      return { recoveryWords };
+    },
+    joinByPairing: ({ server }) => signIn(server, 'back@example.org'),
     signOut: () => {
       state.account = { signedIn: false };
     },

@@ -7,6 +7,9 @@ import type { FakePage } from './fake-bridge.ts';
 import { NOW, RECOVERY_WORDS, SCENES } from './scenes.ts';
 import { UiBench, assertNothing, axeFaults, commandsOf, picture } from './ui-page.ts';
 
+const PAIRING_WORDS = 'abandon ability able about above absent absorb abstract';
+const OLD_WORDS = RECOVERY_WORDS.map((word) => `old${word}`);
+
 /** Tabs until what has the focus has this accessible name; fails after a whole round. */
 async function tabTo(page: Page, name: RegExp): Promise<void> {
   const TABS_MAX = 60;
@@ -131,17 +134,73 @@ async function answerWords(page: Page, answer: (position: number) => string): Pr
   await page.keyboard.press('Enter');
 }
 
-test('asks nobody for a folder who comes back to one', async () => {
+test('joins by the words of another device, and is asked for no folder that syncs already', async () => {
   await using bench = await UiBench.start();
-  const page = await bench.open({ scene: 'signedOut' });
+  const page = await bench.open({ scene: 'signedOut', failsOnce: { joinByPairing: 'not-found' } });
+  await fill(page, /textbox "Address of the server"/, 'drive.example.org');
+  await page.keyboard.press('Enter');
+  await press(page, /button "Sign in instead"/);
+  await press(page, /button "Use the words of another device"/);
+  await fill(page, /textbox "The 8 words that it shows"/, PAIRING_WORDS);
+  await press(page, /button "Join"/);
+  await page.getByRole('alert').getByText('no device shows these words').waitFor();
+  await page.keyboard.press('Enter');
+  await page.getByRole('heading', { name: 'Everything is in place' }).waitFor();
+  await page.getByRole('navigation', { name: 'Sections' }).waitFor();
+  const given = (await commandsOf(page)).at(-1)?.input;
+  assert.deepEqual(given, { server: 'https://drive.example.org', words: PAIRING_WORDS });
+});
+
+test('recovers a lost password by the words, and keeps nothing of the old or new ones', async () => {
+  await using bench = await UiBench.start();
+  const page = await bench.open({
+    scene: 'signedOut',
+    failsOnce: { recoverAccount: 'wrong-recovery-key' },
+  });
+  await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
   await fill(page, /textbox "Address of the server"/, 'drive.example.org');
   await page.keyboard.press('Enter');
   await press(page, /button "Sign in instead"/);
   await fill(page, /textbox "E-mail"/, 'back@example.org');
-  await fill(page, /textbox "Password"/, 'long enough by far');
+  await press(page, /button "I have lost my password/);
+  await fill(page, /textbox "Your 24 recovery words"/, '1 Anchor, 2 basket');
+  await fill(page, /textbox "New password"/, 'long enough by far');
   await page.keyboard.press('Enter');
-  await page.getByRole('heading', { name: 'Everything is in place' }).waitFor();
+  await page.locator('.below.wrong').getByText('2 words of 24').waitFor();
+  await fill(page, /textbox "Your 24 recovery words"/, OLD_WORDS.join(' ').toUpperCase());
+  await press(page, /checkbox "Remove all other devices/, 'Space');
+  await press(page, /button "Open the account"/);
+  await page.getByRole('alert').getByText('do not belong together').waitFor();
+  await press(page, /button "Open the account"/);
+
+  await page.locator('main h1').getByText('24 words').waitFor();
+  await page.getByText('The old words are void').waitFor();
+  await press(page, /button "Copy"/);
+  await page.getByRole('status').getByText('Copied').waitFor();
+  assert.equal(await page.evaluate('navigator.clipboard.readText()'), RECOVERY_WORDS.join(' '));
+  await press(page, /checkbox "I have written them down"/, 'Space');
+  await press(page, /button "Check 3 of them"/);
+  await answerWords(page, (position) => RECOVERY_WORDS[position] ?? '');
   await page.getByRole('navigation', { name: 'Sections' }).waitFor();
+
+  const { input } = (await commandsOf(page)).at(-1) ?? {};
+  assert.deepEqual(input, {
+    server: 'https://drive.example.org',
+    email: 'back@example.org',
+    words: OLD_WORDS.join(' '),
+    newPassword: 'long enough by far',
+    revokeOthers: true,
+  });
+  const left = await page.evaluate(
+    `document.documentElement.outerHTML + JSON.stringify({ ...localStorage, ...sessionStorage })
+       + [...document.querySelectorAll('input, textarea')].map(({ value }) => value).join()`,
+  );
+  const words = [...OLD_WORDS, ...RECOVERY_WORDS, 'long enough'];
+  assertNothing(
+    words.filter((word) => new RegExp(`\\b${word}\\b`).test(String(left))),
+    'secrets that stay',
+  );
+  assertNothing(bench.faults, 'errors');
 });
 
 test('keeps one side of a conflict, then both of another, by keyboard alone', async () => {

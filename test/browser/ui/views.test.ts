@@ -71,6 +71,21 @@ test('every step of the first run is whole and passes axe', { timeout: 300_000 }
     await primary.click();
     await page.locator('input[type="password"]').waitFor();
     await lookAtStep(page, `account-${locale}`);
+    await page.locator('main .link').click();
+    await lookAtStep(page, `sign-in-${locale}`);
+    for (const [way, lines] of [
+      ['recover', 4],
+      ['pair', 2],
+    ] as const) {
+      await page
+        .locator('main .others .link')
+        .nth(way === 'recover' ? 0 : 1)
+        .click();
+      await page.locator(`textarea[rows="${lines}"]`).waitFor();
+      await lookAtStep(page, `${way}-${locale}`);
+      await page.locator('header button').first().click();
+    }
+    await page.locator('main .link').first().click();
     await page.locator('input[type="email"]').fill('camille.lefevre@grenoble-archives.example.org');
     await page.locator('input[type="password"]').fill('long enough by far');
     await primary.click();
