@@ -12,10 +12,10 @@ import { RemoteFault } from '@coffer/sdk/faults';
 import type { NodeHttpTransport } from '@coffer/sdk/node';
 import { statSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { CliFailure } from './failure.ts';
+import { CliFailure, EXIT, exitCodeOf, toFailure } from './failure.ts';
 import type { ParsedInput } from './command.ts';
 import type { Output } from './output.ts';
-import { lockProfile } from '@coffer/native-worker/profile-lock';
+import { lockHolder, lockProfile } from '@coffer/native-worker/profile-lock';
 import { engineChoices, readSettings } from '@coffer/native-worker/settings';
 import { ensureHome, profileAt, type Profile } from '@coffer/native-worker/profile-folder';
 
@@ -74,7 +74,7 @@ export class CommandContext implements AsyncDisposable {
   readonly #command: string;
   readonly #cwd: string;
   readonly #opened: OpenedParts | undefined;
-  readonly #resources = new AsyncDisposableStack();
+  #resources = new AsyncDisposableStack();
   #suite: Promise<OpenSuite> | undefined;
   #engine: Promise<Engine> | undefined;
   #openedHere: Promise<OpenedProfile> | undefined;
@@ -100,14 +100,29 @@ export class CommandContext implements AsyncDisposable {
     return resolve(this.#cwd, local);
   }
 
-  /** Takes the profile until the command ends. */
+  /** Takes the profile until the command ends, or lets it go with `release`. */
   lock(): Promise<void> {
     if (this.#opened !== undefined) return Promise.resolve();
-    const who = { what: `coffer ${this.#command}`, isDaemon: false };
-    this.#lock ??= lockProfile(this.profile, who).then((lock) => {
-      this.#resources.use(lock);
-    });
+    this.#lock ??= this.#takeLock();
     return this.#lock;
+  }
+
+  async #takeLock(): Promise<void> {
+    const holder = lockHolder(this.profile);
+    if (holder !== undefined)
+      this.output.note(`Waiting for '${holder.what}' (process ${holder.pid}) to end.`);
+    const who = { what: `coffer ${this.#command}`, isDaemon: false, signal: this.signal };
+    this.#resources.use(await lockProfile(this.profile, who));
+  }
+
+  /** Lets the profile go until it is asked for again: who only looks on keeps nobody waiting. */
+  async release(): Promise<void> {
+    const resources = this.#resources;
+    this.#resources = new AsyncDisposableStack();
+    this.#engine = undefined;
+    this.#openedHere = undefined;
+    this.#lock = undefined;
+    await resources.disposeAsync();
   }
 
   /** The secrets of the signed-in device; CliFailure `not-signed-in` when there are none. */
@@ -196,7 +211,7 @@ export class CommandContext implements AsyncDisposable {
     try {
       return await (await this.drive()).usage(this.signal);
     } catch (error) {
-      if (error instanceof RemoteFault && error.code === 'network') return NO_QUOTA;
+      if (exitCodeOf(toFailure(error)) === EXIT.network) return NO_QUOTA;
       throw error;
     }
   }

@@ -76,7 +76,37 @@ export function toFailure(error: unknown): CliFailure {
   if (error instanceof Error && error.name === 'AbortError')
     return new CliFailure('interrupted', 'interrupted');
   const message = error instanceof Error ? error.message : String(error);
-  return new CliFailure('failed', message, undefined, { cause: error });
+  return fromSystem(error) ?? new CliFailure('failed', message, DEFECT_HINT, { cause: error });
+}
+
+const DEFECT_HINT =
+  "Nothing on either side was overwritten. Run it again; 'coffer doctor --bundle F' gathers what a report needs.";
+
+const SYSTEM_TEXTS: Readonly<Record<string, readonly [message: string, hint: string]>> = {
+  ENOENT: ['there is no such local file or folder', 'Look at its name, or make the folder first.'],
+  EEXIST: ['there is something at this local place already', 'Give another place.'],
+  ENOTDIR: ['a part of this local path is no folder', 'Give another place.'],
+  EISDIR: ['this local path is a folder', 'Give the path of a file.'],
+  EROFS: ['this disk is read-only', 'Give a place on another disk.'],
+  ENAMETOOLONG: ['this name is too long for the local disk', 'Give a shorter one.'],
+};
+
+/** What the system said of a local file, without its own words; undefined for other errors. */
+function fromSystem(error: unknown): CliFailure | undefined {
+  if (!(error instanceof Error) || !('code' in error) || !('syscall' in error)) return undefined;
+  const code = String(error.code);
+  const path = 'path' in error && typeof error.path === 'string' ? error.path : undefined;
+  const options = { cause: error, ...(path === undefined ? {} : { path }) };
+  if (code === 'ENOSPC' || code === 'EDQUOT') {
+    const hint = 'Make room on it, then run it again. What was complete is kept.';
+    return new CliFailure('disk-full', 'the local disk is full', hint, options);
+  }
+  if (path === undefined) return undefined;
+  const [message, hint] = SYSTEM_TEXTS[code] ?? [
+    `this local path may not be read or written (${code})`,
+    'Look at its permissions, or give another place.',
+  ];
+  return new CliFailure('file-access', message, hint, options);
 }
 
 function fromRemoteFault(error: RemoteFault): CliFailure {
@@ -101,10 +131,28 @@ function fromRemoteFault(error: RemoteFault): CliFailure {
 }
 
 function fromEngineFault(error: EngineFault | ControlFailure): CliFailure {
-  const code = isErrorCode(error.code) ? error.code : 'failed';
-  const hint = error.hint === '' ? errorEntry(code).text : error.hint;
+  const word: string = ENGINE_WORDS[error.code] ?? error.code;
+  const code = isErrorCode(word) ? word : 'failed';
+  const hint = error.hint === '' ? ENGINE_HINTS[code] : error.hint;
   return new CliFailure(code, error.message, hint, { cause: error });
 }
+
+/** What the engine says in words of its own, in those of the error table. */
+const ENGINE_WORDS: Readonly<Record<string, ErrorCode>> = {
+  invalid: 'usage',
+  unsuitable: 'file-access',
+  stale: 'file-changed',
+  busy: 'locked',
+  'not-allowed': 'refused',
+};
+
+const ENGINE_HINTS: Readonly<Partial<Record<ErrorCode, string>>> = {
+  usage: "Nothing was changed. 'coffer help' shows how it is meant.",
+  exists: "Nothing was changed. 'coffer sync list' shows the synced folders.",
+  'not-found': "Nothing was changed. 'coffer sync list' and 'coffer ls' show what is there.",
+  'file-changed': "Nothing was changed. Run 'coffer sync now', then try again.",
+  'quota-exceeded': "Nothing was changed. Remove something for ever ('coffer trash empty').",
+};
 
 export function exitCodeOf(failure: CliFailure): number {
   return errorEntry(failure.code).exit;

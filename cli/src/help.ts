@@ -47,6 +47,24 @@ export function helpGroup(group: string, commands: readonly CommandDefinition[])
   return lines.map(([usage, summary]) => `  ${usage.padEnd(width)}  ${summary}`).join('\n');
 }
 
+/** What `--json` gives of the commands that words stand for, and of all without a word. */
+export function helpValue(
+  words: readonly string[],
+  all: readonly CommandDefinition[],
+): { readonly commands: readonly object[]; readonly options: readonly object[] } {
+  const name = words.join(' ');
+  const wanted = all.filter((command) =>
+    name === ''
+      ? command.isHidden !== true
+      : command.name === name || command.name.startsWith(`${name} `),
+  );
+  return { commands: wanted.map(commandValue), options: GLOBAL_FLAGS };
+}
+
+function commandValue({ name, usage, summary, details, example, flags }: CommandDefinition) {
+  return { name, usage, summary, ...(details === undefined ? {} : { details }), example, flags };
+}
+
 function flagLines(flags: readonly FlagDefinition[]): string[] {
   const rows = flags.map((flag) => {
     const short = flag.short === undefined ? '' : `-${flag.short}, `;

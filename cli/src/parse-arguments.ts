@@ -64,7 +64,9 @@ function findCommand(
     const isGroup = commands.some((other) => other.name.startsWith(`${name} `));
     const next = words[count];
     // A group that is a command too (`sync`, `trash`) takes no stray word as its argument.
-    if (isGroup && next !== undefined && found.argumentsMax === 0)
+    const takes = found.usage.startsWith('[list]') ? ['list'] : [];
+    const isStray = found.argumentsMax === 0 || takes.length > 0;
+    if (isGroup && next !== undefined && isStray && !takes.includes(next))
       throw unknownWord(words, commands);
     return found;
   }

@@ -4,7 +4,7 @@ import { COMMANDS } from './commands/registry.ts';
 import type { CommandDefinition, ParsedInput } from './command.ts';
 import { CommandContext, type OpenedParts } from './context.ts';
 import { CliFailure, EXIT, exitCodeOf, printFailure, toFailure } from './failure.ts';
-import { helpCommand, helpGroup, helpOverview } from './help.ts';
+import { helpCommand, helpGroup, helpOverview, helpValue } from './help.ts';
 import { Output, type Streams } from './output.ts';
 import { parseInvocation } from './parse-arguments.ts';
 
@@ -32,13 +32,13 @@ export async function runInvocation(invocation: Invocation): Promise<number> {
   try {
     const { command, words, input } = parseInvocation(argv, COMMANDS);
     if (command === undefined) {
-      output.print(
+      output.result(helpValue(words, COMMANDS), () => [
         words.length === 0 ? helpOverview(COMMANDS) : helpGroup(words[0] ?? '', COMMANDS),
-      );
+      ]);
       return argv.length === 0 ? EXIT.usage : EXIT.done;
     }
     if (input.has('help')) {
-      output.print(helpCommand(command));
+      output.result(helpValue(words, COMMANDS), () => [helpCommand(command)]);
       return EXIT.done;
     }
     const code = await invocation.elsewhere?.(command, input, output);

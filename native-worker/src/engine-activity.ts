@@ -6,15 +6,26 @@ export function timeText(ms: number): string {
   return new Date(ms).toISOString();
 }
 
-/** One line of the list of what happened; paths are relative to the pair's root. */
-export function activityLine(activity: Activity, device: string): ActivityListing {
+/** A path in a pair as an absolute one on the drive. */
+export function pathBelow(remoteRoot: string, relative: string): string {
+  return `${remoteRoot === '/' ? '' : remoteRoot}/${relative}`;
+}
+
+/** One line of the list of what happened; `remoteRoot`: path of the pair on the drive. */
+export function activityLine(
+  activity: Activity,
+  device: string,
+  remoteRoot: string,
+): ActivityListing {
   const line: ActivityListing = {
     at: timeText(activity.atMs),
     op: activity.op,
-    path: activity.before ?? activity.after ?? '',
+    path: pathBelow(remoteRoot, activity.before ?? activity.after ?? ''),
     device,
   };
-  if (activity.before !== null && activity.after !== null) line.to = activity.after;
+  if (activity.before !== null && activity.after !== null) {
+    line.to = pathBelow(remoteRoot, activity.after);
+  }
   if (activity.bytes !== null) line.bytes = activity.bytes;
   return line;
 }

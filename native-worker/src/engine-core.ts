@@ -43,7 +43,8 @@ export class EngineCore {
       happened: (activity) => {
         if (!this.hasListeners()) return;
         const { deviceName } = this.options;
-        this.emit({ kind: 'activity', activity: activityLine(activity, deviceName) });
+        const line = activityLine(activity, deviceName, this.remotePath(pair.remoteRoot));
+        this.emit({ kind: 'activity', activity: line });
       },
     });
     this.#runners.set(pair.id, runner);
@@ -59,7 +60,11 @@ export class EngineCore {
     const path = name.length > 1 ? name.replace(/\/+$/, '') : name;
     const runner = this.runners().find(({ pair }) => pair.id === name || pair.localPath === path);
     if (runner === undefined) {
-      throw new EngineFault('not-found', 'there is no such folder pair', 'See `coffer sync list`.');
+      throw new EngineFault(
+        'not-found',
+        `${name} is no synced folder`,
+        "'coffer sync list' shows them. Nothing was changed.",
+      );
     }
     return runner;
   }

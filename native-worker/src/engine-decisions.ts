@@ -7,6 +7,8 @@ import type { PairRunner } from './engine-pair.ts';
 import { FileChanged, readStably } from './executor/index.ts';
 import type { RemoteEntry } from './trees/index.ts';
 
+const AGAIN = "Run 'coffer sync now', then look at 'coffer conflicts' again.";
+
 type Keep = 'mine' | 'theirs' | 'both';
 
 interface Conflict {
@@ -29,10 +31,14 @@ export async function resolveConflict(
   const outcomes = await core.options.spaceClient.commit(changes, signal, core.applied);
   core.poke();
   if (outcomes.some(({ kind }) => kind === 'quota-exceeded')) {
-    throw new EngineFault('quota-exceeded', 'the storage of the account is full');
+    throw new EngineFault(
+      'quota-exceeded',
+      'the storage of the account is full',
+      'Both files stay as they are. Remove something for ever, then try again.',
+    );
   }
   if (outcomes.some(({ kind }) => kind !== 'done')) {
-    throw new EngineFault('stale', 'the files changed meanwhile', 'Look again.');
+    throw new EngineFault('stale', 'the files changed meanwhile', `Nothing was lost. ${AGAIN}`);
   }
 }
 
@@ -47,7 +53,7 @@ function findConflict(core: EngineCore, path: string): Conflict {
   throw new EngineFault(
     'not-found',
     'there is no conflict at this path',
-    'See `coffer conflicts`.',
+    "'coffer conflicts' lists them. Nothing was changed.",
   );
 }
 
@@ -85,7 +91,7 @@ async function contentOf(
   const row = base === undefined ? undefined : runner.trees.local.byId(base.localId);
   const path = row === undefined ? undefined : runner.paths.absolute(row.id);
   if (row === undefined || path === undefined || base?.sha256 !== node.sha256) {
-    throw new EngineFault('stale', 'a file of the conflict is not synced here', 'Sync first.');
+    throw new EngineFault('stale', 'a file of the conflict is not synced here', AGAIN);
   }
   const uploader = core.options.spaceClient.createUploader();
   const source = readStably(core.options.fileSystem, path, row);
@@ -97,7 +103,7 @@ async function contentOf(
   } catch (error) {
     if (!(error instanceof FileChanged)) throw error;
   }
-  throw new EngineFault('stale', 'a file of the conflict has changed', 'Sync first.');
+  throw new EngineFault('stale', 'a file of the conflict has changed', AGAIN);
 }
 
 /** All batches, one batch, or those of one pair (by id or path). */
@@ -120,7 +126,13 @@ export function decideHeld(
       });
     }
   }
-  if (!found) throw new EngineFault('not-found', 'there are no such held deletions');
+  if (!found) {
+    throw new EngineFault(
+      'not-found',
+      'no held deletions have this id or folder',
+      "'coffer held' lists them. Nothing was changed.",
+    );
+  }
   core.poke();
 }
 

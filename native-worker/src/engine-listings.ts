@@ -12,7 +12,7 @@ import type {
   StallListing,
   TransferStatus,
 } from './contract/index.ts';
-import { activityLine, timeText } from './engine-activity.ts';
+import { activityLine, pathBelow, timeText } from './engine-activity.ts';
 import type { EngineCore } from './engine-core.ts';
 import type { PairRunner } from './engine-pair.ts';
 import type { Transfer } from './executor/index.ts';
@@ -207,20 +207,28 @@ function basePath(core: EngineCore, runner: PairRunner, node: RemoteEntry['id'])
 
 export function listActivity(core: EngineCore, limit: number): ActivityListing[] {
   const table = new ActivityTable(core.options.database);
-  return table.list(limit).map((activity) => activityLine(activity, core.options.deviceName));
+  const roots = new Map(
+    core.runners().map(({ pair }) => [pair.id, core.remotePath(pair.remoteRoot)] as const),
+  );
+  return table
+    .list(limit)
+    .map((activity) =>
+      activityLine(activity, core.options.deviceName, roots.get(activity.pair) ?? '/'),
+    );
 }
 
-export function previewOf(runners: readonly PairRunner[]): DryRun {
+export function previewOf(core: EngineCore, runners: readonly PairRunner[]): DryRun {
   const preview: DryRun = { operations: [], holds: [], stalls: [] };
   for (const runner of runners) {
     const plan = runner.preview();
-    preview.operations.push(...plan.operations.map((operation) => lineOf(runner, operation)));
+    const root = core.remotePath(runner.pair.remoteRoot);
+    preview.operations.push(...plan.operations.map((operation) => lineOf(runner, root, operation)));
     preview.holds.push(
       ...plan.holds.map(({ side, nodes, of }) => ({ side, count: nodes.length, of })),
     );
     preview.stalls.push(
       ...plan.stalls.map(({ reason, node, local }) => ({
-        path: runner.book.pathFor(node, local),
+        path: pathBelow(root, runner.book.pathFor(node, local)),
         reason,
       })),
     );
@@ -228,10 +236,14 @@ export function previewOf(runners: readonly PairRunner[]): DryRun {
   return preview;
 }
 
-function lineOf(runner: PairRunner, operation: Operation): DryRun['operations'][number] {
+function lineOf(
+  runner: PairRunner,
+  root: string,
+  operation: Operation,
+): DryRun['operations'][number] {
   const node = 'node' in operation ? operation.node : null;
   const local = 'local' in operation ? operation.local : null;
-  const path = runner.book.pathFor(node, local);
+  const path = pathBelow(root, runner.book.pathFor(node, local));
   const size =
     operation.kind === 'remote-upload'
       ? runner.trees.local.byId(operation.local)?.size

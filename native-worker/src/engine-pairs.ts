@@ -13,6 +13,10 @@ import { LocalFault, type FileSystem } from './ports/index.ts';
 import { probeCaps } from './scanner/index.ts';
 import { allocateLocalId, isUnreadable, type Pair } from './trees/index.ts';
 
+const NOTHING = 'Nothing was changed. Give another path.';
+const SEE_LIST = "'coffer sync list' shows the synced folders. Nothing was changed.";
+const SEE_DRIVE = "'coffer ls' and 'coffer find' show what is there. Nothing was changed.";
+
 export interface NewPair {
   readonly local: string;
   readonly remote: string;
@@ -34,7 +38,8 @@ export async function addPair(
   const remoteRoot = await ensureRemoteFolder(core, wanted.remote, signal);
   await ensureLocalFolder(core, localPath);
   const stat = fileSystem.lstat(localPath);
-  if (stat?.type !== 'folder') throw new EngineFault('unsuitable', 'the local path is no folder');
+  if (stat?.type !== 'folder')
+    throw new EngineFault('unsuitable', `${localPath} is no folder`, NOTHING);
   const caps = await suitable(() => (core.options.probe ?? probed(fileSystem))(localPath));
   const pair: Pair = {
     id: bytesToHex(random.bytes(16)),
@@ -131,7 +136,7 @@ export function exclude(core: EngineCore, name: string, paths: readonly string[]
   for (const path of paths) {
     const id = requireRemote(core, path);
     if (runner.trees.remote.byId(id) === undefined) {
-      throw new EngineFault('invalid', 'this remote path is not in the pair');
+      throw new EngineFault('invalid', `${path} is not in what this folder syncs`, SEE_LIST);
     }
     runner.trees.exclusions.add(id);
     runner.book.markBelow(id);
@@ -151,14 +156,14 @@ export function include(core: EngineCore, name: string, paths: readonly string[]
 
 function parseLocalPath(text: string): string {
   if (!text.startsWith('/') && !/^[A-Za-z]:[\\/]/.test(text)) {
-    throw new EngineFault('invalid', 'the local path is not absolute');
+    throw new EngineFault('invalid', `${text} is not absolute`, NOTHING);
   }
   const path = text
     .replaceAll('\\', '/')
     .replaceAll(/\/{2,}/g, '/')
     .replace(/\/$/, '');
   if (path === '' || path.split('/').some((name) => name === '.' || name === '..')) {
-    throw new EngineFault('invalid', 'this local path cannot be a synced folder');
+    throw new EngineFault('invalid', `${text} cannot be a synced folder`, NOTHING);
   }
   return path;
 }
@@ -166,9 +171,14 @@ function parseLocalPath(text: string): string {
 function requireApart(core: EngineCore, path: string): void {
   for (const { pair } of core.runners()) {
     const other = pair.localPath;
-    if (path === other) throw new EngineFault('exists', 'this folder is synced already');
+    if (path === other) throw new EngineFault('exists', `${path} is synced already`, SEE_LIST);
     if (path.startsWith(`${other}/`) || other.startsWith(`${path}/`)) {
-      throw new EngineFault('exists', 'this folder is inside another pair, or holds one');
+      const where = path.startsWith(`${other}/`) ? 'is inside' : 'holds';
+      throw new EngineFault(
+        'exists',
+        `${path} ${where} ${other}, which is synced already`,
+        'Synced folders cannot be inside each other. Nothing was changed.',
+      );
     }
   }
 }
@@ -189,7 +199,7 @@ async function ensureLocalFolder(core: EngineCore, path: string): Promise<void> 
 function parseRemotePath(path: string): readonly string[] {
   const names = path.split('/').filter((name) => name !== '');
   if (names.some((name) => name === '.' || name === '..' || name.includes('\0'))) {
-    throw new EngineFault('invalid', 'this is no remote path');
+    throw new EngineFault('invalid', `${path} is no path on the drive`, NOTHING);
   }
   return names;
 }
@@ -207,7 +217,9 @@ export function requireRemote(core: EngineCore, path: string): NodeId {
   let at = core.options.spaceClient.rootFolder;
   for (const name of parseRemotePath(path)) {
     const child = childByName(core, at, name);
-    if (child === undefined) throw new EngineFault('not-found', 'there is no such remote path');
+    if (child === undefined) {
+      throw new EngineFault('not-found', `${path} is not on the drive`, SEE_DRIVE);
+    }
     at = child;
   }
   return at;
@@ -231,7 +243,7 @@ async function ensureRemoteFolder(
     }
     const node = spaceClient.node(child);
     if (node === undefined || isUnreadable(node) || node.kind !== 'folder') {
-      throw new EngineFault('unsuitable', 'the remote path is no folder');
+      throw new EngineFault('unsuitable', `${path} is no folder of the drive`, NOTHING);
     }
     at = child;
   }

@@ -80,7 +80,7 @@ export function createEngine(options: EngineOptions): Engine {
       inTurn(call, async (signal) => {
         const runners = toSync(core, pairs);
         const ready = await lookAtBothSides(core, runners, signal);
-        return previewOf(ready);
+        return previewOf(core, ready);
       }),
     pause: (input) => {
       const { pairs, forMs } = parse('pause', input);
@@ -188,7 +188,7 @@ function steerTransfer(
   const untilMs = verb === 'cancel' ? now + CANCELLED_TRANSFER_MS : Number.POSITIVE_INFINITY;
   const isKnown = verb === 'resume' ? board.release(operation) : board.hold(operation, untilMs);
   if (!isKnown) {
-    throw new EngineFault('not-found', 'no such transfer', 'See `coffer transfers`.');
+    throw new EngineFault('not-found', 'no such transfer', "'coffer transfers' lists them.");
   }
   // Nothing else comes down: the request as such can end.
   const downloads = running.filter(({ direction }) => direction === 'down');
@@ -204,7 +204,11 @@ function actOnStall(
   path: string | undefined,
 ): Record<string, never> {
   if (action !== 'retry') {
-    throw new EngineFault('invalid', `no stall has the action ${action}`, 'See `coffer stalls`.');
+    throw new EngineFault(
+      'invalid',
+      `no stall has the action ${action}`,
+      "'coffer stalls' says what can be done.",
+    );
   }
   retryStalls(core, path);
   return {};

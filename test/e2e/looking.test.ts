@@ -106,7 +106,7 @@ async function followed(device: DaemonDevice): Promise<void> {
   const { came, end } = following;
   await until('the last one so far', () => came.length === 1, WITHIN_MS);
   writeFileSync(join(device.folder, 'later'), 'later');
-  const isThere = () => came.some(({ value }) => value['path'] === 'later');
+  const isThere = () => came.some(({ value }) => value['path'] === '/later');
   await until('what happened then', isThere, WITHIN_MS);
   assert.equal(await end(), 130);
   const newest = JSON.parse(await device.do('activity', '-n', '1', '--json')) as readonly Json[];

@@ -1,7 +1,7 @@
 /** `version` and `help`. */
 import { PROTOCOL_VERSION } from '@coffer/protocol/core';
 import type { CommandRun } from '../command.ts';
-import { helpCommand, helpOverview, helpWord } from '../help.ts';
+import { helpCommand, helpOverview, helpValue, helpWord } from '../help.ts';
 import { parseInvocation } from '../parse-arguments.ts';
 import { ownVersion } from '../version.ts';
 import { COMMANDS } from './registry.ts';
@@ -16,13 +16,13 @@ export const version: CommandRun = async ({ output }) => {
 
 export const help: CommandRun = async ({ output }, { positionals }) => {
   if (positionals.length === 0) {
-    output.print(helpOverview(COMMANDS));
+    output.result(helpValue([], COMMANDS), () => [helpOverview(COMMANDS)]);
     return;
   }
   const { command, words } = parseInvocation([...positionals, '--help'], COMMANDS);
-  output.print(
+  output.result(helpValue(words, COMMANDS), () => [
     command !== undefined && words.length > 1
       ? helpCommand(command)
       : helpWord(words[0] ?? '', COMMANDS),
-  );
+  ]);
 };

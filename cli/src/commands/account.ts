@@ -1,5 +1,5 @@
 /** `signup`, `login`, `logout`, `account`, `devices`, `quota`. */
-import { PASSWORD_LENGTH_MIN, signIn, signUp } from '@coffer/sdk';
+import { signIn, signUp } from '@coffer/sdk';
 import { existsSync } from 'node:fs';
 import { hostname } from 'node:os';
 import type { CommandRun, ParsedInput } from '../command.ts';
@@ -7,6 +7,7 @@ import { CliFailure, UsageFailure } from '../failure.ts';
 import { formatBytes, formatTime } from '../output.ts';
 import {
   fileOf,
+  readNewPassword,
   readPassword,
   refusal,
   serverOf,
@@ -28,13 +29,11 @@ export const signup: CommandRun = async (context, input) => {
       { path: recoveryFile },
     );
   }
-  const password = await readPassword(context, input);
-  if (password.length < PASSWORD_LENGTH_MIN) {
-    throw new UsageFailure(
-      `a password has at least ${PASSWORD_LENGTH_MIN} characters`,
-      'A few random words make a good one. No account was made.',
-    );
-  }
+  const password = await readNewPassword(context, {
+    file: input.value('password-file'),
+    variable: 'COFFER_PASSWORD',
+    flag: '--password-file',
+  });
   await context.lock();
   const ports = await context.accountPorts();
   const outcome = await signUp(ports, { ...words, password }, context.signal);
@@ -148,6 +147,11 @@ export const devices: CommandRun = async (context) => {
 export const quota: CommandRun = async (context) => {
   const usage = await (await context.drive()).usage(context.signal);
   context.output.result(usage, () => [
-    `${formatBytes(usage.usedBytes)} used, ${usage.totalBytes === null ? 'no limit' : `of ${formatBytes(usage.totalBytes)}`}`,
+    `storage: ${ofLimit(usage.usedBytes, usage.totalBytes)}`,
+    `transfer: ${ofLimit(usage.transferUsedBytes, usage.transferTotalBytes)}`,
   ]);
 };
+
+function ofLimit(used: number, total: number | null): string {
+  return `${formatBytes(used)} used, ${total === null ? 'no limit' : `of ${formatBytes(total)}`}`;
+}

@@ -1,12 +1,16 @@
 /** `get`: files and folders from the drive. What is incomplete never stands under its own name. */
 import type { DriveEntry, Drive } from '@coffer/sdk';
+import { createHash } from 'node:crypto';
 import {
   chmodSync,
   closeSync,
   existsSync,
   fsyncSync,
+  lstatSync,
   mkdirSync,
   openSync,
+  readlinkSync,
+  readSync,
   renameSync,
   rmSync,
   statSync,
@@ -18,7 +22,8 @@ import { basename, dirname, join } from 'node:path';
 import type { CommandRun } from '../command.ts';
 import type { CommandContext } from '../context.ts';
 import { failureOf, valueOrFailure } from '../drive-failure.ts';
-import { CliFailure, exitCodeOf, printFailure, toFailure, worstExitCode } from '../failure.ts';
+import { finish } from '../each.ts';
+import { CliFailure, toFailure } from '../failure.ts';
 import { count } from '../output.ts';
 
 interface Wanted {
@@ -33,21 +38,63 @@ export const get: CommandRun = async (context, input) => {
   if (top.node.kind === 'folder' && !input.has('recursive'))
     throw failureOf({ code: 'is-a-folder', path: remote });
   const target = localTarget(context, top, local);
-  const wanted = [{ entry: top, local: target }, ...below(drive, top, target)];
+  const all = [{ entry: top, local: target }, ...below(drive, top, target)];
+  const there = all.filter(({ entry, local: path }) => isThere(entry, path));
+  const wanted = all.filter((one) => !there.includes(one));
   if (!input.has('force')) refuseTaken(wanted);
+  if (top.node.kind !== 'folder') requireFolder(dirname(target));
   for (const { entry, local: path } of wanted)
     if (entry.node.kind === 'folder') mkdirSync(path, { recursive: true });
   for (const { entry, local: path } of wanted)
     if (entry.node.kind === 'symlink') placeLink(entry, path);
   const files = wanted.filter(({ entry }) => entry.node.kind === 'file');
   const failures = await fetchFiles(drive, files, context.signal);
-  for (const failure of failures) printFailure(failure, context.output);
   const got = files.length - failures.length;
-  context.output.result({ files: got, to: target }, () => [
-    `${count(got, 'file')} in ${context.output.name(target)}.`,
-  ]);
-  return worstExitCode(failures.map((failure) => exitCodeOf(failure)));
+  const kept = there.filter(({ entry }) => entry.node.kind === 'file').length;
+  const isNothing = got + kept === 0 && failures.length > 0;
+  context.output.result({ files: got, unchanged: kept, to: target }, () =>
+    isNothing ? [] : [`${gotText(got, kept)} in ${context.output.name(target)}.`],
+  );
+  return finish(context, failures);
 };
+
+function gotText(got: number, kept: number): string {
+  return kept === 0 ? count(got, 'file') : `${count(got, 'file')}, and ${kept} that were there`;
+}
+
+/** A file with the content that it is to get, or a link that leads there already. */
+function isThere({ node }: DriveEntry, path: string): boolean {
+  const stat = lstatSync(path, { throwIfNoEntry: false });
+  if (stat === undefined) return false;
+  if (node.kind === 'symlink') return stat.isSymbolicLink() && readlinkSync(path) === node.target;
+  if (node.kind !== 'file' || !stat.isFile() || stat.size !== node.size) return false;
+  return node.sha256 === hashOf(path);
+}
+
+const HASH_BLOCK_BYTES = 1024 * 1024;
+
+function hashOf(path: string): string {
+  const hash = createHash('sha256');
+  const fd = openSync(path, 'r');
+  try {
+    const block = Buffer.alloc(HASH_BLOCK_BYTES);
+    for (let read = readSync(fd, block); read > 0; read = readSync(fd, block))
+      hash.update(block.subarray(0, read));
+  } finally {
+    closeSync(fd);
+  }
+  return hash.digest('hex');
+}
+
+function requireFolder(folder: string): void {
+  if (existsSync(folder)) return;
+  throw new CliFailure(
+    'file-access',
+    'the local folder that it should go into is not there',
+    'Make it first, or give another place. Nothing was fetched.',
+    { path: folder },
+  );
+}
 
 /** Into an existing folder under the remote name, else at the path itself. */
 function localTarget(
@@ -75,8 +122,8 @@ function refuseTaken(wanted: readonly Wanted[]): void {
   if (taken !== undefined) {
     throw new CliFailure(
       'exists',
-      'there is a local file already',
-      'Nothing was fetched. --force replaces local files.',
+      'there is another local file already',
+      'Nothing was fetched. --force replaces local files that differ.',
       { path: taken.local },
     );
   }

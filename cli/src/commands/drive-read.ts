@@ -1,7 +1,7 @@
 /** `ls`, `tree`, `find`, `stat`, `du`, `cat`: reading the drive without syncing it. */
 import type { DriveEntry } from '@coffer/sdk';
 import type { CommandRun } from '../command.ts';
-import { valueOrFailure } from '../drive-failure.ts';
+import { valueOrFailure, type RefusalTexts } from '../drive-failure.ts';
 import { UsageFailure } from '../failure.ts';
 import { formatBytes, formatTime, type Output } from '../output.ts';
 
@@ -21,7 +21,8 @@ export const tree: CommandRun = async (context, input) => {
   const drive = await context.freshDrive();
   const depthMax =
     input.value('depth') === undefined ? Number.POSITIVE_INFINITY : Number(input.value('depth'));
-  if (!(depthMax > 0)) throw new UsageFailure('--depth takes a number from 1');
+  if (!(depthMax > 0) || depthMax % 1 > 0)
+    throw new UsageFailure('--depth takes a whole number from 1', 'Write --depth 2.');
   const top = valueOrFailure(drive.resolve(input.positionals[0] ?? '/'));
   const { entries } = valueOrFailure(drive.list(top.path, { recursive: true }));
   const depthOf = ({ path }: DriveEntry): number =>
@@ -67,7 +68,7 @@ export const stat: CommandRun = async (context, input) => {
   const value = describe(entry);
   context.output.result(value, () =>
     context.output.table(
-      Object.entries(value).map(([key, field]) => [key, context.output.name(String(field))]),
+      Object.entries(value).map(([key, field]) => [key, context.output.name(String(field ?? '-'))]),
     ),
   );
 };
@@ -107,16 +108,23 @@ export const cat: CommandRun = async (context, input) => {
       {},
       context.signal,
     ),
+    NOT_READABLE,
   );
+};
+
+const NOT_READABLE: RefusalTexts = {
+  'is-a-folder': ['this is a folder', "'coffer ls' lists it, 'coffer get -r' fetches it whole."],
+  unsupported: ['this is a link', "'coffer stat' says where it leads to."],
 };
 
 /** `A-B`, both ends inclusive; `A-` to the end. */
 function parseRange(text: string | undefined): readonly [number, number] {
   if (text === undefined) return [0, Number.POSITIVE_INFINITY];
   const { from, to } = /^(?<from>\d+)-(?<to>\d*)$/.exec(text)?.groups ?? {};
-  if (from === undefined)
+  const last = to === undefined || to === '' ? Number.POSITIVE_INFINITY : Number(to);
+  if (from === undefined || last < Number(from))
     throw new UsageFailure(`'${text}' is not a range`, 'Write 0-99 for the first hundred bytes.');
-  return [Number(from), to === '' ? Number.POSITIVE_INFINITY : Number(to)];
+  return [Number(from), last];
 }
 
 interface Described {

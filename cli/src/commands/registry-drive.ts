@@ -3,11 +3,14 @@ import type { CommandDefinition, CommandRun } from '../command.ts';
 
 type ReadModule = typeof import('./drive-read.ts');
 type WriteModule = typeof import('./drive-write.ts');
+type HistoryModule = typeof import('./drive-history.ts');
 
 const fromRead = (pick: (module: ReadModule) => CommandRun) => async () =>
   pick(await import('./drive-read.ts'));
 const fromWrite = (pick: (module: WriteModule) => CommandRun) => async () =>
   pick(await import('./drive-write.ts'));
+const fromHistory = (pick: (module: HistoryModule) => CommandRun) => async () =>
+  pick(await import('./drive-history.ts'));
 
 export const DRIVE_COMMANDS: readonly CommandDefinition[] = [
   {
@@ -79,10 +82,12 @@ export const DRIVE_COMMANDS: readonly CommandDefinition[] = [
     argumentsMin: 1,
     argumentsMax: 2,
     summary: 'fetch a file or folder',
+    details:
+      'Run again after it broke off, it goes on: files that are there with the same content are left as they are.\nA file is seen under its name once all of it was verified.',
     example: 'coffer get -r /Pictures .',
     flags: [
       { name: 'recursive', short: 'r', summary: 'folders with all below' },
-      { name: 'force', summary: 'replace local files' },
+      { name: 'force', summary: 'replace local files that differ' },
     ],
     load: async () => (await import('./drive-get.ts')).get,
   },
@@ -132,7 +137,9 @@ export const DRIVE_COMMANDS: readonly CommandDefinition[] = [
     argumentsMax: 1000,
     summary: 'move to the trash',
     example: 'coffer rm /old.txt',
-    flags: [{ name: 'forever', summary: 'remove for ever, with all versions; needs --yes' }],
+    flags: [
+      { name: 'forever', summary: 'remove for ever, with all versions; asks, or needs --yes' },
+    ],
     load: fromWrite((module) => module.rm),
   },
   {
@@ -143,7 +150,7 @@ export const DRIVE_COMMANDS: readonly CommandDefinition[] = [
     summary: 'list the contents that a file had',
     example: 'coffer versions /letter.txt',
     flags: [],
-    load: fromWrite((module) => module.versions),
+    load: fromHistory((module) => module.versions),
   },
   {
     name: 'restore',
@@ -160,7 +167,7 @@ export const DRIVE_COMMANDS: readonly CommandDefinition[] = [
       },
       { name: 'to', value: 'P', summary: 'restore as a new file at P' },
     ],
-    load: fromWrite((module) => module.restore),
+    load: fromHistory((module) => module.restore),
   },
   {
     name: 'trash',
@@ -170,7 +177,7 @@ export const DRIVE_COMMANDS: readonly CommandDefinition[] = [
     summary: 'list what was deleted',
     example: 'coffer trash',
     flags: [],
-    load: fromWrite((module) => module.trashList),
+    load: fromHistory((module) => module.trashList),
   },
   {
     name: 'trash restore',
@@ -180,16 +187,16 @@ export const DRIVE_COMMANDS: readonly CommandDefinition[] = [
     summary: 'bring something back from the trash',
     example: 'coffer trash restore /old.txt',
     flags: [{ name: 'to', value: 'P', summary: 'to another place than where it was' }],
-    load: fromWrite((module) => module.trashRestore),
+    load: fromHistory((module) => module.trashRestore),
   },
   {
     name: 'trash empty',
     usage: '',
     argumentsMin: 0,
     argumentsMax: 0,
-    summary: 'remove for ever what is in the trash; needs --yes',
+    summary: 'remove for ever what is in the trash; asks, or needs --yes',
     example: 'coffer trash empty --yes',
     flags: [],
-    load: fromWrite((module) => module.trashEmpty),
+    load: fromHistory((module) => module.trashEmpty),
   },
 ];

@@ -9,11 +9,14 @@ import { DRIVE_COMMANDS } from './registry-drive.ts';
 
 type SyncModule = typeof import('./sync.ts');
 type StatusModule = typeof import('./status.ts');
+type DecisionsModule = typeof import('./decisions.ts');
 
 const fromSync = (pick: (module: SyncModule) => CommandRun) => async () =>
   pick(await import('./sync.ts'));
 const fromStatus = (pick: (module: StatusModule) => CommandRun) => async () =>
   pick(await import('./status.ts'));
+const fromDecisions = (pick: (module: DecisionsModule) => CommandRun) => async () =>
+  pick(await import('./decisions.ts'));
 
 const timeout: FlagDefinition = {
   name: 'timeout',
@@ -155,7 +158,7 @@ const DECISION_COMMANDS: readonly CommandDefinition[] = [
     summary: 'list files that were changed on both sides',
     example: 'coffer conflicts',
     flags: [],
-    load: fromStatus((module) => module.conflictsList),
+    load: fromDecisions((module) => module.conflictsList),
   },
   {
     name: 'conflicts resolve',
@@ -165,37 +168,37 @@ const DECISION_COMMANDS: readonly CommandDefinition[] = [
     summary: "decide a conflict: 'mine' is the conflict copy's side; the loser becomes a version",
     example: 'coffer conflicts resolve /letter.txt --keep theirs',
     flags: [{ name: 'keep', value: 'SIDE', summary: 'mine, theirs or both' }],
-    load: fromStatus((module) => module.conflictsResolve),
+    load: fromDecisions((module) => module.conflictsResolve),
   },
   {
     name: 'stalls',
-    usage: '[list]',
+    usage: '[list] [PATH|LOCAL]',
     argumentsMin: 0,
-    argumentsMax: 1,
+    argumentsMax: 2,
     summary: 'list what cannot be synced, why, and what to do',
     example: 'coffer stalls',
     flags: [],
-    load: fromStatus((module) => module.stallsList),
+    load: fromDecisions((module) => module.stallsList),
   },
   {
     name: 'stalls retry',
-    usage: '[PATH]',
+    usage: '[PATH|LOCAL]',
     argumentsMin: 0,
     argumentsMax: 1,
     summary: 'try stalled files again now',
     example: 'coffer stalls retry',
     flags: [],
-    load: fromStatus((module) => module.stallsRetry),
+    load: fromDecisions((module) => module.stallsRetry),
   },
   {
     name: 'stalls do',
-    usage: 'ACTION [PATH]',
+    usage: 'ACTION [PATH|LOCAL]',
     argumentsMin: 1,
     argumentsMax: 2,
     summary: 'take one of the actions that a stall offers',
     example: 'coffer stalls do accept-restored',
     flags: [],
-    load: fromStatus((module) => module.stallsDo),
+    load: fromDecisions((module) => module.stallsDo),
   },
   {
     name: 'held',
@@ -205,7 +208,7 @@ const DECISION_COMMANDS: readonly CommandDefinition[] = [
     summary: 'list mass deletions that wait for your word',
     example: 'coffer held',
     flags: [],
-    load: fromStatus((module) => module.heldList),
+    load: fromDecisions((module) => module.heldList),
   },
   {
     name: 'held approve',
@@ -215,7 +218,7 @@ const DECISION_COMMANDS: readonly CommandDefinition[] = [
     summary: 'perform held deletions; deleted files go to the trash',
     example: 'coffer held approve',
     flags: [],
-    load: fromStatus((module) => module.heldApprove),
+    load: fromDecisions((module) => module.heldApprove),
   },
   {
     name: 'held undo',
@@ -225,7 +228,7 @@ const DECISION_COMMANDS: readonly CommandDefinition[] = [
     summary: 'bring held files back where they were lost',
     example: 'coffer held undo',
     flags: [],
-    load: fromStatus((module) => module.heldUndo),
+    load: fromDecisions((module) => module.heldUndo),
   },
   {
     name: 'activity',

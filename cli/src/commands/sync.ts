@@ -1,5 +1,5 @@
 /** `sync …`: folder pairs and making them settle. */
-import type { CommandOutput } from '@coffer/native-worker/contract';
+import type { CommandOutput, Engine } from '@coffer/native-worker/contract';
 import type { CommandRun } from '../command.ts';
 import type { CommandContext } from '../context.ts';
 import { parseDurationMs } from '../durations.ts';
@@ -55,19 +55,34 @@ export const syncRemove: CommandRun = async (context, input) => {
 
 export const syncPause: CommandRun = async (context, input) => {
   const duration = input.value('for');
-  await (
-    await context.engine()
-  ).pause({
-    ...pairsOf(context, input.positionals),
-    ...(duration === undefined ? {} : { forMs: parseDurationMs(duration) }),
-  });
-  context.output.result({ paused: true }, () => [
-    'Paused. Nothing is sent or received until you resume.',
+  const forMs = duration === undefined ? undefined : parseDurationMs(duration);
+  const engine = await context.engine();
+  await requirePairs(engine);
+  const pairs = pairsOf(context, input.positionals);
+  await engine.pause({ ...pairs, ...(forMs === undefined ? {} : { forMs }) });
+  const { pairs: states } = await engine.status(pairs);
+  const until = states[0]?.pausedUntil;
+  context.output.result({ paused: true, ...(until === undefined ? {} : { until }) }, () => [
+    until === undefined
+      ? "Paused. Nothing is sent or received until 'coffer sync resume'."
+      : `Paused until ${until}. 'coffer sync resume' lets it go on before.`,
   ]);
 };
 
+/** Without any pair there is nothing that a command could act on. */
+async function requirePairs(engine: Engine): Promise<void> {
+  if ((await engine.listPairs({})).length > 0) return;
+  throw new CliFailure(
+    'not-found',
+    'no folder is synced yet',
+    "'coffer sync add FOLDER' adds one. Nothing was changed.",
+  );
+}
+
 export const syncResume: CommandRun = async (context, input) => {
-  await (await context.engine()).resume(pairsOf(context, input.positionals));
+  const engine = await context.engine();
+  await requirePairs(engine);
+  await engine.resume(pairsOf(context, input.positionals));
   context.output.result({ paused: false }, () => ['Resumed.']);
 };
 
@@ -88,28 +103,43 @@ export const syncInclude: CommandRun = async (context, input) => {
 };
 
 export const syncExcluded: CommandRun = async (context, input) => {
-  const pairs = await (await context.engine()).listPairs({});
-  const wanted = input.positionals.map((path) => context.path(path));
-  const found = pairs.filter((pair) => wanted.length === 0 || wanted.includes(pair.local));
+  const engine = await context.engine();
+  const wanted = pairsOf(context, input.positionals);
+  const ids = (await engine.status(wanted)).pairs.map(({ id }) => id);
+  const found = (await engine.listPairs({})).filter(({ id }) => ids.includes(id));
   const excluded = found.flatMap((pair) =>
     pair.excluded.map((path) => ({ local: pair.local, path })),
   );
-  context.output.result(excluded, () => excluded.map(({ path }) => context.output.name(path)));
+  context.output.result(excluded, () =>
+    excluded.length === 0
+      ? ['Nothing is excluded.']
+      : excluded.map(({ path }) => context.output.name(path)),
+  );
 };
 
 export const syncNow: CommandRun = async (context, input) => {
   const engine = await context.engine();
   const pairs = pairsOf(context, input.positionals);
-  if (input.has('dry-run')) return dryRun(await engine.dryRun(pairs), context);
   const timeout = input.value('timeout');
+  const timeoutMs = timeout === undefined ? undefined : parseSeconds(timeout) * 1000;
+  const all = await engine.listPairs({});
+  const paused = input.positionals.length > 0 ? [] : all.filter(({ state }) => state === 'paused');
+  const isIdle = paused.length > 0 && paused.length === all.length;
+  if (input.has('dry-run')) {
+    if (paused.length > 0) sayPaused(context, paused, isIdle);
+    return dryRun(await engine.dryRun(pairs), context);
+  }
   const summary = await engine.syncNow(
-    { ...pairs, ...(timeout === undefined ? {} : { timeoutMs: parseSeconds(timeout) * 1000 }) },
+    { ...pairs, ...(timeoutMs === undefined ? {} : { timeoutMs }) },
     { signal: context.signal },
   );
   if (summary.settled) await context.noteHead();
-  context.output.result(summary, () =>
-    summary.settled ? summaryLines(summary) : unsettledLines(summary),
-  );
+  context.output.result(summary, () => {
+    if (isIdle) return [];
+    return summary.settled ? summaryLines(summary) : unsettledLines(summary);
+  });
+  if (paused.length > 0) sayPaused(context, paused, isIdle);
+  if (all.length === 0) context.output.note("No folder is synced yet: 'coffer sync add' adds one.");
   if (!summary.settled && summary.cause !== 'attention') {
     throw new CliFailure(
       causeCode(summary.cause),
@@ -121,6 +151,23 @@ export const syncNow: CommandRun = async (context, input) => {
     ? EXIT.attention
     : EXIT.done;
 };
+
+/** What was left out is no success that one may believe in. */
+function sayPaused(
+  { output }: CommandContext,
+  paused: readonly { readonly local: string }[],
+  isAll: boolean,
+): void {
+  const names = paused.map(({ local }) => output.name(local)).join(', ');
+  if (!isAll) output.note(`Left out, since it is paused: ${names}.`);
+  else {
+    throw new CliFailure(
+      'needs-attention',
+      `nothing was synced: ${names} ${paused.length === 1 ? 'is' : 'are'} paused`,
+      "'coffer sync resume' lets it go on; a folder that is named is synced even while it is paused.",
+    );
+  }
+}
 
 function dryRun(plan: CommandOutput<'dryRun'>, context: CommandContext): number {
   const { output } = context;

@@ -104,7 +104,7 @@ function absolute(word: string, name: string, cwd: string): string {
 export function argumentNames(usage: string, count: number): readonly string[] {
   const names = usage
     .split(' ')
-    .filter((part) => /^\[?[A-Z|]+…?\]?$/.test(part))
+    .filter((part) => /^\[?([A-Z|]+…?|list)\]?$/.test(part))
     .map((part) => part.replaceAll(/[[\]]/g, ''));
   const many = names.findIndex((name) => name.endsWith('…'));
   if (many < 0) return names;

@@ -24,7 +24,13 @@ export interface LockHolder {
 /** Commands wait for each other, at most `waitMs`; then ControlFailure `locked` says who holds it. */
 export async function lockProfile(
   profile: Profile,
-  who: { readonly what: string; readonly isDaemon: boolean; readonly waitMs?: number },
+  who: {
+    readonly what: string;
+    readonly isDaemon: boolean;
+    readonly waitMs?: number;
+    /** Ends the waiting with its reason. */
+    readonly signal?: AbortSignal;
+  },
 ): Promise<Disposable> {
   ensureHome(profile);
   const until = Date.now() + (who.waitMs ?? LOCK_WAIT_MS_MAX);
@@ -34,6 +40,7 @@ export async function lockProfile(
     if (holder !== undefined && (Date.now() >= until || (holder.isDaemon && who.isDaemon))) {
       throw new ControlFailure(lockedBy(holder, who.isDaemon));
     }
+    who.signal?.throwIfAborted();
     await sleep(LOCK_RETRY_MS);
   }
   return { [Symbol.dispose]: () => rmSync(profile.lockFile, { force: true }) };
