@@ -20,6 +20,9 @@ export const SETTLE_AGAIN_WITHIN_MS = 10 * SECOND_MS;
 /** A slot that editors empty for a moment waits before its deletion is planned. */
 export const SLOT_GAP_MS = 4 * SECOND_MS;
 
+/** After all folders were asked for changes, nobody asks again for this many times as long. */
+export const LOOK_BEHIND_REST_FACTOR = 10;
+
 /** One download barrier: every staged file is durable before the first goes to its place. */
 export const BARRIER_FILES_MAX = 256;
 export const BARRIER_BYTES_MAX = 64 * MIB;

@@ -287,6 +287,23 @@ scenario(
 );
 
 scenario(
+  'B27 moved over another file that the scan has seen, while it reads the folder that it was in',
+  { init: { 'd/f': 'mine', g: 'other' } },
+  async (w) => {
+    const id = await w.id('d/f');
+    w.a.duringCall(
+      ({ kind, path }, phase) =>
+        phase === 'before' && kind === 'readFolder' && path === w.a.at('d'),
+      () => w.a.rename('d/f', 'g'),
+    );
+    await w.settle();
+    await w.expect({ d: null, g: 'mine' });
+    assert.equal(await w.id('g'), id);
+    assert.deepEqual(await w.web.trashed(), ['g']);
+  },
+);
+
+scenario(
   'B29 deleted, and another renamed into its place',
   { init: { a: 'A', b: 'B', 'x/1': '1', 'y/2': '2' } },
   async (w) => {

@@ -44,12 +44,30 @@ interface Mark {
   readonly state: 'gone' | 'detached';
 }
 
+/** True when a row with a remote identity would turn `gone`: it may have moved behind the scan. */
+export function isAnyLost(pass: PassState): boolean {
+  const open = new OpenEntries(pass);
+  const { tree } = pass.options;
+  return pass.missing
+    .values()
+    .some((each) => tree.isPaired(each.row.id) && lostRow(pass, each, open) !== undefined);
+}
+
 function judge(
   pass: PassState,
   missing: Missing,
   open: OpenEntries,
   ignored: IgnoredInodes,
 ): Mark | undefined {
+  const { tree } = pass.options;
+  const row = lostRow(pass, missing, open);
+  if (row === undefined) return undefined;
+  const isDetached = tree.isPaired(row.id) && row.state !== 'detached' && ignored.has(row);
+  return { row, state: isDetached ? 'detached' : 'gone' };
+}
+
+/** The row, unless something may still explain why it is missing: then its folder is looked at later. */
+function lostRow(pass: PassState, missing: Missing, open: OpenEntries): LocalRow | undefined {
   const { tree } = pass.options;
   const row = tree.byId(missing.row.id);
   // It went with a folder above it, or was moved by an operation meanwhile.
@@ -72,8 +90,13 @@ function judge(
     pass.memory.isFullDue = true;
     return undefined;
   }
-  const isDetached = tree.isPaired(row.id) && row.state !== 'detached' && ignored.has(row);
-  return { row, state: isDetached ? 'detached' : 'gone' };
+  const { mayLookAtMs } = pass.memory.listedTimes;
+  const isLookedFor = pass.isFull || pass.looksBehind > 0 || pass.nowMs >= mayLookAtMs;
+  if (!isLookedFor && tree.isPaired(row.id)) {
+    pass.memory.dueAt(row.parent, mayLookAtMs);
+    return undefined;
+  }
+  return row;
 }
 
 function isSameSlot(a: LocalRow, b: Missing['row']): boolean {

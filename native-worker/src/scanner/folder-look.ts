@@ -46,6 +46,8 @@ export interface UnholdableEntry {
 export type FolderLook =
   | {
       readonly kind: 'read';
+      /** What the folder was before it was listed. */
+      readonly stat: EntryStat;
       readonly entries: readonly LookEntry[];
       readonly ignored: readonly IgnoredEntry[];
       readonly unholdable: readonly UnholdableEntry[];
@@ -57,6 +59,8 @@ export type FolderLook =
   /** No folder, or another folder than the row's, is at the path. */
   | { readonly kind: 'absent' }
   | { readonly kind: 'unreadable'; readonly fault: LocalFault };
+
+type ReadLook = Extract<FolderLook, { kind: 'read' }>;
 
 export interface LookOptions {
   readonly fileSystem: FileSystem;
@@ -108,7 +112,7 @@ function* readEntries(options: LookOptions): Generator<number, FolderLook, undef
   for (const line of rules.malformed(path)) {
     sorter.note(line.line === 0 ? IGNORE_FILE : `${IGNORE_FILE}:${line.line}`);
   }
-  return { kind: 'read', ...sorter.result(), rulesChanged };
+  return { kind: 'read', stat, ...sorter.result(), rulesChanged };
 }
 
 /** Before anything is sorted by them. */
@@ -157,7 +161,7 @@ class EntrySorter {
     this.#depth = options.path === '' ? 1 : options.path.split('/').length + 1;
   }
 
-  result(): Omit<Extract<FolderLook, { kind: 'read' }>, 'kind' | 'rulesChanged'> {
+  result(): Omit<ReadLook, 'kind' | 'stat' | 'rulesChanged'> {
     return {
       entries: this.#entries,
       ignored: this.#ignored,

@@ -53,6 +53,8 @@ export interface LocalTreeWriter {
   readonly byContent: (sha256: Digest, size: number) => readonly LocalRow[];
   /** `gone` folders that still have a base row: the candidates of identity rule 3. */
   readonly goneFolders: () => readonly LocalRow[];
+  /** Folders that are `seen` or `hollow`, the root too, by id: the first `max` after the id `after`. */
+  readonly foldersAfter: (after: number, max: number) => readonly LocalRow[];
   /** True when the row has a base row: only those have a remote identity worth keeping. */
   readonly isPaired: (id: LocalId) => boolean;
   /** An id that no row of any pair ever had. */

@@ -7,6 +7,7 @@ import { LOCAL_RETRY_MS_MIN, RETRY_MS_MAX, SLOT_GAP_MS } from '../limits.ts';
 import type { EntryStat } from '../ports/index.ts';
 import type { LookEntry } from './folder-look.ts';
 import type { IgnoreRules } from './ignore.ts';
+import { ListedTimes } from './look-behind.ts';
 import type { LocalRow, ScanStall } from './local-tree-writer.ts';
 import { isForgettable, isSameStamp, type SettleState } from './settle.ts';
 import type { ScannerOptions } from './types.ts';
@@ -57,6 +58,8 @@ export class Memory {
   readonly ignoredFolders = new Set<string>();
   /** Folders that were gone and are back, since when: their gone children are looked for at their slots. */
   readonly returned = new Map<LocalId, number>();
+  /** See [Note: Moved behind the scan]. */
+  readonly listedTimes = new ListedTimes();
   readonly #ruleStamps = new Map<string, EntryStat>();
   /** Due folders below which everything is looked at. */
   readonly dueDeep = new Set<LocalId>();
@@ -161,6 +164,8 @@ export class PassState {
   readonly ignoredInodes = new Map<bigint, EntryStat>();
   readonly counts = { folders: 0, entries: 0, hashedFiles: 0, hashedBytes: 0, written: 0 };
   rootLost = false;
+  /** How often all folders were asked for changes behind the scan. */
+  looksBehind = 0;
   readonly #byInode = new Map<bigint, Newcomer[]>();
   readonly #stack: { id: LocalId; deep: boolean }[] = [];
   readonly #deep = new Set<LocalId>();
@@ -196,6 +201,19 @@ export class PassState {
     if (this.visited.has(id) && (!deep || this.#deep.has(id))) return;
     if (deep) this.visited.delete(id);
     this.#stack.push({ id, deep });
+  }
+
+  /** As if the folder had not been looked at: what is found in it is all decided anew. */
+  visitAgain(id: LocalId): void {
+    this.visited.delete(id);
+    this.listed.delete(id);
+    this.stalls.delete(id);
+    for (const newcomer of this.newcomers.values())
+      if (newcomer.folder === id) this.resolve(newcomer);
+    for (const { row } of this.missing.values()) if (row.parent === id) this.missing.delete(row.id);
+    // What came here in this pass may have gone on.
+    for (const { id: child } of this.options.tree.children(id)) this.claimed.delete(child);
+    this.enqueue(id, false);
   }
 
   next(): { id: LocalId; deep: boolean } | undefined {

@@ -2,7 +2,7 @@
 import { LocalFault, type EntryStat, type FileSystem } from '../ports/index.ts';
 import type { LocalId } from '../planner/types.ts';
 import { READ_BLOCK_BYTES } from '../limits.ts';
-import { finishMissing } from './finish-missing.ts';
+import { finishMissing, isAnyLost } from './finish-missing.ts';
 import { sightingOf } from './folder-look.ts';
 import {
   createIgnoreRules,
@@ -13,6 +13,7 @@ import {
 import { lookThroughMoved, takeHint } from './hints.ts';
 import { judgeInode } from './identity.ts';
 import type { ScanStall } from './local-tree-writer.ts';
+import { lookBehind } from './look-behind.ts';
 import { Memory, PassState } from './pass-state.ts';
 import { resolveFiles } from './resolve-files.ts';
 import { resolveFolders } from './resolve-folders.ts';
@@ -94,6 +95,7 @@ function* runPass(
     memory.due.delete(id);
     memory.refused.delete(id);
   }
+  if (isFull) memory.listedTimes.forget();
   if (isFull) pass.enqueue(scanner.tree.root, true);
   else for (const id of due) pass.enqueue(id, memory.dueDeep.delete(id));
 
@@ -124,14 +126,17 @@ function progressOf({ isPlannable, counts }: PassState): ScanProgress {
 }
 
 function* passSteps(pass: PassState): Steps<void> {
-  do {
-    yield* visitAll(pass);
-    if (pass.rootLost) return;
-    yield 0;
-  } while (resolveFolders(pass) || (yield* resolveFiles(pass)));
   const isRootThere = (): boolean => rootStat(pass.options) !== undefined;
-  pass.rootLost = !isRootThere();
-  if (!pass.rootLost) yield* finishMissing(pass, isRootThere);
+  do {
+    do {
+      yield* visitAll(pass);
+      if (pass.rootLost) return;
+      yield 0;
+    } while (resolveFolders(pass) || (yield* resolveFiles(pass)));
+    pass.rootLost = !isRootThere();
+    if (pass.rootLost) return;
+  } while (isAnyLost(pass) && (yield* lookBehind(pass)));
+  yield* finishMissing(pass, isRootThere);
   if (!pass.rootLost) reportStalls(pass);
 }
 

@@ -7,6 +7,7 @@ import { judgeInode } from './identity.ts';
 import type { LocalRow } from './local-tree-writer.ts';
 import { RowsOfFolder } from './rows-of-folder.ts';
 import { changedAtMs, isRecent, slotKey, type Newcomer, type PassState } from './pass-state.ts';
+import { provenCtimeNs } from './racy.ts';
 import { isSameStamp, settleMsMin } from './settle.ts';
 import { noteOutside, takeContent, takeTarget } from './take-content.ts';
 import { writeEntry, writeNew } from './write-entry.ts';
@@ -84,6 +85,7 @@ function* readFolder(
   look: ReadLook,
   deep: boolean,
 ): Steps<void> {
+  noteListed(pass, row.id, look.stat);
   if (row.state === 'detached' || row.state === 'hollow') {
     // Adopted again when something that is not ignored is in it (engine §5.5).
     if (look.entries.length === 0) return;
@@ -117,6 +119,11 @@ function* readFolder(
   const before = goneBefore(pass, row.id, rows);
   for (const entry of fresh)
     yield* freshEntry(pass, row.id, entry, before.get(rows.keyOf(entry.name)));
+}
+
+function noteListed({ memory, options }: PassState, folder: LocalId, stat: EntryStat): void {
+  const { clock, caps } = options;
+  memory.listedTimes.listed(folder, provenCtimeNs(stat, clock.now(), caps.mtimeGranNs));
 }
 
 /** In a folder that is back, the rows that went with it, by name. */

@@ -140,6 +140,24 @@ const CLAIMS: Claims = {
       assert.deepEqual(stalls(), []);
     }
   },
+  'folders that are there come by id, a few at a time, the root among them': ({ tree }) => {
+    const folders = (['a', 'b', 'c', 'd', 'e'] as const).map((name) =>
+      added(tree, { kind: 'folder', name, sha256: null }),
+    );
+    added(tree);
+    const [a, b, c, d, e] = folders.map(({ id }) => id);
+    assert.ok(a !== undefined && b !== undefined && c !== undefined && d !== undefined);
+    tree.mark(b, 'gone');
+    tree.mark(c, 'unknown');
+    tree.mark(d, 'hollow');
+    const found: LocalId[] = [];
+    for (let page = tree.foldersAfter(0, 2); page.length > 0;) {
+      assert.ok(page.length <= 2);
+      found.push(...page.map(({ id }) => id));
+      page = tree.foldersAfter(found.at(-1) ?? 0, 2);
+    }
+    assert.deepEqual(found, [tree.root, a, d, e]);
+  },
   'the gone folders are those with a base row': ({ tree, pair }) => {
     const [paired] = ['a', 'b'].map((name) =>
       added(tree, { kind: 'folder', name, sha256: null, state: 'gone' }),

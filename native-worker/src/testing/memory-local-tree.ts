@@ -51,6 +51,13 @@ export class MemoryLocalTree implements LocalTreeWriter {
     );
   }
 
+  foldersAfter(after: number, max: number): readonly LocalRow[] {
+    return [...this.#rows.values()]
+      .filter(({ id, kind, state }) => id > after && kind === 'folder' && isLookedAt(state))
+      .toSorted((a, b) => a.id - b.id)
+      .slice(0, max);
+  }
+
   isPaired(id: LocalId): boolean {
     return this.paired.has(id);
   }
@@ -108,6 +115,10 @@ export class MemoryLocalTree implements LocalTreeWriter {
     change(setAt(this.#byInode, row.ino));
     if (row.sha256 !== null) change(setAt(this.#byContent, `${row.sha256}/${row.size}`));
   }
+}
+
+function isLookedAt(state: LocalRow['state']): boolean {
+  return state === 'seen' || state === 'hollow';
 }
 
 function setAt<K>(map: Map<K, Set<LocalId>>, key: K): Set<LocalId> {

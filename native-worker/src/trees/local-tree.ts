@@ -107,6 +107,15 @@ export class LocalTree implements LocalTreeWriter {
          WHERE b.pair = local_node.pair AND b.local_id = local_node.local_id)`,
     );
 
+  readonly foldersAfter = (after: number, max: number): readonly LocalRow[] =>
+    this.#db
+      .wideSql<StoredRow>(
+        `${SELECT} INDEXED BY local_folder WHERE pair = ? AND local_id > ? AND kind = 'folder'
+         AND state IN ('seen', 'hollow') ORDER BY local_id LIMIT ?`,
+      )
+      .all(this.#pair, after, max)
+      .map(rowOf);
+
   readonly isPaired = (id: LocalId): boolean =>
     this.#db.sql('SELECT 1 FROM base_node WHERE pair = ? AND local_id = ?').get(this.#pair, id) !==
     undefined;

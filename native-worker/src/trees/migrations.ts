@@ -236,5 +236,14 @@ const VERSION_3 = 'CREATE TABLE owner (device TEXT PRIMARY KEY) STRICT';
 const VERSION_4 = `CREATE INDEX base_renamed ON base_node (pair, node_id)
   WHERE CAST(local_name AS TEXT) <> name`;
 
+/** The folders of a pair: looked at whenever an entry is nowhere, among many times as many files. */
+const VERSION_5 = "CREATE INDEX local_folder ON local_node (pair) WHERE kind = 'folder'";
+
 /** Step n brings a database from `user_version` n to n + 1. */
-export const MIGRATIONS: readonly string[] = [VERSION_1, VERSION_2, VERSION_3, VERSION_4];
+export const MIGRATIONS: readonly string[] = [
+  VERSION_1,
+  VERSION_2,
+  VERSION_3,
+  VERSION_4,
+  VERSION_5,
+];
