@@ -10,6 +10,11 @@ export interface Deed {
   readonly mayWrite: readonly string[];
   /** Contents whose file this person deleted or overwrote, having them before their eyes. */
   readonly gaveUp: readonly string[];
+  /**
+   * Those of `gaveUp` that an editor took away by name, although its person may never have seen them:
+   * another device's edit had arrived there meanwhile.
+   */
+  readonly unseen: readonly string[];
   /** Contents whose file or a folder above it was renamed, moved or touched. */
   readonly touched: readonly string[];
   readonly deleted: readonly string[];
@@ -23,6 +28,7 @@ export function deedOf(device: string, at: number, text: string, what: Partial<D
     wrote: [],
     mayWrite: [],
     gaveUp: [],
+    unseen: [],
     touched: [],
     deleted: [],
     ...what,

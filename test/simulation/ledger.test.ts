@@ -34,3 +34,27 @@ test('who was switched off after a content was written in this phase may have it
   );
   assert.ok(!mayHave('phone', 'early'), 'what it did itself it knows');
 });
+
+test('what an editor took away by name is given up where its own person wrote it, and else only gone', () => {
+  const ledger = new Ledger();
+  const taken = ['of phone', 'of laptop'];
+  ledger.record(deedOf('phone', 0, 'edit', { wrote: ['of phone'] }));
+  ledger.record(deedOf('laptop', 0, 'edit', { wrote: ['of laptop'] }));
+  ledger.record(deedOf('phone', 1, 'end to save', { gaveUp: taken, unseen: taken }));
+  assert.deepEqual([...ledger.givenUp()], ['of phone']);
+  assert.deepEqual([...ledger.takenUnseen()], taken);
+});
+
+test('what crashes tore to the same on two devices is of neither alone', () => {
+  const ledger = new Ledger();
+  const tear = (device: string, content: string, at: number): void => {
+    ledger.record(deedOf(device, at, 'write', { wrote: [content] }));
+    const torn = new Map([['/f', '']]);
+    assert.deepEqual(ledger.switchedOff(device, new Map([['/f', content]]), torn, at), []);
+  };
+  tear('phone', 'of phone', 0);
+  assert.ok(ledger.writtenOnlyOn('phone').has(''));
+  tear('laptop', 'of laptop', 1);
+  assert.deepEqual([...ledger.writtenOnlyOn('phone')], ['of phone']);
+  assert.deepEqual([...ledger.writtenOnlyOn('laptop')], ['of laptop']);
+});

@@ -20,6 +20,8 @@ export class Ledger {
   /** Devices that were ever switched off. */
   readonly everOff = new Set<string>();
   undoneInPhase = false;
+  /** Nodes of which a deletion was held in this phase, and undone by a person. */
+  readonly undoneNodes = new Set<string>();
   /** Everybody took an old state over: all pairs meet the drive anew, as at their first sync. */
   metAnew = false;
   /** Somebody's change may or may not have been made: what it was about is not known. */
@@ -37,6 +39,7 @@ export class Ledger {
     this.lastOffMs.clear();
     this.choseInPhase.clear();
     this.undoneInPhase = false;
+    this.undoneNodes.clear();
   }
 
   record(deed: Deed): void {
@@ -100,14 +103,31 @@ export class Ledger {
     return new Set([...written, ...(this.#torn.get(device) ?? [])]);
   }
 
+  /** Contents that came to be on this device and on no other: crashes tear files of many to the same. */
+  writtenOnlyOn(device: string): ReadonlySet<string> {
+    const others = new Set([...this.deeds.map((deed) => deed.device), ...this.#torn.keys()]);
+    others.delete(device);
+    const elsewhere = [...others].flatMap((other) => [...this.writtenOn(other)]);
+    return this.writtenOn(device).difference(new Set(elsewhere));
+  }
+
   /** Contents that a person wrote: no two actions write the same. What a crash tears is not among them. */
   writtenOnce(): ReadonlySet<string> {
     return new Set(this.deeds.flatMap(({ wrote, mayWrite }) => [...wrote, ...mayWrite]));
   }
 
-  /** Contents whose file somebody deleted or overwrote knowingly, at any time. */
+  /** Contents whose file somebody deleted or overwrote knowingly, at any time; one's own are known. */
   givenUp(): ReadonlySet<string> {
-    return new Set(this.deeds.flatMap(({ gaveUp }) => gaveUp));
+    const isKnown = ({ device, unseen }: Deed, content: string): boolean =>
+      !unseen.includes(content) || this.writtenOn(device).has(content);
+    return new Set(
+      this.deeds.flatMap((deed) => deed.gaveUp.filter((content) => isKnown(deed, content))),
+    );
+  }
+
+  /** Contents that an editor took away by name, at any time: they went the way of a deletion. */
+  takenUnseen(): ReadonlySet<string> {
+    return new Set(this.deeds.flatMap(({ unseen }) => unseen));
   }
 
   /** A crash while the engine moved files: what the person had not synced goes with them. */
@@ -136,7 +156,10 @@ export class Ledger {
     const violations: string[] = [];
     const left = new Set(after.values());
     for (const content of before.values()) if (!left.has(content)) this.lostByCrash.add(content);
+    const whole = new Set([...before.values(), ...this.writtenOnce()]);
     for (const [path, content] of after) {
+      if (whole.has(content)) continue;
+      this.#markTorn(device, content);
       if (this.known.has(content)) continue;
       const was = before.get(path);
       const isOwnUnsynced = this.deeds.some(
@@ -150,10 +173,13 @@ export class Ledger {
           `I7: ${device} has a torn file at ${path} after a crash: ${show(content)}, was ${show(was)}`,
         );
       this.known.add(content);
-      const torn = this.#torn.get(device) ?? new Set();
-      this.#torn.set(device, torn.add(content));
     }
     return violations;
+  }
+
+  #markTorn(device: string, content: string): void {
+    const torn = this.#torn.get(device) ?? new Set();
+    this.#torn.set(device, torn.add(content));
   }
 }
 

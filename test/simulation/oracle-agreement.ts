@@ -105,7 +105,9 @@ function downloadOnly(
   ledger: Ledger,
   isIgnored: (path: string) => boolean,
 ): readonly string[] {
-  const own = new Set([...ledger.writtenOn(device.name)].map((content) => ledger.digest(content)));
+  const own = new Set(
+    [...ledger.writtenOnlyOn(device.name)].map((content) => ledger.digest(content)),
+  );
   const sent = [...sight.remote]
     .filter(([, { sha256 }]) => sha256 !== null && own.has(String(sha256)))
     .map(([path]) => `I1: ${device.name} only downloads, and its ${path} went up`);

@@ -1,4 +1,5 @@
 /** I2, I4, I7, I8: nothing is lost, doubled or torn, and contents keep their nodes. */
+import type { NodeView } from '@coffer/sdk';
 import { IGNORE_FILE } from './ignored.ts';
 import type { Ledger } from './ledger.ts';
 import { isCopy, show, type Memory } from './oracle-memory.ts';
@@ -27,19 +28,24 @@ export function liveHashes(remote: Sight['remote']): Map<string, number> {
 
 /**
  * I2: what somebody wrote and nobody gave up is in a tree. Versions and trash count only where a
- * person's change went there without having it before their eyes: an upload pair takes the head, and
- * a change whose answer got lost may have been a deletion.
+ * person's change went there without having it before their eyes: an upload pair takes the head, a
+ * change whose answer got lost may have been a deletion, and an editor removes its temporary by name,
+ * into which another device's edit may have come.
  */
 function lost(sight: Sight, { ledger }: ContentJudgement): readonly string[] {
   const givenUp = ledger.givenUp();
   const live = liveHashes(sight.remote);
   const onDisks = new Set(sight.devices.flatMap((device) => [...device.contents]));
   const mayBePast = ledger.isUncertain || sight.devices.some(({ mode }) => mode === 'upload');
+  const takenUnseen = ledger.takenUnseen();
   const written = new Set(ledger.deeds.flatMap(({ wrote }) => wrote));
   return [...written]
     .filter((content) => !givenUp.has(content) && !ledger.lostByCrash.has(content))
     .filter((content) => !onDisks.has(content) && !live.has(ledger.digest(content)))
-    .filter((content) => !(mayBePast && sight.past.has(ledger.digest(content))))
+    .filter(
+      (content) =>
+        !((mayBePast || takenUnseen.has(content)) && sight.past.has(ledger.digest(content))),
+    )
     .map((content) => `I2: lost ${show(content)}, which nobody gave up`);
 }
 
@@ -51,7 +57,10 @@ function copies(sight: Sight, { ledger, memory, features }: ContentJudgement): r
   const own = ledger.writtenOnce();
   const restored = restoredWhileMoved(ledger, features);
   const anew = sentAnew(sight, ledger);
-  const doubled = [...liveHashes(sight.remote)]
+  // What a person decided not to delete after all is there beside what its content went on to.
+  const isUndone = ({ id }: NodeView): boolean => ledger.undoneNodes.has(id);
+  const decided = new Map([...sight.remote].filter(([, node]) => !isUndone(node)));
+  const doubled = [...liveHashes(decided)]
     .filter(([hash, n]) => n > 1 && !features.has('ignores') && !memory.doubled.has(hash))
     .map(([hash]) => ledger.contentOf(hash) ?? '')
     .filter((content) => own.has(content) && !movedAfterCrash.has(content))

@@ -8,6 +8,7 @@ import { FEATURES } from './options.ts';
 import { checkWorld } from './oracles.ts';
 import { MARK } from './person.ts';
 import { makeFolder, renameFolder, saveEverywhere, showOldHead } from './probes.ts';
+import { lookAt } from './sight.ts';
 import { brokenWorld, differences } from './verdict.ts';
 import { World, type WorldDevice } from './world.ts';
 
@@ -70,6 +71,20 @@ test('I2 sees a content that is nowhere', async () => {
   assert.match(violations, /^I2: lost "never there"/m);
 });
 
+test('I2 wants what an editor took away by name in the trash at least', async () => {
+  const violations = await seen(async ({ world, sim, other, write }) => {
+    const [trashed, never] = [`${CONTENT} of another`, 'never there'];
+    write(`${PATH} away`, trashed);
+    await world.rest();
+    sim.user.remove(`${ROOT}${PATH} away`);
+    world.ledger.record(deedOf(sim.name, 0, 'planted', { wrote: [never] }));
+    const taken = { gaveUp: [trashed, never], unseen: [trashed, never] };
+    world.ledger.record(deedOf(other.name, 0, 'end to save', taken));
+    await world.rest();
+  });
+  assert.equal(violations, 'I2: lost "never there", which nobody gave up');
+});
+
 test('I2 sees an engine that wrote into a folder that is not its root', async () => {
   const violations = await seen(async ({ sim }) => {
     assert.ok(sim.isExternal ? sim.unplug() : sim.swapRoot());
@@ -92,6 +107,19 @@ test('I4 sees a content that is there twice', async () => {
     await world.rest();
   });
   assert.match(violations, /^I4: twice there/m);
+});
+
+test('I4 lets a content be there twice that a person took back, and no third time', async () => {
+  const plant = async ({ world, write }: Stage, names: readonly string[]): Promise<void> => {
+    for (const name of ['once', ...names]) write(`${PATH} ${name}`, `${CONTENT} anew`);
+    await world.rest();
+    const undone = (await lookAt(world)).remote.get(`${PATH} again`);
+    assert.ok(undone !== undefined);
+    world.ledger.undoneNodes.add(undone.id);
+  };
+  assert.equal(await seen((stage) => plant(stage, ['again'])), '');
+  const third = await seen((stage) => plant(stage, ['again', 'and again']));
+  assert.match(third, /^I4: twice there/m);
 });
 
 test('I4 sees a conflict copy without a conflict', async () => {

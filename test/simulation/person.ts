@@ -7,7 +7,7 @@ import type { Choices } from './choices.ts';
 import { deedOf, type Deed } from './deed.ts';
 import { IGNORE_FILE, IGNORE_PATTERN, isBuiltInIgnored } from './ignored.ts';
 import type { Feature } from './options.ts';
-import { editorFor, type SlowSave } from './saving.ts';
+import { editorFor, takenBy, type SlowSave } from './saving.ts';
 
 export const MARK = 'Geheimnis';
 /** Names come from a small set, so that two people often choose the same one. */
@@ -225,17 +225,26 @@ export class Person {
     const before = this.contentOf(path);
     const editor = editorFor(this.#choices, key, this.#disk.volume.options.hardLinks);
     const steps = editor.steps(this.#user, path, content, key.replaceAll(' ', '-'));
+    const contents = (): readonly string[] =>
+      this.contentsBelow({ path: this.#root, kind: 'folder' });
     if (this.onSlowSave !== undefined && this.#choices.roll(`${key} slowly`, 2) === 0) {
       const read = (): string | undefined =>
         this.#disk.programs.lstat(path)?.type === 'file' ? this.contentOf(path) : undefined;
-      this.onSlowSave({ key, path, content, steps, read });
+      this.onSlowSave({ key, path, content, steps, read, contents });
       return this.#deed(`begin to save ${path} as ${editor.name}`, {
         mayWrite: [content],
         gaveUp: [before],
       });
     }
-    for (const step of steps) step();
-    return this.#deed(`save ${path} as ${editor.name}`, { wrote: [content], gaveUp: [before] });
+    const save = (): void => {
+      for (const step of steps) step();
+    };
+    const unseen = takenBy(save, contents).filter((taken) => taken !== before);
+    return this.#deed(`save ${path} as ${editor.name}`, {
+      wrote: [content],
+      gaveUp: [before, ...unseen],
+      unseen,
+    });
   }
 
   #move(entry: FoundEntry | undefined, target: string, what: string): Deed | undefined {

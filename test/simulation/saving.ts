@@ -11,13 +11,15 @@ export interface SlowSave {
   readonly steps: readonly (() => void)[];
   /** Content at the path; undefined when no file is there. */
   readonly read: () => string | undefined;
+  /** Contents of all files of the pair, hidden ones left out. */
+  readonly contents: () => readonly string[];
 }
 
 export interface SaveOutcome {
   /** The new content is under the file's name. */
   readonly isDone: boolean;
-  /** What was under the name when the editor wrote there, of whomever it was. */
-  readonly overwritten: readonly string[];
+  /** What the editor's steps removed or overwrote, of whomever it was. */
+  readonly taken: readonly string[];
 }
 
 const [FIRST_EDITOR, ...MORE_EDITORS] = EDITORS;
@@ -30,6 +32,14 @@ export function editorFor(choices: Choices, key: string, hasHardLinks: boolean):
   return choices.pick(`${key} editor`, [FIRST_EDITOR, ...fitting]);
 }
 
+/** Contents that `step` takes off the disk: nothing else happens while it does. */
+export function takenBy(step: () => void, contents: SlowSave['contents']): readonly string[] {
+  const before = contents();
+  step();
+  const after = new Set(contents());
+  return before.filter((content) => !after.has(content));
+}
+
 /**
  * Runs the steps with pauses. An editor whose file was taken away gives up; one whose `pause` gives
  * false was switched off with its device.
@@ -39,18 +49,26 @@ export async function saveSlowly(
   pause: (name: string, ms: number) => Promise<boolean>,
   choices: Choices,
 ): Promise<SaveOutcome> {
-  const overwritten: string[] = [];
+  const taken: string[] = [];
   for (const [i, step] of save.steps.entries()) {
     const ms = choices.roll(`${save.key} pause ${i}`, PAUSE_MS_MAX);
-    if (!(await pause(`${save.key} step ${i}`, ms))) return { isDone: false, overwritten };
-    const before = save.read();
-    if (before !== undefined && before !== save.content) overwritten.push(before);
-    try {
-      step();
-    } catch (error) {
-      if (!(error instanceof Error && error.name === 'LocalFault')) throw error;
-      return { isDone: save.read() === save.content, overwritten };
-    }
+    if (!(await pause(`${save.key} step ${i}`, ms))) return { isDone: false, taken };
+    let isStuck = false;
+    const tried = (): void => {
+      isStuck = !isThrough(step);
+    };
+    taken.push(...takenBy(tried, save.contents));
+    if (isStuck) break;
   }
-  return { isDone: save.read() === save.content, overwritten };
+  return { isDone: save.read() === save.content, taken };
+}
+
+function isThrough(step: () => void): boolean {
+  try {
+    step();
+    return true;
+  } catch (error) {
+    if (error instanceof Error && error.name === 'LocalFault') return false;
+    throw error;
+  }
 }

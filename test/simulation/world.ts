@@ -269,7 +269,10 @@ export class World {
     const isApproved =
       this.choices.roll(`${device.name} held ${this.ledger.phase} ${round}`, 2) === 0;
     this.log.push(`${device.name} ${isApproved ? 'approves' : 'undoes'} what is held`);
-    if (!isApproved) this.ledger.undoneInPhase = true;
+    if (!isApproved) {
+      this.ledger.undoneInPhase = true;
+      for (const node of heldNodes(device.database)) this.ledger.undoneNodes.add(node);
+    }
     await (isApproved ? engine.approveHeld({}) : engine.undoHeld({}));
   }
 
@@ -356,6 +359,16 @@ function summed<Key>(counts: readonly ReadonlyMap<Key, number>[]): ReadonlyMap<K
   const sum = new Map<Key, number>();
   for (const each of counts) for (const [key, n] of each) sum.set(key, (sum.get(key) ?? 0) + n);
   return sum;
+}
+
+/** Nodes of which a deletion waits for a person. */
+function heldNodes(database: SimDevice['database']): readonly string[] {
+  return database
+    .sql<{ node: string }>(
+      `SELECT node_id AS node FROM hold_item JOIN hold USING (batch) WHERE decision = 'none'`,
+    )
+    .all()
+    .map(({ node }) => node);
 }
 
 function describeDevice({ name, mode, isExternal, isLooping, volume }: DeviceShape): string {
