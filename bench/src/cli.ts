@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { lineOf, runDaemons } from './daemons.ts';
 import { hasRestic } from './restic.ts';
 import { reportOf } from './table.ts';
 import { runRound, type Sample, type Sizes } from './workloads.ts';
@@ -21,6 +22,7 @@ const USAGE = `npm run bench -- [OPTIONS]
   --files N      small files        --big MIB      the large file
   --insert MIB   the edited file    --renamed N    files of the renamed folder
   --scanned N    tiny files beside the others
+  --daemons      instead: a daemon that takes N tiny files, at work and at rest, and saves between two
   --dir DIR      where to work, the system's folder for temporary files by default`;
 
 async function main(): Promise<number> {
@@ -33,6 +35,7 @@ async function main(): Promise<number> {
       insert: { type: 'string' },
       renamed: { type: 'string' },
       scanned: { type: 'string' },
+      daemons: { type: 'boolean', default: false },
       dir: { type: 'string', default: tmpdir() },
       help: { type: 'boolean', default: false },
     },
@@ -49,8 +52,23 @@ async function main(): Promise<number> {
     renamed: count(values.renamed, usual.renamed),
     scanned: count(values.scanned, usual.scanned),
   };
+  if (values.daemons) {
+    await measureDaemons(sizes.scanned, values.dir);
+    return 0;
+  }
   await measure(sizes, count(values.rounds, 3), values.dir);
   return 0;
+}
+
+async function measureDaemons(files: number, parent: string): Promise<void> {
+  const load = (loadavg()[0] ?? 0).toFixed(1);
+  console.log(`${cpus().length} processors, load ${load} at the start, in ${parent}`);
+  const dir = mkdtempSync(join(parent, 'coffer-bench-'));
+  try {
+    await runDaemons(dir, files, (figure) => console.log(lineOf(figure)));
+  } finally {
+    rmSync(dir, { recursive: true, force: true });
+  }
 }
 
 async function measure(sizes: Sizes, rounds: number, parent: string): Promise<void> {

@@ -6,7 +6,14 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { cpuSecondsOf, difference, measureCommand, type Cost } from './measure.ts';
+import {
+  cpuSecondsOf,
+  difference,
+  measureCommand,
+  peakBytesOf,
+  type CommandCost,
+  type Cost,
+} from './measure.ts';
 
 const launcher = fileURLToPath(new URL('../../coffer', import.meta.url));
 const ENV = { COFFER_PASSWORD: 'correct horse battery staple' };
@@ -44,10 +51,10 @@ export class Coffer implements AsyncDisposable {
   }
 
   /** A second device, which syncs the same into the empty `folder`. */
-  join(folder: string): void {
+  join(folder: string, remote = '/bench'): void {
     mkdirSync(folder, { recursive: true });
     this.#run('b', 'login', '--server', this.#url, '--email', EMAIL, '--device', 'b');
-    this.#run('b', 'sync', 'add', folder, '/bench');
+    this.#run('b', 'sync', 'add', folder, remote);
   }
 
   /** `coffer sync now` from process start to process end; throws unless everything is in sync then. */
@@ -63,6 +70,16 @@ export class Coffer implements AsyncDisposable {
       serverCpuSeconds: difference(serverBefore, cpuSecondsOf(pid)),
       bytesSent: summary.uploaded.bytesSent,
     };
+  }
+
+  /** Peak of the server's resident memory in bytes; null where the system does not tell. */
+  get serverPeakBytes(): number | null {
+    return peakBytesOf(this.#server.pid ?? 0);
+  }
+
+  /** `coffer ARGS` on a device; what it printed and what it cost. */
+  run(device: string, ...args: readonly string[]): CommandCost {
+    return this.#run(device, ...args);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -55,6 +55,26 @@ export function cpuSecondsOf(pid: number): number | null {
   return ticksOf(String(pid), OWN_TICKS);
 }
 
+/** Peak of a running process's resident memory in bytes; null where the system does not tell. */
+export function peakBytesOf(pid: number): number | null {
+  return kibibytesOf(pid, 'VmHWM');
+}
+
+/** Resident memory of a running process in bytes; null where the system does not tell. */
+export function residentBytesOf(pid: number): number | null {
+  return kibibytesOf(pid, 'VmRSS');
+}
+
+function kibibytesOf(pid: number, field: string): number | null {
+  try {
+    const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+    const found = new RegExp(`^${field}:\\s+(\\d+) kB$`, 'm').exec(status);
+    return found === null ? null : Number(found[1]) * 1024;
+  } catch {
+    return null;
+  }
+}
+
 export function difference(before: number | null, after: number | null): number | null {
   return before === null || after === null ? null : after - before;
 }

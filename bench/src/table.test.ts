@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { lineOf } from './daemons.ts';
 import { median, reportOf } from './table.ts';
 import type { Sample } from './workloads.ts';
 
@@ -28,4 +29,10 @@ test('what is slower than its target, or sends more, is said to fall short', () 
     lines.filter((line) => line.startsWith('falls short')),
     ['falls short: W1 takes 1.50 × restic, not 1', 'falls short: W4 sends 70000 bytes, not 65536'],
   );
+});
+
+test('a figure of a daemon says its target when it misses it, and only then', () => {
+  assert.match(lineOf({ title: 'rest', value: 0.2, unit: 's', max: 0.15 }), /0\.20 s  falls short/);
+  assert.doesNotMatch(lineOf({ title: 'rest', value: 0.1, unit: 's', max: 0.15 }), /falls short/);
+  assert.match(lineOf({ title: 'rest', value: null, unit: 's', max: 0.15 }), /- *$/);
 });
