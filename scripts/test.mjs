@@ -33,7 +33,7 @@ function longestFirst(files) {
 const SUITES = [
   [
     'unit',
-    globSync('{protocol,sdk,server,native-worker,cli,renderer}/src/**/*.test.ts'),
+    globSync('{protocol,sdk,server,native-worker,cli,renderer,bench}/src/**/*.test.ts'),
     TOGETHER,
     80,
   ],
