@@ -47,6 +47,9 @@ export {
   type DriveDevice,
   type Usage,
 } from './client/drive/drive.ts';
+export type { ByteRange } from './client/content/read-range.ts';
+export { LazyDrive, type LazyListing } from './client/lazy/lazy-drive.ts';
+export { openLazyDrive, type LazyDriveOptions } from './client/lazy/open-lazy-drive.ts';
 export type { DriveEditor } from './client/drive/drive-editor.ts';
 export { formatDrivePath, parseDrivePath, type DrivePath } from './client/drive/drive-paths.ts';
 export type { DriveRefusal } from './client/drive/drive-refusal.ts';

@@ -6,7 +6,7 @@ import { createAccountApi, type AccountApi } from './api/account-api.ts';
 import { ApiClient } from './api/api-client.ts';
 import type { RetryPolicy } from './api/retry.ts';
 import { Session } from './api/session.ts';
-import { createSpaceApi, type SpaceApi } from './api/space-api.ts';
+import { createProofApi, createSpaceApi, type Prove, type SpaceApi } from './api/space-api.ts';
 
 export interface ConnectionOptions {
   readonly transport: HttpTransport;
@@ -22,6 +22,7 @@ export interface Connection {
   readonly session: Session;
   readonly account: AccountApi;
   readonly space: (space: SpaceId) => SpaceApi;
+  readonly prove: (space: SpaceId) => Prove;
   readonly endSession: (signal: AbortSignal) => Promise<void>;
   readonly bytesOnWire: () => { readonly sent: number; readonly received: number };
 }
@@ -34,6 +35,7 @@ export function createConnection(options: ConnectionOptions, secrets: DeviceSecr
     session,
     account: createAccountApi(api, session),
     space: (space) => createSpaceApi(api, session, space),
+    prove: (space) => createProofApi(api, session, space),
     endSession: (signal) => session.end(signal),
     bytesOnWire: () => api.bytesOnWire(),
   };

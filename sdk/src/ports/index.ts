@@ -85,6 +85,17 @@ export interface SpaceStore {
   readonly forget: (space: SpaceId) => void;
 }
 
+/**
+ * Where a lazy client keeps what it trusts of each space: its pin, who belongs to the space, key chains.
+ * Nothing in it is secret; whoever can change it can make the client believe an older state.
+ */
+export interface PinStore {
+  /** Undefined for a space that was never read here. */
+  readonly load: (space: SpaceId) => Promise<Bytes | undefined>;
+  /** Atomic: after a crash the old or the new bytes are there. */
+  readonly save: (space: SpaceId, trusted: Bytes) => Promise<void>;
+}
+
 /** A head as its device signed it, whoever shows it. */
 export interface SignedHead {
   readonly seq: number;

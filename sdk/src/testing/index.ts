@@ -2,3 +2,4 @@
 export * from './memory-key-store.ts';
 export * from './memory-space-store.ts';
 export * from './space-store-contract.ts';
+export * from './memory-pin-store.ts';

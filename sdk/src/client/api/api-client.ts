@@ -10,6 +10,7 @@ import {
   errorAnswer,
   errorEntry,
   isErrorCode,
+  PROOF_ANSWER_SIZE_BYTES_MAX,
   type AnswerOf,
   type CallName,
   type ErrorCode,
@@ -63,6 +64,7 @@ const SIZE_BYTES_MAX: Partial<Record<CallName, number>> = {
   chain: 16 * MIB,
   commits: COMMITS_ANSWER_SIZE_BYTES_MAX + COMMIT_BODY_SIZE_BYTES_MAX + MIB,
   missing: 512,
+  proof: PROOF_ANSWER_SIZE_BYTES_MAX,
 };
 
 export class ApiClient {

@@ -1,11 +1,15 @@
 /** The calls about one space, made by a member's session. */
 import {
   decodeCommitsAnswer,
+  decodeProofAnswer,
   encodeIds,
+  encodeProofQuery,
   type AnswerOf,
   type CommitsAnswer,
+  type ProofAnswer,
+  type ProofQuery,
 } from '@coffer/protocol/api';
-import { FormatError, IntegrityError, type Bytes, type SpaceId } from '@coffer/protocol/core';
+import { FormatError, IntegrityError, type SpaceId } from '@coffer/protocol/core';
 import { encodeSealedCommit, type SealedCommit } from '@coffer/protocol/model';
 import { RemoteFault, type ProposeOutcome } from '../../ports/index.ts';
 import type { ContentApi } from '../content/content-api.ts';
@@ -37,7 +41,7 @@ export function createSpaceApi(api: ApiClient, session: Session, space: SpaceId)
         (token) => api.callBinary('commits', { ...input, token }, signal),
         signal,
       );
-      return parseCommits(bytes);
+      return parsed('a list of commits', () => decodeCommitsAnswer(bytes));
     },
     propose: async (commit, signal) => {
       const body = encodeSealedCommit(commit);
@@ -54,6 +58,21 @@ export function createSpaceApi(api: ApiClient, session: Session, space: SpaceId)
       }
     },
     content: createContentApi(api, session, space),
+  };
+}
+
+/** Asks for a part of the state with what shows that it is so. Nothing in the answer is verified. */
+export type Prove = (query: ProofQuery, signal: AbortSignal) => Promise<ProofAnswer>;
+
+export function createProofApi(api: ApiClient, session: Session, space: SpaceId): Prove {
+  const params = { space };
+  return async (query, signal) => {
+    const body = encodeProofQuery(query);
+    const bytes = await session.run(
+      (token) => api.callBinary('proof', { params, body, token }, signal),
+      signal,
+    );
+    return parsed('a proof', () => decodeProofAnswer(bytes));
   };
 }
 
@@ -94,11 +113,11 @@ function createContentApi(api: ApiClient, session: Session, space: SpaceId): Con
   };
 }
 
-function parseCommits(bytes: Bytes): CommitsAnswer {
+function parsed<T>(what: string, decode: () => T): T {
   try {
-    return decodeCommitsAnswer(bytes);
+    return decode();
   } catch (cause) {
     if (!(cause instanceof FormatError)) throw cause;
-    throw new IntegrityError('malformed', 'a list of commits is malformed', { cause });
+    throw new IntegrityError('malformed', `${what} is malformed`, { cause });
   }
 }

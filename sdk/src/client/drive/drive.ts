@@ -18,6 +18,7 @@ import type { Clock, DeviceSecrets, KeyStore, Random } from '../../ports/index.t
 import type { OwnAccount } from '../account/own-account.ts';
 import { signOut } from '../account/sign-out.ts';
 import type { Connection } from '../connection.ts';
+import type { ByteRange } from '../content/read-range.ts';
 import type { AccountSpace } from '../space/account-space.ts';
 import type { VersionView } from '../space/file-contents.ts';
 import type { FullSpaceClient } from '../space/full-space-client.ts';
@@ -182,12 +183,13 @@ export class Drive {
 
   /**
    * Content of a file, verified piece by piece and at the end as a whole: only then it resolves, and
-   * what was written before counts. Throws faults and IntegrityError. `version`: its number.
+   * what was written before counts. `version`: its number. `range`: these bytes alone, of which each
+   * chunk is verified, but not the file as a whole. Throws faults and IntegrityError.
    */
   async get(
     path: string,
     sink: ContentSink,
-    options: { readonly version?: number },
+    options: { readonly version?: number; readonly range?: ByteRange },
     signal: AbortSignal,
   ): Outcome<NodeView> {
     const found = this.#tree.resolve(path);
@@ -197,9 +199,14 @@ export class Drive {
       return refuse(node.kind === 'folder' ? 'is-a-folder' : 'unsupported', path);
     const rev = this.#revisionOf(node, options.version);
     if (rev === undefined) return refuse('not-found', path);
+    const request = { id: node.id, rev };
+    if (options.range !== undefined) {
+      await this.space.contents.fetchRange(request, options.range, sink, signal);
+      return ok(node);
+    }
     let failure: unknown;
     await this.space.fetch(
-      [{ id: node.id, rev }],
+      [request],
       {
         begin: (_, fetched) => sink.begin?.(fetched),
         write: (_, plaintext) => {

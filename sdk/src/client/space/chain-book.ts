@@ -2,7 +2,7 @@
 import { equalBytes, IntegrityError, type AccountId, type Bytes } from '@coffer/protocol/core';
 import type { VerifySuite } from '@coffer/protocol/crypto';
 import { extendKeyChain, verifyKeyChain, type KeyChain } from '@coffer/protocol/model';
-import type { SpaceStore } from '../../ports/index.ts';
+import { isRefusal, type SpaceStore } from '../../ports/index.ts';
 
 export type FetchChain = (
   account: AccountId,
@@ -10,13 +10,16 @@ export type FetchChain = (
   signal: AbortSignal,
 ) => Promise<readonly Bytes[]>;
 
+/** Where verified chains are kept. */
+export type ChainStore = Pick<SpaceStore, 'chain' | 'saveChain'>;
+
 export class ChainBook {
   readonly #suite: VerifySuite;
-  readonly #store: SpaceStore;
+  readonly #store: ChainStore;
   readonly #fetch: FetchChain;
   readonly #chains = new Map<AccountId, KeyChain>();
 
-  constructor(suite: VerifySuite, store: SpaceStore, fetch: FetchChain) {
+  constructor(suite: VerifySuite, store: ChainStore, fetch: FetchChain) {
     this.#suite = suite;
     this.#store = store;
     this.#fetch = fetch;
@@ -31,6 +34,11 @@ export class ChainBook {
     const chain = verifyKeyChain(this.#suite, account, entries);
     this.#chains.set(account, chain);
     return chain;
+  }
+
+  /** The chains that were asked for since the book was opened. */
+  all(): readonly KeyChain[] {
+    return [...this.#chains.values()];
   }
 
   /**
@@ -48,6 +56,15 @@ export class ChainBook {
         : extendKeyChain(this.#suite, known, entries);
     this.put(chain);
     return chain;
+  }
+
+  /** `refresh` of an account that somebody names: one that the server does not know has no chain. */
+  async refreshIfThere(account: AccountId, signal: AbortSignal): Promise<void> {
+    try {
+      await this.refresh(account, signal);
+    } catch (error) {
+      if (!isRefusal(error, 'not-found')) throw error;
+    }
   }
 
   /**

@@ -1,5 +1,10 @@
 /** What a client calls a commit that may not stand, and when a longer key chain could still excuse it. */
-import { FormatError, IntegrityError, type IntegrityCode } from '@coffer/protocol/core';
+import {
+  FormatError,
+  IntegrityError,
+  type IntegrityCode,
+  type Result,
+} from '@coffer/protocol/core';
 import {
   decodeHeader,
   type CommitHeader,
@@ -9,7 +14,7 @@ import {
 } from '@coffer/protocol/model';
 
 /** Rules that an account's longer key chain may satisfy. */
-const CHAIN_RULES: ReadonlySet<RuleName> = new Set<RuleName>([
+const CHAIN_RULES: ReadonlySet<string> = new Set<RuleName>([
   'genesis',
   'signer',
   'signature',
@@ -25,12 +30,29 @@ const CODE_BY_RULE: Partial<Record<RuleName, IntegrityCode>> = {
   root: 'root-mismatch',
 };
 
-/** True when the commit is to be judged once more with newer key chains (protocol §4). */
-export function mayNeedChains({ rule }: RuleBreak): boolean {
+/** Whether who breaks this rule, or says that it is broken, may know another key chain than we. */
+export function isChainRule(rule: string): boolean {
   return CHAIN_RULES.has(rule);
 }
 
-export function integrityOf({ rule, detail }: RuleBreak): IntegrityError {
+/**
+ * What `judge` says, once more with newer key chains where those may excuse the commit (protocol §4).
+ * IntegrityError for the rule that is broken then.
+ */
+export async function judgeUnderChains<T>(
+  judge: () => Result<T, RuleBreak>,
+  renewChains: () => Promise<void>,
+): Promise<T> {
+  let judged = judge();
+  if (!judged.ok && isChainRule(judged.error.rule)) {
+    await renewChains();
+    judged = judge();
+  }
+  if (!judged.ok) throw integrityOf(judged.error);
+  return judged.value;
+}
+
+function integrityOf({ rule, detail }: RuleBreak): IntegrityError {
   const code = CODE_BY_RULE[rule] ?? 'rule-broken';
   return new IntegrityError(code, `a commit breaks the rule ${rule}: ${detail}`);
 }

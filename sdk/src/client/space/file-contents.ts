@@ -1,5 +1,5 @@
 /** Contents of files, current and kept: which chunks they have, and how they are fetched and opened. */
-import { Defect, type NodeId } from '@coffer/protocol/core';
+import { Defect, type Bytes, type NodeId } from '@coffer/protocol/core';
 import type { ChunkRef } from '@coffer/protocol/content/open';
 import {
   childrenRange,
@@ -12,6 +12,7 @@ import { RemoteFault } from '../../ports/index.ts';
 import type { RunningSha256 } from '../content/content-api.ts';
 import { fetchContents, type FileToFetch } from '../content/fetch-contents.ts';
 import { planFetch } from '../content/fetch-plan.ts';
+import { readRange, type ByteRange } from '../content/read-range.ts';
 import type {
   ChunkOpener,
   FetchRequest,
@@ -73,6 +74,18 @@ export class FileContents {
       }
     }
     await fetchContents(this.#fetchOptions(), files, sink, signal);
+  }
+
+  /** See `readRange`. `begin` is told which revision it is, before the first byte. */
+  async fetchRange(
+    request: FetchRequest,
+    range: ByteRange,
+    sink: { readonly begin?: (node: NodeView) => void; readonly write: (plaintext: Bytes) => void },
+    signal: AbortSignal,
+  ): Promise<void> {
+    const file = this.#fileOf(0, request);
+    sink.begin?.(file.node);
+    await readRange(this.#fetchOptions(), file, range, sink.write, signal);
   }
 
   /** The content of a revision as if it had been uploaded: no chunk has to travel. */

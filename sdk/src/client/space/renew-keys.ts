@@ -21,12 +21,11 @@ import {
   sealOldEpochs,
 } from '@coffer/protocol/model/open';
 import { RemoteFault } from '../../ports/index.ts';
+import { isChainRule } from './commit-judge.ts';
 import type { OpenSpace } from './open-space.ts';
 import type { ApplyHooks } from './verified-space.ts';
 
 const ATTEMPTS_MAX = 10;
-/** Rules that fail for who knows another key chain than we. */
-const CHAIN_RULES: ReadonlySet<string> = new Set(['signer', 'member-pin', 'member-identity']);
 
 /**
  * Renews the keys of `space` when that is due, by the chain as it is known here; true when it was. The
@@ -97,7 +96,7 @@ async function propose(space: OpenSpace, chain: KeyChain, signal: AbortSignal): 
   const answer = await api.propose(commit, signal);
   // Another writer was faster: the next attempt looks at what came.
   if (answer.kind === 'accepted' || answer.kind === 'head-moved') return;
-  if (answer.kind === 'rule-broken' && CHAIN_RULES.has(answer.rule)) {
+  if (answer.kind === 'rule-broken' && isChainRule(answer.rule)) {
     throw new IntegrityError('chain-broken', 'the server refuses the key chain that it gave');
   }
   if (answer.kind === 'rule-broken') {

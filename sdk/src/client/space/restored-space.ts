@@ -10,7 +10,6 @@ import {
   judgeCommit,
   MemoryState,
   type HeadState,
-  type JudgedCommit,
   type KeyChain,
   type StateChange,
   type TreeKey,
@@ -18,7 +17,7 @@ import {
 import type { StoredHead } from '../../ports/index.ts';
 import type { HeadAnswer, SpaceApi } from '../api/space-api.ts';
 import type { ChainBook } from './chain-book.ts';
-import { bodyMissing, integrityOf, malformed, mayNeedChains } from './commit-judge.ts';
+import { bodyMissing, judgeUnderChains, malformed } from './commit-judge.ts';
 
 export interface RestoredSpaceOptions {
   readonly space: SpaceId;
@@ -84,13 +83,12 @@ class RestoredJudge {
   async take({ header, signature, body }: ListedCommit): Promise<void> {
     if (body === null) throw bodyMissing();
     const commit = { header, signature, body };
-    let judged = this.#judge(commit);
-    if (!judged.ok && mayNeedChains(judged.error)) {
-      for (const account of accountsNamedBy(commit)) await this.#fetchChain(account);
-      judged = this.#judge(commit);
-    }
-    if (!judged.ok) throw integrityOf(judged.error);
-    const { change, head }: JudgedCommit = judged.value;
+    const { change, head } = await judgeUnderChains(
+      () => this.#judge(commit),
+      async () => {
+        for (const account of accountsNamedBy(commit)) await this.#fetchChain(account);
+      },
+    );
     this.state.apply(change);
     this.head = head;
   }

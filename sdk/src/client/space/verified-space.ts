@@ -3,7 +3,7 @@
  * nothing that does not descend from the pinned head is taken.
  */
 import type { ListedCommit } from '@coffer/protocol/api';
-import { IntegrityError, type AccountId, type SpaceId } from '@coffer/protocol/core';
+import type { IntegrityError, SpaceId } from '@coffer/protocol/core';
 import type { VerifySuite } from '@coffer/protocol/crypto';
 import {
   accountsNamedBy,
@@ -13,18 +13,11 @@ import {
   type SealedCommit,
   type StateView,
 } from '@coffer/protocol/model';
-import {
-  isRefusal,
-  type Clock,
-  type KeepEvidence,
-  type SignedHead,
-  type SpaceStore,
-  type StoredHead,
-} from '../../ports/index.ts';
+import type { Clock, KeepEvidence, SignedHead, SpaceStore, StoredHead } from '../../ports/index.ts';
 import type { HeadAnswer, SpaceApi } from '../api/space-api.ts';
 import type { ChainBook } from './chain-book.ts';
-import { bodyMissing, integrityOf, malformed, mayNeedChains, parseHeader } from './commit-judge.ts';
-import { isSignedUnder, signerOf } from './head-evidence.ts';
+import { bodyMissing, judgeUnderChains, malformed, parseHeader } from './commit-judge.ts';
+import { headRefusal } from './head-refusal.ts';
 import { HeadRefused } from './head-refused.ts';
 import { fetchRestored, wholeStateOf, type RestoredSpace } from './restored-space.ts';
 
@@ -136,22 +129,14 @@ export class VerifiedSpace {
 
   /** Judges a commit against the stored state; fetches key chains where they are too short. */
   async judge(commit: SealedCommit, signal: AbortSignal): Promise<JudgedCommit> {
-    const first = this.#judge(commit);
-    if (first.ok) return first.value;
-    if (!mayNeedChains(first.error)) throw integrityOf(first.error);
-    for (const account of accountsNamedBy(commit)) await this.#refreshChain(account, signal);
-    const second = this.#judge(commit);
-    if (second.ok) return second.value;
-    throw integrityOf(second.error);
-  }
-
-  /** Asks for the chain of an account that a commit names; who it is not even known for has none. */
-  async #refreshChain(account: AccountId, signal: AbortSignal): Promise<void> {
-    try {
-      await this.#options.chains.refresh(account, signal);
-    } catch (error) {
-      if (!isRefusal(error, 'not-found')) throw error;
-    }
+    return judgeUnderChains(
+      () => this.#judge(commit),
+      async () => {
+        for (const account of accountsNamedBy(commit)) {
+          await this.#options.chains.refreshIfThere(account, signal);
+        }
+      },
+    );
   }
 
   async #askHead(signal: AbortSignal): Promise<HeadAnswer> {
@@ -218,29 +203,12 @@ export class VerifiedSpace {
     }
   }
 
-  /** A head is evidence only when a device of the space signed it: any other is a plain lie. */
-  async #refusal(
+  #refusal(
     code: 'head-rolled-back' | 'head-forked',
     heads: { readonly pinned: SignedHead; readonly offered: SignedHead },
     signal: AbortSignal,
   ): Promise<IntegrityError> {
-    if (!(await this.#isSigned(heads.offered, signal))) {
-      const { seq } = heads.offered;
-      const message = `the server shows another commit ${seq}, which no device of the space signed`;
-      return new IntegrityError('signature-invalid', message);
-    }
-    const evidence = { space: this.id, ...heads };
-    return new HeadRefused(code, { ...evidence, keptAt: this.#options.keepEvidence?.(evidence) });
-  }
-
-  /** By a device that we know of, or by one that an honest restore may have made us know too little of. */
-  async #isSigned(head: SignedHead, signal: AbortSignal): Promise<boolean> {
-    const { suite, chains } = this.#options;
-    const signer = signerOf(head);
-    const known = signer === undefined ? undefined : chains.get(signer.account);
-    if (signer === undefined || known === undefined) return false;
-    if (isSignedUnder(suite, known, signer, head)) return true;
-    return isSignedUnder(suite, await chains.fetchAnew(signer.account, signal), signer, head);
+    return headRefusal(this.#options, code, { space: this.id, ...heads }, signal);
   }
 
   #apply(
