@@ -198,3 +198,20 @@ scenario(
     assert.deepEqual(await w.a.stalls(), []);
   },
 );
+
+scenario(
+  'F11 what moved elsewhere to a place that a rule ignores here follows once the rule is gone',
+  { init: { f: 'v', '.cofferignore': '*.scratch\n' } },
+  async (w) => {
+    const id = await w.id('f');
+    await w.web.folder('x.scratch');
+    await w.settle();
+    await w.web.move('f', 'x.scratch/f');
+    await w.settle();
+    assert.equal(w.a.read('f'), 'v');
+    w.a.remove('.cofferignore');
+    await w.settle();
+    await w.expect({ 'x.scratch/f': 'v' });
+    assert.equal(await w.id('x.scratch/f'), id);
+  },
+);

@@ -7,8 +7,7 @@
  * next one. The move itself need not wait for that: it is written, and can be planned on, before.
  */
 import type { LocalId } from '../planner/types.ts';
-import { LocalFault } from '../ports/index.ts';
-import type { IgnoreRules } from './ignore.ts';
+import { isFolderIgnored, type IgnoreRules } from './ignore.ts';
 import type { LocalRow } from './local-tree-writer.ts';
 import type { Memory, PassState } from './pass-state.ts';
 import type { ScannerOptions } from './types.ts';
@@ -20,7 +19,7 @@ export function takeHint(
   rules: IgnoreRules,
   path: string,
 ): void {
-  if (path !== '' && isIgnored(rules, path)) return;
+  if (path !== '' && isFolderIgnored(rules, path)) return;
   memory.dueAt(lowestFolder(options, path), options.clock.now());
 }
 
@@ -50,14 +49,4 @@ function lowestFolder({ tree, caps }: ScannerOptions, path: string): LocalId {
     folder = row.id;
   }
   return folder;
-}
-
-function isIgnored(rules: IgnoreRules, path: string): boolean {
-  try {
-    return rules.check(path, true).ignored;
-  } catch (error) {
-    // A rule file that cannot be read: the look at its folder says so.
-    if (error instanceof LocalFault) return false;
-    throw error;
-  }
 }

@@ -5,6 +5,7 @@
  */
 import ignore from 'ignore';
 import { bytesToUtf8, type Bytes } from '@coffer/protocol/core';
+import { LocalFault } from '../ports/index.ts';
 import { isBuiltInTemporary, OWN_FOLDER } from './temporaries.ts';
 
 export const IGNORE_FILE = '.cofferignore';
@@ -156,6 +157,17 @@ function decode(bytes: Bytes): string | undefined {
     return text.startsWith('\uFEFF') ? text.slice(1) : text;
   } catch (error) {
     if (error instanceof TypeError) return undefined;
+    throw error;
+  }
+}
+
+/** Whether a folder is ignored, by a rule of its own or with one above it. */
+export function isFolderIgnored(rules: IgnoreRules, path: string): boolean {
+  try {
+    return rules.check(path, true).ignored;
+  } catch (error) {
+    // A rule file that cannot be read: the look at its folder says so.
+    if (error instanceof LocalFault) return false;
     throw error;
   }
 }

@@ -41,6 +41,32 @@ test('F1 F7 a synced folder that is newly ignored is detached with all below', (
   assert.deepEqual(Object.keys(scan.ids()).toSorted(), ['.cofferignore', 'g']);
 });
 
+test('F2 an empty folder that is no longer ignored is seen again with its id', () => {
+  const { scan, user, at } = aScan();
+  user.folder(at('d/e'));
+  scan.synced();
+  const ids = scan.ids();
+  user.write(at('.cofferignore'), 'd/\n');
+  scan.settle();
+  user.remove(at('.cofferignore'));
+  scan.settle();
+  assert.deepEqual(scan.ids(), ids);
+});
+
+test('an ignored folder that an operation points at stays detached with what is in it', () => {
+  const { scan, user, at } = aScan();
+  user.folder(at('d'));
+  user.write(at('d/f'), 'x');
+  scan.synced();
+  const { d, 'd/f': f } = scan.ids();
+  assert.ok(d !== undefined && f !== undefined);
+  user.write(at('.cofferignore'), 'd/\n');
+  scan.settle();
+  scan.scanner.hintFolder(d);
+  scan.settleHinted([]);
+  assert.deepEqual([scan.stateOf(d), scan.stateOf(f)], ['detached', 'detached']);
+});
+
 test('F2 what is no longer ignored is seen again with its ids, edits included', () => {
   const { scan, user, at } = aScan();
   user.folder(at('d/e'));

@@ -2,6 +2,7 @@
 import type { Digest } from '@coffer/protocol/core';
 import type { LocalId } from '../planner/types.ts';
 import type { EntryStat } from '../ports/index.ts';
+import { isFolderIgnored } from './ignore.ts';
 import { lookAtFolder, sightingOf, type FolderLook, type LookEntry } from './folder-look.ts';
 import { judgeInode } from './identity.ts';
 import type { LocalRow } from './local-tree-writer.ts';
@@ -36,6 +37,8 @@ function* visit(pass: PassState, id: LocalId, deep: boolean): Steps<void> {
   const row = tree.byId(id);
   const path = pass.pathOf(id);
   if (row === undefined || row.state === 'gone' || path === undefined) return;
+  // What an operation points at may be ignored: then all that is in it is, whatever its names are.
+  if (row.state === 'detached' && isFolderIgnored(pass.rules, path)) return;
   pass.memory.rechecks.delete(id);
   beforeFolder?.(path);
   const rows = new RowsOfFolder(tree.children(id), caps.normalising);
@@ -86,11 +89,9 @@ function* readFolder(
   deep: boolean,
 ): Steps<void> {
   noteListed(pass, row.id, look.stat);
-  if (row.state === 'detached' || row.state === 'hollow') {
-    // Adopted again when something that is not ignored is in it (engine §5.5).
-    if (look.entries.length === 0) return;
-    pass.write({ ...row, state: 'seen' });
-  }
+  // Adopted again when something that is not ignored is in it (engine §5.5).
+  if (row.state === 'hollow' && look.entries.length === 0) return;
+  if (row.state === 'detached' || row.state === 'hollow') pass.write({ ...row, state: 'seen' });
   const isDeep = deep || look.rulesChanged || row.state !== 'seen';
   if (row.state === 'unknown') pass.write({ ...row, state: 'seen' });
   pass.listed.add(row.id);
