@@ -2,8 +2,7 @@
  * The device's secrets in one file that only its owner can read (0600). A save is atomic: the new
  * file is complete and on disk before it takes the old one's name.
  */
-import { constants } from 'node:fs';
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import {
   base64UrlToBytes,
@@ -15,6 +14,7 @@ import {
   type SpaceId,
 } from '@coffer/protocol/core';
 import type { DeviceSecrets, KeyStore } from '../../ports/index.ts';
+import { readIfThere, syncFolder, writeAtomic } from './write-atomic.ts';
 
 const FORMAT = 1;
 
@@ -40,40 +40,6 @@ export function createKeyFile(path: string): KeyStore {
       await syncFolder(dirname(path));
     },
   };
-}
-
-async function readIfThere(path: string): Promise<Uint8Array | undefined> {
-  try {
-    return await readFile(path);
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
-    throw error;
-  }
-}
-
-async function writeAtomic(path: string, text: string): Promise<void> {
-  const staged = `${path}.new`;
-  await rm(staged, { force: true });
-  const file = await open(staged, 'wx', 0o600);
-  try {
-    await file.writeFile(text);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-  await rename(staged, path);
-  await syncFolder(dirname(path));
-}
-
-/** Makes a rename or removal in `folder` durable, where the system lets folders be opened. */
-async function syncFolder(folder: string): Promise<void> {
-  if (process.platform === 'win32') return;
-  const handle = await open(folder, constants.O_RDONLY);
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
 }
 
 function encodeSecrets(secrets: DeviceSecrets): string {

@@ -2,6 +2,7 @@
 import { Defect, ok, type NodeId, type Result } from '@coffer/protocol/core';
 import type { FullSpaceClient } from '../space/full-space-client.ts';
 import type { NodeView, SpaceChange } from '../space-changes.ts';
+import { copyChanges } from './copy-tree.ts';
 import { refusalCode, refuse, type DriveRefusal } from './drive-refusal.ts';
 import type { DriveEntry, DriveTree, Place } from './drive-tree.ts';
 
@@ -9,6 +10,8 @@ type Outcome<T> = Promise<Result<T, DriveRefusal>>;
 
 /** How often an operation is done anew when another device changes the same node. */
 const ATTEMPTS_MAX = 3;
+/** How many copies are planned before they are made: their chunks are held in memory. */
+const CHANGES_PER_COMMIT = 1000;
 
 export class DriveEditor {
   readonly #space: FullSpaceClient;
@@ -34,6 +37,38 @@ export class DriveEditor {
       if (taken !== undefined && taken.id !== node.id) return refuse('exists', to);
       return ok([{ op: 'move', id: node.id, parent: folder.id, name }]);
     });
+  }
+
+  /**
+   * A copy of a file, link or whole folder, by the rule of `move` for `to`. No chunk travels; versions
+   * are not copied. A folder that needs several commits may be there in part when this is refused.
+   */
+  async copy(from: string, to: string, signal: AbortSignal): Outcome<DriveEntry> {
+    await this.#refresh(signal);
+    const source = this.#tree.resolve(from);
+    if (!source.ok) return source;
+    const place = this.#placeInto(to, source.value.node.name);
+    if (!place.ok) return place;
+    const { folder, name, taken } = place.value;
+    if (taken !== undefined) return refuse('exists', to);
+    if (this.#isAtOrBelow(folder, source.value.node.id)) return refuse('refused', to);
+    const changes = copyChanges(this.#space, source.value, { folder, name }, signal);
+    let copy: NodeView | null = null;
+    for (let isDone = false; !isDone;) {
+      const batch: SpaceChange[] = [];
+      while (!isDone && batch.length < CHANGES_PER_COMMIT) {
+        const next = await changes.next();
+        if (next.done !== true) batch.push(next.value);
+        else if (next.value.ok) isDone = true;
+        else return next.value;
+      }
+      const made = await this.#commit(batch, to, signal);
+      if (!made.ok) return made;
+      const [first] = batch;
+      if (copy === null && first !== undefined) copy = this.#readable(first.id);
+    }
+    if (copy === null) throw new Defect('a copy that was made is there');
+    return ok(this.#entryOf(copy, to));
   }
 
   /** Moves to the trash, folders whole. */
@@ -167,6 +202,18 @@ export class DriveEditor {
     }
     const last = outcomes.at(-1);
     return ok(last?.kind === 'done' ? last.node : null);
+  }
+
+  #isAtOrBelow(folder: NodeView, ancestor: NodeId): boolean {
+    for (let at: NodeView | null = folder; at !== null; at = this.#readable(at.parent)) {
+      if (at.id === ancestor) return true;
+    }
+    return false;
+  }
+
+  #readable(id: NodeId): NodeView | null {
+    const node = this.#space.node(id);
+    return node === undefined || 'unreadable' in node ? null : node;
   }
 
   /** The node with the path that it has now, or had when it left the tree. */
