@@ -224,7 +224,10 @@ export class CommandContext implements AsyncDisposable {
   }
 
   #connect({ createNodeHttpTransport }: NodeAdapters, origin: string): NodeHttpTransport {
-    return this.#resources.use(createNodeHttpTransport({ origin }));
+    const { proxy } = engineChoices(readSettings(this.profile));
+    return this.#resources.use(
+      createNodeHttpTransport({ origin, ...(proxy === undefined ? {} : { proxy }) }),
+    );
   }
 
   #openHere(): Promise<OpenedProfile> {

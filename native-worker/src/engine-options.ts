@@ -32,6 +32,9 @@ export interface HintSource {
 export interface EngineSettings {
   readonly holdCountMax: number;
   readonly holdShareMax: number;
+  /** How long, and up to how many bytes a pair, replaced local files are kept. */
+  readonly recycleKeepMs: number;
+  readonly recycleBytesMax: number;
 }
 
 export interface EngineOptions {

@@ -2,19 +2,24 @@
  * The recycle area is kept for a while and up to a share of the disk, oldest out first, and never
  * gives up bytes that are nowhere else (engine §7).
  */
+import type { EngineOptions } from './engine-options.ts';
 import type { PairRunner } from './engine-pair.ts';
 import { RECYCLE_DISK_SHARE_MAX, RECYCLE_KEEP_MS } from './limits.ts';
 import { LocalFault, type Clock, type FileSystem } from './ports/index.ts';
 
 export function pruneRecycled(
   runner: PairRunner,
-  options: { readonly fileSystem: FileSystem; readonly clock: Pick<Clock, 'now'> },
+  options: Pick<EngineOptions, 'settings'> & {
+    readonly fileSystem: FileSystem;
+    readonly clock: Pick<Clock, 'now'>;
+  },
 ): void {
-  const { fileSystem, clock } = options;
+  const { fileSystem, clock, settings = {} } = options;
   const { recycled } = runner.trees;
   const root = runner.pair.localPath;
-  const bytesMax = fileSystem.freeBytes(root).total * RECYCLE_DISK_SHARE_MAX;
-  const keptSinceMs = clock.now() - RECYCLE_KEEP_MS;
+  const bytesMax =
+    settings.recycleBytesMax ?? fileSystem.freeBytes(root).total * RECYCLE_DISK_SHARE_MAX;
+  const keptSinceMs = clock.now() - (settings.recycleKeepMs ?? RECYCLE_KEEP_MS);
   let bytes = recycled.totalBytes();
   for (const entry of recycled.list()) {
     if (entry.atMs >= keptSinceMs && bytes <= bytesMax) return;

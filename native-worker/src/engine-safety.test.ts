@@ -453,36 +453,3 @@ test('H6 a damaged database is set aside; both sides are compared anew and nothi
   again.database.close();
   rmSync(folder, { recursive: true });
 });
-
-test('the recycle area gives up what is old and kept remotely, and nothing else', async () => {
-  const { space, a: c } = await deviceWith(12);
-  const d = await pairedDevice(space, 'dora');
-  await d.sync();
-  c.write('d/2', 'edited');
-  c.disk.user.remove(c.at('d/1'));
-  await c.sync();
-  await d.sync();
-  assert.deepEqual(recycledFiles(d), ['1', '2']);
-  d.disk.clock.advance(29 * 86_400_000);
-  await d.sync();
-  assert.deepEqual(recycledFiles(d), ['1', '2']);
-  d.disk.clock.advance(2 * 86_400_000);
-  await d.sync();
-  assert.deepEqual(recycledFiles(d), []);
-});
-
-/** Names of recycled files. */
-function recycledFiles(device: TestDevice): string[] {
-  const fileSystem = device.disk.sim?.programs ?? device.disk.fileSystem;
-  const found: string[] = [];
-  const visit = (folder: string): void => {
-    if (fileSystem.lstat(folder)?.type !== 'folder') return;
-    for (const name of fileSystem.readFolder(folder)) {
-      if (typeof name !== 'string' || name === 'index.jsonl') continue;
-      if (fileSystem.lstat(`${folder}/${name}`)?.type === 'file') found.push(name);
-      else visit(`${folder}/${name}`);
-    }
-  };
-  visit(device.at('.coffer/recycle'));
-  return found.toSorted();
-}

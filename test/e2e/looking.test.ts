@@ -3,6 +3,8 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { createServer, request as httpRequest } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import test from 'node:test';
@@ -75,12 +77,45 @@ async function settings(device: DaemonDevice): Promise<void> {
     assert.equal(code, 2, `${key} ${value}: ${stderr}`);
   }
   assert.equal((await all())['limit.up'], '1.5Mi');
-  const kept = await device.run('config', 'set', 'proxy', 'http://127.0.0.1:3128');
-  assert.match(kept.stderr, /this version does not use proxy yet/);
+  const later = await device.run('config', 'set', 'battery', 'off');
+  assert.equal(later.code, 1);
+  assert.match(later.stderr, /battery: this version does not look at the power supply/);
+  await using proxy = await forwardingProxy();
+  await device.do('config', 'set', 'proxy', proxy.url);
+  await device.do('ls');
+  assert.ok(proxy.asked() > 0, 'the daemon goes through the proxy');
   for (const key of ['limit.up', 'proxy']) await device.do('config', 'unset', key);
   assert.ok(Object.values(await all()).every((value) => value === null));
   // The daemon took each of them over and still answers.
   await device.do('sync', 'now');
+}
+
+/** A proxy for plain http that counts what goes through it. */
+async function forwardingProxy() {
+  let asked = 0;
+  const server = createServer((request, response) => {
+    asked++;
+    const { method, headers } = request;
+    const onward = httpRequest(request.url ?? '', { method, headers }, (answer) => {
+      response.writeHead(answer.statusCode ?? 502, answer.headers);
+      answer.pipe(response);
+    });
+    onward.on('error', () => response.destroy());
+    response.on('close', () => onward.destroy());
+    request.pipe(onward);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${port}`,
+    asked: () => asked,
+    [Symbol.asyncDispose]: async () => {
+      server.closeAllConnections();
+      server.close();
+      await once(server, 'close');
+    },
+  };
 }
 
 async function watched(device: DaemonDevice): Promise<void> {

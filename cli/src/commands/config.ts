@@ -2,7 +2,7 @@
 import type { CommandRun } from '../command.ts';
 import type { CommandContext } from '../context.ts';
 import { askDaemon, findDaemon } from '../daemon/daemon-client.ts';
-import { UsageFailure } from '../failure.ts';
+import { CliFailure, UsageFailure } from '../failure.ts';
 import {
   engineChoices,
   readSettings,
@@ -17,10 +17,10 @@ export const configList: CommandRun = async ({ profile, output }) => {
   const value = Object.fromEntries(SETTINGS.map(({ key }) => [key, settings[key] ?? null]));
   output.result(value, () =>
     output.table(
-      SETTINGS.map(({ key, summary, isApplied }) => [
+      SETTINGS.map(({ key, summary, missing }) => [
         key,
         settings[key] ?? '-',
-        isApplied ? summary : `${summary} (kept, not used by this version)`,
+        missing === undefined ? summary : `${summary} (not in this version)`,
       ]),
     ),
   );
@@ -37,7 +37,9 @@ export const configGet: CommandRun = async (context, input) => {
 
 export const configSet: CommandRun = async (context, input) => {
   const [key = '', value = ''] = input.positionals;
-  const { form, pattern } = settingOf(key);
+  const { form, pattern, missing } = settingOf(key);
+  if (missing !== undefined)
+    throw new CliFailure('unsupported', `${key}: ${missing}`, 'Nothing was changed.');
   if (!pattern.test(value))
     throw new UsageFailure(`'${value}' does not fit ${key}`, `Give ${form}.`);
   await change(context, { ...readSettings(context.profile), [key]: value });
@@ -64,6 +66,4 @@ function say({ output }: CommandContext, key: string, value: string | null): voi
   output.result({ [key]: value }, () => [
     value === null ? `${key} has its default again.` : `${key} is ${value} now.`,
   ]);
-  if (!settingOf(key).isApplied)
-    output.note(`It is kept, but this version does not use ${key} yet.`);
 }

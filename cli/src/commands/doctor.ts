@@ -7,7 +7,7 @@ import { askDaemon, findDaemon } from '../daemon/daemon-client.ts';
 import { logFile } from '@coffer/native-worker/profile-log';
 import { EXIT, toFailure, CliFailure } from '../failure.ts';
 import { formatBytes } from '../output.ts';
-import { readSettings, SETTINGS } from '@coffer/native-worker/settings';
+import { engineChoices, readSettings, SETTINGS } from '@coffer/native-worker/settings';
 import { ownVersion } from '../version.ts';
 
 export interface Finding {
@@ -147,16 +147,16 @@ async function serverFindings(context: CommandContext): Promise<readonly Finding
   }
   const began = Date.now();
   try {
-    const signal = AbortSignal.any([context.signal, AbortSignal.timeout(SERVER_WAIT_MS)]);
-    const answer = await fetch(new URL('/health', origin), { signal });
+    const { status, headers } = await askHealth(context, origin);
     const ms = Date.now() - began;
+    const ok = status === 200;
     const server = {
       check: 'server',
-      ok: answer.ok,
-      detail: `answers with ${answer.status} in ${ms} ms`,
-      ...(answer.ok ? {} : { hint: 'Ask whoever runs it.' }),
+      ok,
+      detail: `answers with ${status} in ${ms} ms`,
+      ...(ok ? {} : { hint: 'Ask whoever runs it; nothing is lost meanwhile.' }),
     };
-    const theirs = Date.parse(answer.headers.get('date') ?? '');
+    const theirs = Date.parse(headers['date'] ?? '');
     return Number.isNaN(theirs) ? [server] : [server, clock(Math.abs(theirs - Date.now()))];
   } catch {
     return [
@@ -164,10 +164,22 @@ async function serverFindings(context: CommandContext): Promise<readonly Finding
         check: 'server',
         ok: false,
         detail: 'does not answer',
-        hint: 'Check the connection; nothing is lost meanwhile.',
+        hint: `Check the connection${readSettings(context.profile)['proxy'] === undefined ? '' : ' and the proxy (coffer config get proxy)'}; nothing is lost meanwhile.`,
       },
     ];
   }
+}
+
+/** By the way that everything else takes, so that a wrong proxy shows. */
+async function askHealth({ profile, signal }: CommandContext, origin: string) {
+  const { createNodeHttpTransport } = await import('@coffer/sdk/node');
+  const { proxy } = engineChoices(readSettings(profile));
+  using transport = createNodeHttpTransport({
+    origin,
+    ...(proxy === undefined ? {} : { proxy }),
+  });
+  const within = AbortSignal.any([signal, AbortSignal.timeout(SERVER_WAIT_MS)]);
+  return await transport.request({ method: 'GET', path: '/health', headers: {} }, within);
 }
 
 function clock(offMs: number): Finding {

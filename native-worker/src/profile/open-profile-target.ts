@@ -27,7 +27,10 @@ export function createProfileTarget(options: OpenTargetOptions): ProfileTarget {
   const { place, hold, engineChanged, offeredServer } = options;
   const desk = new AccountDesk({
     keyStore: createKeyFile(place.keysFile),
-    connect: (origin) => createNodeHttpTransport({ origin }),
+    connect: (origin) => {
+      const { proxy } = options.choices();
+      return createNodeHttpTransport({ origin, ...(proxy === undefined ? {} : { proxy }) });
+    },
     suite: createNodeOpenSuite,
     clock: systemClock,
     random: systemRandom,

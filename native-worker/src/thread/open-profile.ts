@@ -71,7 +71,11 @@ export async function openProfile(
   const { choices = {} } = options;
   const pace = createPace(choices, systemClock);
   const transport = stack.use(
-    createNodeHttpTransport({ origin: secrets.server, ...(pace === undefined ? {} : { pace }) }),
+    createNodeHttpTransport({
+      origin: secrets.server,
+      ...(pace === undefined ? {} : { pace }),
+      ...(choices.proxy === undefined ? {} : { proxy: choices.proxy }),
+    }),
   );
   const drive = await openDrive(
     {
@@ -137,9 +141,12 @@ function notSignedIn(): ControlFailure {
   });
 }
 
-function settingsOf({ holdCountMax, holdShareMax }: EngineThreadChoices): Partial<EngineSettings> {
+function settingsOf(choices: EngineThreadChoices): Partial<EngineSettings> {
+  const { holdCountMax, holdShareMax, recycleKeepMs, recycleBytesMax } = choices;
   return {
     ...(holdCountMax === undefined ? {} : { holdCountMax }),
     ...(holdShareMax === undefined ? {} : { holdShareMax }),
+    ...(recycleKeepMs === undefined ? {} : { recycleKeepMs }),
+    ...(recycleBytesMax === undefined ? {} : { recycleBytesMax }),
   };
 }

@@ -46,3 +46,28 @@ test('each direction has its own limit, and without one there is none', async ()
   await pace?.send(100, never);
   assert.ok(clock.now() - began > 9000);
 });
+
+test('limits hold in their hours alone, also past midnight', async () => {
+  const at = (hours: number, minutes: number): number =>
+    new Date(2026, 0, 15, hours, minutes).getTime();
+  const waits = async (fromMinute: number, toMinute: number, startMs: number) => {
+    let nowMs = startMs;
+    const clock = { now: () => nowMs, sleep: async (ms: number) => void (nowMs += ms) };
+    const pace = createPace({ upBytesPerSecond: 10, limitHours: { fromMinute, toMinute } }, clock);
+    await pace?.send(100, never);
+    return nowMs > startMs;
+  };
+  const day = [8 * 60, 18 * 60] as const;
+  const night = [22 * 60, 6 * 60 + 30] as const;
+  assert.deepEqual(
+    [
+      await waits(...day, at(7, 59)),
+      await waits(...day, at(8, 0)),
+      await waits(...day, at(18, 0)),
+      await waits(...night, at(23, 0)),
+      await waits(...night, at(6, 29)),
+      await waits(...night, at(6, 30)),
+    ],
+    [false, true, false, true, true, false],
+  );
+});

@@ -20,6 +20,18 @@ export interface EngineThreadChoices {
   /** Bytes a second; absent: as fast as it goes. */
   readonly upBytesPerSecond?: number;
   readonly downBytesPerSecond?: number;
+  /** The limits hold in these hours alone; absent: always. */
+  readonly limitHours?: LimitHours;
+  /** Address of the HTTP proxy on the way to the server. */
+  readonly proxy?: string;
+  readonly recycleKeepMs?: number;
+  readonly recycleBytesMax?: number;
+}
+
+/** Minutes of the local day; past midnight when `to` is not after `from`. */
+export interface LimitHours {
+  readonly fromMinute: number;
+  readonly toMinute: number;
 }
 
 export type ToThread =

@@ -189,3 +189,23 @@ test('bodies go and come in slices, each after its pace was asked', async () => 
   assert.deepEqual([sum(asked.sent), sum(asked.received)], [100_000, 100_000]);
   assert.ok(Math.max(...asked.sent) <= 16_384);
 });
+
+test('with a proxy every request goes through it, also to this computer', async () => {
+  const asked: string[] = [];
+  await using server = await TestServer.start((_, response) => response.end('direct'));
+  await using proxy = await TestServer.start((request, response) => {
+    asked.push(`${request.method} ${request.url}`);
+    response.end('by the proxy');
+  });
+  using transport = createNodeHttpTransport({ origin: server.origin, proxy: proxy.origin });
+  const body = await bodyOf(await transport.request(GET, never));
+  assert.equal(Buffer.from(body).toString(), 'by the proxy');
+  assert.deepEqual(asked, [`GET ${server.origin}/`]);
+  assert.equal(server.connections, 0);
+});
+
+test('a proxy that does not answer is a fault that may be tried again', async () => {
+  const origin = 'https://drive.example.org';
+  using transport = createNodeHttpTransport({ origin, proxy: 'http://127.0.0.1:9' });
+  await assert.rejects(transport.request(GET, never), isNetworkFault);
+});

@@ -21,6 +21,8 @@ export interface NodeHttpOptions {
   readonly connectionsMax?: number;
   /** Slows bodies down to what people allow; without it they go as fast as they can. */
   readonly pace?: Pace;
+  /** `http://host:port` of a proxy that every request goes through, also to this computer. */
+  readonly proxy?: string;
 }
 
 /** Asked before each slice of a body; resolves when it may go, or be read. */
@@ -41,7 +43,12 @@ export function createNodeHttpTransport(options: NodeHttpOptions): NodeHttpTrans
   const url = new URL(options.origin);
   const isSecure = url.protocol === 'https:';
   const timeout = options.idleTimeoutMs ?? IDLE_TIMEOUT_MS;
-  const agentOptions = { keepAlive: true, maxSockets: options.connectionsMax ?? CONNECTIONS_MAX };
+  const { proxy } = options;
+  const agentOptions = {
+    keepAlive: true,
+    maxSockets: options.connectionsMax ?? CONNECTIONS_MAX,
+    ...(proxy === undefined ? {} : { proxyEnv: { HTTP_PROXY: proxy, HTTPS_PROXY: proxy } }),
+  };
   const { Agent, request: send } = isSecure
     ? process.getBuiltinModule('node:https')
     : process.getBuiltinModule('node:http');
