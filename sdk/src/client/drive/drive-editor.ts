@@ -1,9 +1,11 @@
 /** Changes of what is in a drive, by paths: each looks at the newest state before it is made. */
 import { Defect, ok, type NodeId, type Result } from '@coffer/protocol/core';
 import type { FullSpaceClient } from '../space/full-space-client.ts';
+import type { Moment } from '../space/past-tree.ts';
 import type { NodeView, SpaceChange } from '../space-changes.ts';
 import { copyChanges } from './copy-tree.ts';
 import { refusalCode, refuse, type DriveRefusal } from './drive-refusal.ts';
+import { RewindJob, type Rewound } from './rewind.ts';
 import type { DriveEntry, DriveTree, Place } from './drive-tree.ts';
 
 type Outcome<T> = Promise<Result<T, DriveRefusal>>;
@@ -69,6 +71,29 @@ export class DriveEditor {
     }
     if (copy === null) throw new Defect('a copy that was made is there');
     return ok(this.#entryOf(copy, to));
+  }
+
+  /**
+   * Brings a folder back to how it was at a moment: deleted, moved, renamed and written things as they
+   * were, what came since into the trash. Contents of now stay as versions, so that rewinding can be
+   * undone. Fetches the commits of the whole space, but no content. What could not be brought back is
+   * in the answer; `not-found` when the folder was not there then.
+   */
+  async rewind(
+    path: string,
+    moment: Moment,
+    signal: AbortSignal,
+  ): Promise<Result<Rewound, DriveRefusal>> {
+    await this.#refresh(signal);
+    const found = this.#tree.resolve(path);
+    if (!found.ok) return found;
+    const { id, kind } = found.value.node;
+    if (kind !== 'folder') return refuse('not-a-folder', path);
+    const past = await this.#space.past(moment, signal);
+    const then = past.node(id);
+    if (then === undefined || 'unreadable' in then || then.trashed)
+      return refuse('not-found', path);
+    return ok(await new RewindJob(this.#space, past, id).run(signal));
   }
 
   /** Moves to the trash, folders whole. */

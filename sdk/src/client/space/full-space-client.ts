@@ -30,6 +30,7 @@ import { CommitJob } from './commit-job.ts';
 import { FileContents } from './file-contents.ts';
 import { NodeReader, type NodeSource } from './node-reader.ts';
 import { OpenSpace, type OnApplied, type OpenSpaceOptions } from './open-space.ts';
+import { PastTree, type Moment } from './past-tree.ts';
 import { renewSpaceKeys } from './renew-keys.ts';
 import { SpaceWriter } from './space-writer.ts';
 
@@ -197,6 +198,14 @@ export class FullSpaceClient implements SpaceClient {
     sink: FetchSink,
     signal: AbortSignal,
   ): Promise<void> => this.contents.fetch(requests, sink, signal);
+
+  /** The space at an earlier moment; see `PastTree.replay`. */
+  past(moment: Moment, signal: AbortSignal): Promise<PastTree> {
+    const { suite, api } = this.#options;
+    const roots = { root: this.rootFolder, trash: this.trash };
+    const { keys } = this.#space;
+    return PastTree.replay({ suite, api, keys, ...roots, head: this.storedHead() }, moment, signal);
+  }
 
   /** The child of `parent` that has this name, up to NFC. */
   child(parent: NodeId, name: string): NodeView | undefined {
