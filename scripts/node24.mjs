@@ -1,6 +1,5 @@
 // Sets a clone up and hands over to Node 24.
 // Plain JavaScript for any Node from 20 on, and no dependency: nothing is installed yet when it runs.
-import { spawn, spawnSync } from 'node:child_process';
 import {
   closeSync,
   existsSync,
@@ -12,9 +11,9 @@ import {
 } from 'node:fs';
 import * as nodeModule from 'node:module'; // A named import of what Node 20 lacks would fail to link.
 import { constants } from 'node:os';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { freshBundle, isQuiet, root } from './bundled.mjs';
 
-const root = fileURLToPath(new URL('..', import.meta.url));
 const lockFile = `${root}.setup-lock`;
 const compileCache = `${root}node_modules/.cache/compile`;
 const NODE_MAJOR = 24;
@@ -81,13 +80,14 @@ async function withLock(action) {
     if (!isAlive(holder) && lockHolder() === holder) rmSync(lockFile, { force: true });
   }
   try {
-    return action();
+    return await action();
   } finally {
     rmSync(lockFile, { force: true });
   }
 }
 
-function install() {
+async function install() {
+  const { spawnSync } = await import('node:child_process'); // Most commands start no other program.
   const npm = process.env.npm_execpath;
   const isScript = npm !== undefined && npm.endsWith('npm-cli.js');
   const args = ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
@@ -110,7 +110,7 @@ function install() {
 /** Installs what package-lock.json names where it is missing. Speaks on standard error only. */
 export async function setUp() {
   if (isSetUp()) return;
-  const status = await withLock(() => (isSetUp() ? 0 : install()));
+  const status = await withLock(async () => (isSetUp() ? 0 : install()));
   if (status === 0) return;
   console.error(
     'coffer: setting up failed: npm ci ended with an error (above). Nothing was started. Check the network and run it again.',
@@ -131,6 +131,36 @@ function findNode() {
 }
 
 /**
+ * Runs the command line under Node 24 by its bundle, or by its sources: those, too, while somebody works on
+ * them, because a bundle must be made anew after each change. `program` is what calls this, and what a
+ * command starts again that goes on in the background.
+ */
+export async function runCommandLine(program, main, argv) {
+  let entry = freshBundle();
+  if (entry === undefined) await setUp();
+  const node = findNode();
+  if (!isSameNode(node)) return runUnderNode24(program, argv);
+  if (entry === undefined && isQuiet()) {
+    const { spawnSync } = await import('node:child_process');
+    spawnSync(node, [`${root}scripts/bundle.mjs`], { stdio: 'ignore' });
+    entry = freshBundle();
+  }
+  await importHere(fileURLToPath(program), entry ?? fileURLToPath(main), argv);
+}
+
+function isSameNode(node) {
+  return realpathSync(node) === realpathSync(process.execPath);
+}
+
+/** `program` is what the process says that it runs. */
+async function importHere(program, entry, argv) {
+  nodeModule.enableCompileCache?.(compileCache);
+  process.env.NODE_COMPILE_CACHE ??= compileCache; // Threads have a cache of their own to enable.
+  process.argv.splice(1, process.argv.length, program, ...argv);
+  await import(pathToFileURL(entry));
+}
+
+/**
  * Runs `module` (or, without one, `node NODE_ARGS ARGS`) under Node 24: in this process when it is
  * that already, else in a child that gets our streams and signals. Its exit code becomes ours.
  */
@@ -138,13 +168,8 @@ export async function runUnderNode24(module, args, nodeArgs = []) {
   await setUp();
   const node = findNode();
   const file = module && fileURLToPath(module);
-  if (file && nodeArgs.length === 0 && realpathSync(node) === realpathSync(process.execPath)) {
-    nodeModule.enableCompileCache?.(compileCache);
-    process.env.NODE_COMPILE_CACHE ??= compileCache; // Threads have a cache of their own to enable.
-    process.argv.splice(1, process.argv.length, file, ...args);
-    await import(module.href);
-    return;
-  }
+  if (file && nodeArgs.length === 0 && isSameNode(node)) return importHere(file, file, args);
+  const { spawn } = await import('node:child_process');
   const child = spawn(node, [...nodeArgs, ...(file ? [file] : []), ...args], {
     stdio: 'inherit',
     env: { ...process.env, NODE_COMPILE_CACHE: compileCache },

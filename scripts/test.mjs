@@ -76,6 +76,7 @@ if (asked.length > 0) {
   results.push(['checks', await run(['scripts/check.mjs'])]);
   // Once, before suites that run side by side need them.
   results.push(['pages', await run(['renderer/scripts/build.ts'])]);
+  results.push(['bundle', await run(['scripts/bundle.mjs'])]);
   for (const [name, files, options, filesMin] of SUITES) {
     if (files.length < filesMin) {
       console.error(`${name}: ${files.length} test files found, at least ${filesMin} expected`);

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 // Plain JavaScript: it must run under any Node that a person has.
-import { runUnderNode24 } from '../../scripts/node24.mjs';
+import { runCommandLine } from '../../scripts/node24.mjs';
 
-await runUnderNode24(new URL('../src/main.ts', import.meta.url), process.argv.slice(2));
+const program = new URL(import.meta.url);
+await runCommandLine(program, new URL('../src/main.ts', program), process.argv.slice(2));

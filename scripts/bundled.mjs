@@ -1,0 +1,49 @@
+// The command line in few files: loading a thousand small sources is most of what a short command costs.
+// It is made beside the packages and used while every source is what it was made of; else the sources run.
+// Plain JavaScript without a dependency: it stands on the way of every command.
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+export const root = fileURLToPath(new URL('..', import.meta.url));
+export const bundleFolder = `${root}node_modules/.cache/bundle/`;
+export const bundleRecord = `${bundleFolder}bundle.json`;
+
+const QUIET_MS = 60_000;
+
+/**
+ * What `scripts/bundle.mjs` writes: where the clone was, the entry, and path, time and size of each source.
+ * @typedef {{ root: string, entry: string, inputs: [string, number, number][] }} Bundle
+ */
+
+/** @returns {Bundle | undefined} */
+function readRecord() {
+  try {
+    return JSON.parse(readFileSync(bundleRecord, 'utf8'));
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * The entry of the bundle, when it is what the sources say.
+ * @returns {string | undefined}
+ */
+export function freshBundle() {
+  const record = readRecord();
+  if (record?.root !== root || !existsSync(record.entry)) return undefined;
+  const isFresh = record.inputs.every(([path, mtimeMs, size]) => {
+    const stat = statSync(root + path, { throwIfNoEntry: false });
+    return stat?.mtimeMs === mtimeMs && stat.size === size;
+  });
+  return isFresh ? record.entry : undefined;
+}
+
+/** Whether nobody has changed a source for a minute, as far as an earlier bundle tells. */
+export function isQuiet() {
+  const before = Date.now() - QUIET_MS;
+  const inputs = readRecord()?.inputs ?? [];
+  return inputs.every(([path]) => {
+    const stat = statSync(root + path, { throwIfNoEntry: false });
+    return stat === undefined || stat.mtimeMs < before;
+  });
+}
