@@ -54,10 +54,12 @@ function emitKept(unit: Unit, steps: Steps): void {
   for (const step of [local, remote]) step?.after.add(bind);
 }
 
-/** It would have come back with a folder that another one took the place of instead. */
+/** It would have come back with a folder above it that another one took the place of instead. */
 function isLeftBehind({ remote, remotePlace, target }: Unit): boolean {
-  const isMerged = remotePlace?.parent.target.mergedInto !== undefined;
-  return remote === 'below-deleted' && target.entry === undefined && isMerged;
+  if (remote !== 'below-deleted' || target.entry !== undefined || remotePlace === undefined)
+    return false;
+  const { parent } = remotePlace;
+  return parent.target.mergedInto !== undefined || isLeftBehind(parent);
 }
 
 /**

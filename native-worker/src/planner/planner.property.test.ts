@@ -74,6 +74,11 @@ const VARIED_INCIDENTS: readonly (readonly [number, string])[] = [
   [31_003_699, 'a numbered name was kept in a folder where another entry has it'],
 ];
 
+/** The same, on a root that shows names in another form and ignores case. */
+const DECOMPOSING_INCIDENTS: readonly (readonly [number, string])[] = [
+  [555_011_388, 'a base row stayed for what lay deeper in a folder that was merged'],
+];
+
 describe('planner incidents', () => {
   for (const [seed, what] of INCIDENTS) {
     test(`${seed}: ${what}`, () => {
@@ -83,6 +88,11 @@ describe('planner incidents', () => {
   for (const [seed, what] of TROUBLED_INCIDENTS) {
     test(`${seed}: ${what}`, () => {
       assert.deepEqual(runPlannerCases({ seed, count: 1, isTroubled: true }).failures, []);
+    });
+  }
+  for (const [seed, what] of DECOMPOSING_INCIDENTS) {
+    test(`${seed}: ${what}`, () => {
+      assert.deepEqual(runPlannerCases({ seed, count: 1, isDecomposing: true }).failures, []);
     });
   }
   for (const [seed, what] of VARIED_INCIDENTS) {
