@@ -78,9 +78,10 @@ function copies(sight: Sight, { ledger, memory, features }: ContentJudgement): r
     !isSentAnew(sight, ledger) &&
     !features.has('exclusions') &&
     !deeds.some(({ text }) => text.includes(IGNORE_FILE) || text.startsWith('ignore '));
+  const unfounded = fresh.filter((path) => !isOfUnseen(path, sight, actors));
   const needless =
-    fresh.length > 0 && isAlone
-      ? [`I4: ${fresh.join(', ')} without anybody else: ${[...actors].join(', ')}`]
+    unfounded.length > 0 && isAlone
+      ? [`I4: ${unfounded.join(', ')} without anybody else: ${[...actors].join(', ')}`]
       : [];
   const claims = deeds.length + ledger.offInPhase.size;
   const tooMany =
@@ -138,6 +139,21 @@ function sentAnew({ devices }: Sight, { deeds, metAnew }: Ledger): ReadonlySet<s
 /** Its folders meet what has their names by now, too. */
 function isSentAnew({ devices }: Sight, { metAnew }: Ledger): boolean {
   return metAnew && devices.some(({ mode }) => mode === 'upload');
+}
+
+/** Who only uploads does not see what others have: where it takes a name of theirs, theirs gets another. */
+function isOfUnseen(
+  path: string,
+  { remote, devices }: Sight,
+  actors: ReadonlySet<string>,
+): boolean {
+  const [plain, maker] = path.split(/ \(conflict (\S+) [^/]*$/);
+  const [copy, holder] = [path, plain ?? ''].map((each) => remote.get(each)?.id ?? '');
+  return devices.some(({ name, mode, nodes }) => {
+    if (mode !== 'upload' || name !== maker || !actors.has(name)) return false;
+    const own = new Set(nodes.values());
+    return own.has(holder ?? '') && !own.has(copy ?? '');
+  });
 }
 
 /** Every device lists the conflicts that are open. */
