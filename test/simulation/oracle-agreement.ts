@@ -1,5 +1,5 @@
 /** I1: every device shows what the drive holds, as far as its pair's mode says so. */
-import { IGNORE_FILE, isScratch } from './ignored.ts';
+import { isScratch } from './ignored.ts';
 import type { Ledger } from './ledger.ts';
 import type { Feature } from './options.ts';
 import type { DeviceSight, SeenEntry, Sight } from './sight.ts';
@@ -83,9 +83,10 @@ function uploadOnly(
 ): readonly string[] {
   const own = ledger.writtenOn(device.name);
   // What its rules ignore stays on its disk alone.
-  const hasRules = device.entries.has(`/${IGNORE_FILE}`);
   const ignored = new Set(
-    [...device.entries].filter(([path]) => hasRules && isIgnored(path)).map(([, { what }]) => what),
+    [...device.entries]
+      .filter(([path]) => device.hasRules && isIgnored(path))
+      .map(([, { what }]) => what),
   );
   const live = new Set<string | null>([...remote.values()].map(({ sha256 }) => sha256));
   return [...device.contents].flatMap((content) => [

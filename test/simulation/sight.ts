@@ -1,7 +1,7 @@
 /** What the oracles look at: the drive and every disk at one moment of rest, under remote names. */
 import type { Drive, NodeView } from '@coffer/sdk';
 import { ROOT } from './device.ts';
-import { isBuiltInIgnored, isScratch } from './ignored.ts';
+import { IGNORE_FILE, isBuiltInIgnored, isScratch } from './ignored.ts';
 import type { PairMode } from './shape.ts';
 import type { World, WorldDevice } from './world.ts';
 
@@ -22,6 +22,8 @@ export interface DeviceSight {
   readonly nodes: ReadonlyMap<string, string>;
   /** Folders that hold nothing but what does not sync. */
   readonly hollow: ReadonlySet<string>;
+  /** It has a rule file, whatever the drive calls that. */
+  readonly hasRules: boolean;
   /** Remote paths that selective sync leaves out. */
   readonly excluded: readonly string[];
   /** Contents of files, hidden ones left out. */
@@ -116,6 +118,7 @@ async function lookAtDevice(world: World, { sim, shape }: WorldDevice): Promise<
     hollow,
     contents,
     needlessNames,
+    hasRules: programs.lstat(`${ROOT}/${IGNORE_FILE}`)?.type === 'file',
     excluded: pair?.excluded ?? [],
     hasExecutableBit: options.execBit,
     hasFineTimes: options.mtimeGranNs < 1_000_000n && volume.options.mtimeGranNs < 1_000_000n,
