@@ -209,3 +209,28 @@ test('a proxy that does not answer is a fault that may be tried again', async ()
   using transport = createNodeHttpTransport({ origin, proxy: 'http://127.0.0.1:9' });
   await assert.rejects(transport.request(GET, never), isNetworkFault);
 });
+
+test('an abort while the last bytes are read ends nothing but this answer', async () => {
+  const size = 300_000;
+  await using server = await TestServer.start((_, response) => {
+    response.write(Buffer.alloc(size));
+    setImmediate(() => response.end());
+  });
+  for (let i = 0; i < 20; i++) {
+    const ending = new AbortController();
+    const { body } = await server.transport.request(GET, ending.signal);
+    let received = 0;
+    try {
+      for await (const part of body) {
+        received += part.length;
+        if (received === size) ending.abort();
+      }
+    } catch (error) {
+      assert.equal(error, ending.signal.reason);
+    }
+    assert.equal(received, size);
+  }
+  // An error of a connection that nobody listens to would have come by now.
+  await new Promise(setImmediate);
+  assert.equal((await bodyOf(await server.transport.request(GET, never))).length, size);
+});

@@ -4,6 +4,9 @@
  *
  * [Note: How node:http is loaded] As an import it brings fetch and WebSocket with it, since every
  * export is read: 45 ms of processor time at the start of each command. `getBuiltinModule` does not.
+ *
+ * [Note: Aborting] node:http is not given the signal. Once an answer has come whole, it would destroy the
+ * connection that is on its way back into the pool, where nobody listens for the error of that.
  */
 import type * as http from 'node:http';
 import type { Bytes } from '@coffer/protocol/core';
@@ -63,7 +66,6 @@ export function createNodeHttpTransport(options: NodeHttpOptions): NodeHttpTrans
         method: request.method,
         headers: headersOf(request),
         timeout,
-        signal,
       });
       const response = await exchange(outgoing, { ...request, pace: options.pace }, signal);
       return toHttpResponse(response, options.pace, signal);
@@ -89,7 +91,18 @@ function exchange(
   signal: AbortSignal,
 ): Promise<http.IncomingMessage> {
   return new Promise((resolve, reject) => {
-    outgoing.once('response', resolve);
+    let response: http.IncomingMessage | undefined;
+    const abort = (): void => {
+      if (response?.complete !== true) outgoing.destroy(new Error('aborted'));
+    };
+    signal.addEventListener('abort', abort, { once: true });
+    outgoing.once('close', () => {
+      signal.removeEventListener('abort', abort);
+    });
+    outgoing.once('response', (answer) => {
+      response = answer;
+      resolve(answer);
+    });
     outgoing.on('timeout', () => {
       outgoing.destroy(new Error('nothing moved on the connection'));
     });
@@ -133,6 +146,7 @@ async function* bodyOf(
 ): AsyncGenerator<Bytes, void, undefined> {
   try {
     for await (const part of response as AsyncIterable<Bytes>) {
+      signal.throwIfAborted();
       await pace?.receive(part.length, signal);
       yield part;
     }
