@@ -18,6 +18,7 @@ import { findCall } from './router.ts';
 import { ROUTES } from './routes/index.ts';
 import type { Incoming, Outgoing, Route, Services } from './routes/route.ts';
 import { AccountKeys } from './services/account-keys.ts';
+import { StoreJudge } from './services/commit-judge.ts';
 import { Commits } from './services/commits.ts';
 import { ContentService } from './services/content.ts';
 import type { Context } from './services/context.ts';
@@ -86,7 +87,7 @@ export class Application {
       keys: new AccountKeys(context, chains),
       pairings: new Pairings(context, limits),
       devices: new Devices(context, chains),
-      commits: new Commits(context, chains),
+      commits: new Commits(context, context.judge ?? new StoreJudge({ ...context, chains })),
       proofs: new Proofs(context),
       content: new ContentService(context, transfer),
     };

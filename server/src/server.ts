@@ -39,9 +39,7 @@ import { Metrics } from './metrics.ts';
 import { openFilePackStore } from './packs/file-packs.ts';
 import type { Clock, Random } from './ports.ts';
 import { DEFAULT_POLICY, type Context } from './services/context.ts';
-import type { MetadataStore } from './stores/metadata-store.ts';
-import { openDatabase } from './stores/sqlite/open-database.ts';
-import { createSqliteMetadataStore } from './stores/sqlite/sqlite-metadata-store.ts';
+import { openThreadedStore, type ThreadedStore } from './writer/threaded-store.ts';
 
 export interface ServerOptions {
   /** Made if it is not there; everything of the server is in it, readable by its owner only. */
@@ -84,7 +82,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   const publicOrigin = options.publicUrl === undefined ? undefined : new URL(options.publicUrl);
   await using opening = new AsyncDisposableStack();
   opening.defer(lockDataFolder(dataDir));
-  const store = await openStore(dataDir);
+  const { store, judge } = await openStore(dataDir);
   opening.defer(() => store.close());
   const setup = await loadPasswordSetup(dataDir, (await store.countAccounts()) > 0);
   const { http, log } = createHttp({
@@ -97,6 +95,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   let origins: readonly string[] = publicOrigin ? [publicOrigin.origin] : [];
   const context: Context = {
     store,
+    judge,
     packs: await openFilePackStore(join(dataDir, 'packs')),
     bus: createBus(),
     passwords: await createOpaquePasswords(setup),
@@ -205,9 +204,9 @@ async function checkFolder(path: string): Promise<void> {
   }
 }
 
-async function openStore(dataDir: string): Promise<MetadataStore> {
+async function openStore(dataDir: string): Promise<ThreadedStore> {
   const file = join(dataDir, 'metadata.sqlite');
   // SQLite gives its other files the mode of this one.
   await (await open(file, 'a', 0o600)).close();
-  return createSqliteMetadataStore(openDatabase(file), nextTurn);
+  return openThreadedStore(file, nextTurn);
 }

@@ -82,7 +82,7 @@ export const SERVER_SABOTAGES: readonly Sabotage[] = [
   },
   {
     name: 'a commit that was on its way when its device was removed is taken',
-    file: `${server}/services/commits.ts`,
+    file: `${server}/services/commit-judge.ts`,
     find: "if (chain?.revokedDevice(header.device)) throw new Failure('device-revoked');",
     replace: 'void chain;',
     tests: [accountKeysTest],
@@ -110,16 +110,16 @@ export const SERVER_SABOTAGES: readonly Sabotage[] = [
   },
   {
     name: 'a session commits for another device',
-    file: `${server}/services/commits.ts`,
+    file: `${server}/services/commit-judge.ts`,
     find: "if (!isOwn) throw new Failure('refused');",
     replace: 'void isOwn;',
     tests: ['test/hostile/members.test.ts'],
   },
   {
     name: 'history may be shortened',
-    file: `${server}/services/commits.ts`,
-    find: 'checkKeepUntil(view, verdict.value.keepUntils, clock.now());',
-    replace: 'void clock;',
+    file: `${server}/services/commit-judge.ts`,
+    find: 'checkKeepUntil(view, verdict.value.keepUntils, now);',
+    replace: 'void now;',
     tests: [commitsTest],
   },
   {

@@ -4,6 +4,7 @@ import type { Metrics } from '../metrics.ts';
 import type { PackStore } from '../packs/pack-store.ts';
 import type { Clock, Log, PasswordProtocol, Random } from '../ports.ts';
 import type { MetadataStore } from '../stores/metadata-store.ts';
+import type { CommitJudge } from './commit-judge.ts';
 
 /** What an operator can set. */
 export interface Policy {
@@ -27,6 +28,8 @@ export const DEFAULT_POLICY: Omit<Policy, 'origins'> = {
 /** Everything that the services work with. The server has no suite that could open anything. */
 export interface Context {
   readonly store: MetadataStore;
+  /** Where commits are judged and taken in: here, on `store`, if nowhere else. */
+  readonly judge?: CommitJudge;
   readonly packs: PackStore;
   readonly bus: Bus;
   readonly passwords: PasswordProtocol;

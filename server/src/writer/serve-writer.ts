@@ -1,0 +1,79 @@
+import type { MessagePort } from 'node:worker_threads';
+import type { AccountId } from '@coffer/protocol/core';
+import { createNodeVerifySuite } from '@coffer/protocol/suites/node-verify';
+import { nextTurn } from '../adapters/platform.ts';
+import { StoreJudge } from '../services/commit-judge.ts';
+import { KeyChains } from '../services/key-chains.ts';
+import type { MetadataStore } from '../stores/metadata-store.ts';
+import { openDatabase } from '../stores/sqlite/open-database.ts';
+import { createSqliteMetadataStore } from '../stores/sqlite/sqlite-metadata-store.ts';
+import {
+  sendFailure,
+  type FromWriter,
+  type Outcome,
+  type Task,
+  type ToWriter,
+  type Write,
+} from './messages.ts';
+
+/** Does what comes through `port` on the database in `file`; closes both when it is told to. */
+export function serveWriter(port: MessagePort, file: string): void {
+  const store = createSqliteMetadataStore(openDatabase(file), nextTurn);
+  const suite = createNodeVerifySuite();
+  const chains = new KeyChains({ store, suite });
+  const judge = new StoreJudge({ store, suite, chains });
+  let outcomes: Outcome[] = [];
+  let isClosed = false;
+
+  async function write(method: Write, args: readonly unknown[]): Promise<unknown> {
+    const perform = store[method] as (...args: readonly unknown[]) => Promise<unknown>;
+    try {
+      return await perform(...args);
+    } finally {
+      const account = accountOfChange(method, args);
+      if (account !== undefined) chains.forget(account);
+    }
+  }
+
+  async function perform(task: Task): Promise<unknown> {
+    switch (task.kind) {
+      case 'propose':
+        return judge.propose(task.proposed);
+      case 'write':
+        return write(task.method, task.args);
+      case 'close':
+        await store.close();
+        isClosed = true;
+        return undefined;
+    }
+  }
+
+  function tell(outcome: Outcome): void {
+    outcomes.push(outcome);
+    if (outcomes.length > 1) return;
+    nextTurn(() => {
+      port.postMessage(outcomes satisfies FromWriter);
+      outcomes = [];
+      if (isClosed) port.close();
+    });
+  }
+
+  port.on('message', (tasks: ToWriter) => {
+    for (const { id, ...task } of tasks) {
+      perform(task).then(
+        (value) => tell({ id, value }),
+        (error: unknown) => tell({ id, failure: sendFailure(error) }),
+      );
+    }
+  });
+}
+
+/** Whose key chain the write may have changed. */
+function accountOfChange(
+  method: keyof MetadataStore,
+  [given]: readonly unknown[],
+): AccountId | undefined {
+  if (method === 'deleteAccount') return given as AccountId;
+  if (method !== 'addDevice' && method !== 'replaceKeys') return undefined;
+  return (given as { readonly account: AccountId }).account;
+}

@@ -1,0 +1,79 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { MessageChannel } from 'node:worker_threads';
+import { nextTurn } from '../adapters/platform.ts';
+import { Failure } from '../failure.ts';
+import { metadataStoreContract } from '../testing/metadata-store-contract.ts';
+import { newAccount, digest, headAt, proposalTo, spaceId } from '../testing/store-rows.ts';
+import { serveWriter } from './serve-writer.ts';
+import { openThreadedStore, type WriterPort } from './threaded-store.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'coffer-writer-'));
+after(() => rmSync(folder, { recursive: true, force: true }));
+let stores = 0;
+const nextFile = () => join(folder, `${stores++}.sqlite`);
+
+/** The same messages without the thread, which takes half a second to start. */
+function serveHere(file: string): WriterPort {
+  const { port1, port2 } = new MessageChannel();
+  serveWriter(port2, file);
+  return {
+    postMessage: (tasks) => port1.postMessage(tasks),
+    onOutcomes: (take) => void port1.on('message', take),
+    onEnd: (take) => void port1.once('close', () => take(new Error('the writer has ended'))),
+  };
+}
+
+metadataStoreContract(
+  'SQLite behind a writer',
+  async () => openThreadedStore(nextFile(), nextTurn, serveHere).store,
+);
+
+test('nothing but the writer thread can write', async () => {
+  const { database, store } = openThreadedStore(nextFile(), nextTurn, serveHere);
+  await store.createAccount(newAccount('ann'), digest('b'));
+  assert.throws(() => database.exec('DELETE FROM spaces'), /readonly/);
+  await store.close();
+});
+
+test('what is read is durable: a commit shows after its fsync, when its answer comes', async () => {
+  const { store } = openThreadedStore(nextFile(), nextTurn);
+  await store.createAccount(newAccount('ann'), digest('b'));
+  const space = spaceId('ann');
+  const before = await store.getHead(space);
+  const committed = store.commit(proposalTo(space, headAt(2)));
+  assert.deepEqual((await store.getHead(space))?.state, before?.state);
+  assert.deepEqual(await committed, { kind: 'accepted' });
+  assert.deepEqual((await store.getHead(space))?.state, headAt(2));
+  await store.close();
+});
+
+test('a commit that is none is refused in the words of the judge, and what else throws is a fault', async () => {
+  const { store, judge } = openThreadedStore(nextFile(), nextTurn, serveHere);
+  const account = newAccount('ann');
+  await store.createAccount(account, digest('b'));
+  const actor = { account: account.id, device: account.device };
+  const proposed = { actor, space: spaceId('ann'), bytes: Uint8Array.of(1), now: 0 };
+  await assert.rejects(judge.propose(proposed), (error) => {
+    return error instanceof Failure && error.code === 'malformed';
+  });
+  await assert.rejects(store.commit(proposalTo(spaceId('nobody'), headAt(2))), (error) => {
+    return error instanceof Failure && error.code === 'internal' && error.cause instanceof Error;
+  });
+  await store.close();
+});
+
+test('what was asked before the end is done, and after it nothing is taken', async () => {
+  const file = nextFile();
+  const first = openThreadedStore(file, nextTurn).store;
+  const created = first.createAccount(newAccount('ann'), digest('b'));
+  await first.close();
+  assert.equal(await created, 'created');
+  await assert.rejects(first.endHold('backup'), /has ended/);
+  const second = openThreadedStore(file, nextTurn, serveHere).store;
+  assert.equal(await second.countAccounts(), 1);
+  await second.close();
+});
