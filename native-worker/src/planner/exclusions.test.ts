@@ -66,6 +66,23 @@ describe('what selective sync leaves out', () => {
     assert.deepEqual(remote, { g: 'g', 'd/': '', 'd/f': '2', [`d/f ${CONFLICT}`]: '3' });
   });
 
+  test('what is there anew with the bytes of what is left out goes without more', () => {
+    const s = new Scenario({ 'd/': '', 'd/f': '1', g: 'g' });
+    const node = s.remote.id('d');
+    s.remote.create('d/same', '2').create('d/other', '3');
+    s.local.create('d/same', '2').create('d/other', '4');
+    const { local, remote } = s.settle(excluding(node));
+    assert.deepEqual(local, { g: 'g' });
+    assert.deepEqual(remote, {
+      g: 'g',
+      'd/': '',
+      'd/f': '1',
+      'd/same': '2',
+      'd/other': '3',
+      [`d/other ${CONFLICT}`]: '4',
+    });
+  });
+
   test('what both sides edited alike goes without more', () => {
     const s = new Scenario({ f: '1', g: 'g' });
     const node = s.remote.id('f');

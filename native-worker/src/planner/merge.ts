@@ -54,6 +54,29 @@ function joinLoser(winner: Unit, loser: Unit, pass: Pass): boolean {
   return fate !== 'copy';
 }
 
+/**
+ * A new file at the slot of one that is left out, with its bytes: a copy of it that a power cut let
+ * stay without its rows, say. It is what should not be here.
+ */
+export function joinLeftOut(leftOut: Unit, entry: Unit, pass: Pass): boolean {
+  if (pass.mode !== 'two-way' || entry.kind === 'folder' || entry.kind !== leftOut.kind)
+    return false;
+  const isNew = entry.node === null && entry.copyOf === null && entry.target.entry !== undefined;
+  if (!isNew || leftOut.target.exists || leftOut.target.entry !== undefined) return false;
+  const sameness = compareContent(leftOut, entry);
+  if (sameness === 'different') return false;
+  if (sameness === 'equal') {
+    pass.trace('slot.equal-absorb');
+    entry.target.exists = false;
+    entry.target.mergedInto = leftOut;
+  } else {
+    pass.trace('slot.unhashed');
+    entry.target.frozen = true;
+    if (entry.localNode !== undefined) pass.hashes.add(entry.localNode.id);
+  }
+  return true;
+}
+
 /** Where only the case of a name differs, a node and an entry without one can still be one. */
 export function pairAcrossCase(a: Unit, b: Unit, pass: Pass): void {
   if (a.remote === 'excluded' || b.remote === 'excluded') return;

@@ -6,7 +6,7 @@ import type { NodeId } from '@coffer/protocol/core';
 import { conflictName } from './conflict-name.ts';
 import { isLeaving, planAncestors, stayingUnits } from './folders.ts';
 import { adoptHeld } from './held-names.ts';
-import { mergeOrPair, pairAcrossCase } from './merge.ts';
+import { joinLeftOut, mergeOrPair, pairAcrossCase } from './merge.ts';
 import { isSameName } from './name-key.ts';
 import type { Pass } from './pass.ts';
 import { holdsRemotely, resolved, targetParent, type Place, type Unit } from './unit.ts';
@@ -21,7 +21,7 @@ class SlotSettler {
   /** Slots of entries that nothing is planned for. */
   readonly #taken = new Set<string>();
   /** Remote slots of excluded nodes. */
-  readonly #excluded = new Set<string>();
+  readonly #excluded = new Map<string, Unit>();
   readonly #claimed = new Set<string>();
 
   constructor(pass: Pass) {
@@ -74,11 +74,12 @@ class SlotSettler {
       // Who wants the name of what is left out takes another one: it may wait for just that one to go up.
       if (unit.remote !== 'excluded') this.#take(unit.remotePlace, unit.remote);
       else if (unit.remotePlace !== undefined)
-        this.#excluded.add(this.#remoteSlot(unit.remotePlace));
+        this.#excluded.set(this.#remoteSlot(unit.remotePlace), unit);
     }
-    for (const { remote, remotePlace, target } of this.#pass.units) {
+    for (const unit of this.#pass.units) {
+      const { remote, remotePlace, target } = unit;
       if (remote !== 'excluded' || target.exists || remotePlace === undefined) continue;
-      this.#excluded.add(this.#remoteSlot(remotePlace));
+      this.#excluded.set(this.#remoteSlot(remotePlace), unit);
     }
   }
 
@@ -102,9 +103,11 @@ class SlotSettler {
     const isSettled = holdsRemotely(unit) && isAtPlace(unit);
     if (place === undefined || isSettled || isLeaving(unit)) return;
     const slot = this.#remoteSlot(place);
+    const leftOut = this.#excluded.get(slot);
     if (this.#taken.has(slot)) {
       this.#pass.universe.block(unit, 'slot.taken');
-    } else if (this.#excluded.has(slot) && !holdsRemotely(unit)) {
+    } else if (leftOut !== undefined && !holdsRemotely(unit)) {
+      if (joinLeftOut(leftOut, unit, this.#pass)) return;
       this.#pass.trace('slot.excluded-keeps-name');
       this.#rename(unit, null);
     }
