@@ -16,6 +16,9 @@ scenario(
     assert.deepEqual(await w.remote(), tree);
     assert.equal(w.a.read('a.log'), 'by a');
     assert.equal(w.b.exists('a.log'), false);
+    w.b.remove('.cofferignore');
+    await w.settle();
+    assert.equal(w.b.read('a.log'), 'v1');
   },
 );
 
@@ -213,5 +216,31 @@ scenario(
     await w.settle();
     await w.expect({ 'x.scratch/f': 'v' });
     assert.equal(await w.id('x.scratch/f'), id);
+  },
+);
+
+scenario(
+  'F11 a node that moved elsewhere to where an ignored entry is here goes from here, its edits first',
+  { init: { f: 'v1', 'd/g': 'g', k: '', '.cofferignore': '*.log\nbuild/\n' }, caseless: false },
+  async (w) => {
+    const ids = [await w.id('f'), await w.id('d')];
+    w.a.write('x.log', 'mine');
+    w.a.write('build/out', 'mine too');
+    w.a.write('f', 'v2');
+    await w.web.move('f', 'x.log');
+    await w.web.move('d', 'build');
+    await w.settle();
+    const { '.cofferignore': rules, ...own } = w.a.tree();
+    assert.deepEqual(own, { 'x.log': 'mine', build: null, 'build/out': 'mine too', k: '' });
+    assert.deepEqual([await w.id('x.log'), await w.id('build')], ids);
+    const remote = { 'x.log': 'v2', build: null, 'build/g': 'g', k: '', '.cofferignore': rules };
+    assert.deepEqual(await w.remote(), remote);
+    w.a.remove('x.log');
+    w.b.remove('x.log');
+    w.a.remove('build');
+    await w.settle();
+    w.a.remove('.cofferignore');
+    await w.settle();
+    await w.expect({ 'x.log': 'v2', 'build/g': 'g', k: '' });
   },
 );

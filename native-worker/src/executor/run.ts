@@ -12,7 +12,7 @@ import { LOCAL_RETRY_MS_MIN, RETRY_MS_MAX, SYNCS_AT_ONCE_MAX } from '../limits.t
 import type { ContentPool } from '../content/index.ts';
 import type { ActivityTable, Hold, Pair, PairTrees } from '../trees/index.ts';
 import { agreedFile } from './agreed-file.ts';
-import { isArrival, isIgnoredThere } from './ignored-place.ts';
+import { isArrival, isIgnoredThere, noteIgnored } from './ignored-place.ts';
 import { LocalPaths } from './local-paths.ts';
 import { SKIPPED, type OperationOutcome } from './outcome.ts';
 import { RecycleBatch } from './own-folder.ts';
@@ -284,7 +284,9 @@ export class ExecutionRun {
   #isKeptOut(operation: Operation, outcome: OperationOutcome): boolean {
     if (!isArrival(operation)) return false;
     if (outcome.kind === 'skipped') return operation.after.some((id) => this.#keptOut.has(id));
-    return outcome.kind === 'lost' && isIgnoredThere(this, operation);
+    if (outcome.kind !== 'lost' || !isIgnoredThere(this, operation)) return false;
+    // What is here under its old name is planned again: it goes.
+    return operation.kind !== 'local-place' || !noteIgnored(this, operation);
   }
 
   #lookAgain(operation: Operation, local: LocalId | null): void {

@@ -103,6 +103,19 @@ export class DirtySet {
       .run(this.#pair, id, this.#mark, reason);
   }
 
+  /** What of the drive is not here: rules that kept it out may have changed. */
+  markRemoteWithoutBase(): void {
+    this.#db
+      .sql(
+        `INSERT INTO dirty_remote (pair, node_id, mark)
+         SELECT r.pair, r.node_id, ?2 FROM remote_node r
+         WHERE r.pair = ?1 AND r.state = 'live' AND NOT EXISTS
+           (SELECT 1 FROM base_node b WHERE b.pair = r.pair AND b.node_id = r.node_id)
+         ON CONFLICT DO UPDATE SET mark = excluded.mark`,
+      )
+      .run(numbered(this.#pair, this.#mark));
+  }
+
   /** Both sides and the base are known to be one: there is nothing to plan, whenever it was marked. */
   forget(node: NodeId, local: LocalId): void {
     this.#db.sql('DELETE FROM dirty_remote WHERE pair = ? AND node_id = ?').run(this.#pair, node);

@@ -1,5 +1,6 @@
 import { bytesToUtf8, utf8ToBytes, type Digest, type NodeId } from '@coffer/protocol/core';
 import type { EntryKind, LocalId, LocalNode } from '../planner/types.ts';
+import { IGNORE_FILE } from '../scanner/ignore.ts';
 import type { LocalRow, LocalTreeWriter, ScanStall } from '../scanner/local-tree-writer.ts';
 import type { DirtySet } from './dirty-set.ts';
 import { numbered, type EngineDatabase } from './engine-database.ts';
@@ -134,6 +135,7 @@ export class LocalTree implements LocalTreeWriter {
       this.#setState(id, state);
       return;
     }
+    if (this.byId(id)?.name === IGNORE_FILE) this.#dirty.markRemoteWithoutBase();
     const marked = this.#db
       .sql<{ local_id: LocalId }>(
         `${BELOW} UPDATE local_node SET state = ?3
@@ -173,6 +175,8 @@ export class LocalTree implements LocalTreeWriter {
 
   /** Writes the row without marking it: the executor knows what it did itself. */
   put(row: LocalRow): void {
+    if (row.name === IGNORE_FILE && this.byId(row.id)?.sha256 !== row.sha256)
+      this.#dirty.markRemoteWithoutBase();
     this.#rows.forget(row.id);
     this.#db
       .sql(
