@@ -8,6 +8,8 @@ import type { Sight } from './sight.ts';
 
 const BACKUP_NAME = /(?:\.(?:bak|old|orig|tmp|backup)|~)(?: |$|'|\/)/;
 
+const MOVED_TEMPORARY = /^(?:move|rename) \S*-does-\d+(?:[AB]\.tmp|\.new) to /;
+
 export interface ContentJudgement {
   readonly ledger: Ledger;
   readonly memory: Memory;
@@ -57,6 +59,7 @@ function copies(sight: Sight, { ledger, memory, features }: ContentJudgement): r
   const own = ledger.writtenOnce();
   const restored = restoredWhileMoved(ledger, features);
   const anew = sentAnew(sight, ledger);
+  const aside = movedTemporaries(ledger);
   // What a person decided not to delete after all is there beside what its content went on to.
   const isUndone = ({ id }: NodeView): boolean => ledger.undoneNodes.has(id);
   const decided = new Map([...sight.remote].filter(([, node]) => !isUndone(node)));
@@ -65,6 +68,7 @@ function copies(sight: Sight, { ledger, memory, features }: ContentJudgement): r
     .map(([hash]) => ledger.contentOf(hash) ?? '')
     .filter((content) => own.has(content) && !movedAfterCrash.has(content))
     .filter((content) => !restored.has(content) && !anew.has(content))
+    .filter((content) => !aside.has(content))
     .map((content) => `I4: twice there: ${show(content)}`);
   const fresh = [...sight.remote.keys()].filter((path) => isCopy(path) && !memory.copies.has(path));
   const deeds = ledger.phaseDeeds();
@@ -116,6 +120,15 @@ function restoredWhileMoved(ledger: Ledger, features: ReadonlySet<Feature>): Rea
   if (!features.has('loops')) return new Set();
   const restores = ledger.deeds.filter(({ text }) => text.startsWith('restore '));
   return new Set(restores.flatMap(({ touched }) => touched));
+}
+
+/**
+ * An editor's temporary that somebody moved elsewhere while the editor put it over its file: the move
+ * keeps the node, and its content has gone on as an edit of the file.
+ */
+function movedTemporaries(ledger: Ledger): ReadonlySet<string> {
+  const moves = ledger.phaseDeeds().filter(({ text }) => MOVED_TEMPORARY.test(text));
+  return new Set(moves.flatMap(({ touched }) => touched));
 }
 
 /**

@@ -43,7 +43,7 @@ function remember(memory: Memory, { remote }: Sight): void {
 }
 
 /** I3: what one person deleted, and nobody else touched meanwhile, does not come back. */
-function resurrection({ ledger, shape }: World, sight: Sight): readonly string[] {
+function resurrection({ ledger, memory, shape }: World, sight: Sight): readonly string[] {
   // A decision of a person brings held deletions back, and what was answered to nobody is unknown.
   if (ledger.undoneInPhase || ledger.isUncertain) return [];
   const deeds = ledger.phaseDeeds();
@@ -74,6 +74,8 @@ function resurrection({ ledger, shape }: World, sight: Sight): readonly string[]
     deleted
       // A crash undoes what was not on disk yet, deletions too; one-way pairs do not tell of theirs;
       // what is absent in a folder that was left out since is not deleted.
+      // Of what was there twice one is left.
+      .filter((content) => !memory.doubled.has(ledger.digest(content)))
       .filter((content) => own.has(content) && isBack(content, device))
       .filter(() => !ledger.offInPhase.has(device))
       .filter(() => !oneWay.has(device) && !ledger.choseInPhase.has(device))
