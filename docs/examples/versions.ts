@@ -16,19 +16,19 @@ const read = async (path: string): Promise<string> => {
   return Buffer.concat(parts).toString('utf8');
 };
 
-await put('/work/plan.txt', 'first');
-await put('/work/plan.txt', 'second');
-for (const { number, size, isCurrent } of must(drive.versions('/work/plan.txt'))) {
+await put('/papers/plan.txt', 'first');
+await put('/papers/plan.txt', 'second');
+for (const { number, size, isCurrent } of must(drive.versions('/papers/plan.txt'))) {
   console.log(`content ${number}: ${size} bytes${isCurrent ? ', current' : ''}`);
 }
-must(await drive.edit.restoreVersion('/work/plan.txt', { version: 1 }, signal));
-console.log(`restored: ${await read('/work/plan.txt')}`);
+must(await drive.edit.restoreVersion('/papers/plan.txt', { version: 1 }, signal));
+console.log(`restored: ${await read('/papers/plan.txt')}`);
 
 // A moment is a time, or the seq of a head that was seen.
 const moment = drive.space.head();
-await put('/work/plan.txt', 'overwritten by mistake');
-must(await drive.edit.move('/work/plan.txt', '/work/wrong name.txt', signal));
-await put('/work/junk.txt', 'junk');
-const { changed, failed } = must(await drive.edit.rewind('/work', moment, signal));
+await put('/papers/plan.txt', 'overwritten by mistake');
+must(await drive.edit.move('/papers/plan.txt', '/papers/wrong name.txt', signal));
+await put('/papers/junk.txt', 'junk');
+const { changed, failed } = must(await drive.edit.rewind('/papers', moment, signal));
 console.log(`rewound: ${changed} changes, ${failed.length} failed`);
-for (const { path } of must(drive.list('/work')).entries) console.log(path, await read(path));
+for (const { path } of must(drive.list('/papers')).entries) console.log(path, await read(path));

@@ -30,7 +30,7 @@ const PRINTED: Readonly<Record<string, readonly RegExp[]>> = {
     /^content 2: 6 bytes, current$/,
     /^restored: first$/,
     /^rewound: 3 changes, 0 failed$/,
-    /^\/work\/plan.txt first$/,
+    /^\/papers\/plan.txt first$/,
   ],
   'arrange.ts': [
     /^\/photos for print: no content travelled$/,

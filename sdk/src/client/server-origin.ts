@@ -1,5 +1,6 @@
 import { err, ok, type Result } from '@coffer/protocol/core';
 
+/** `insecure-server`: plain http to another machine. `invalid-server`: no address of a server. */
 export type ServerOriginError = 'invalid-server' | 'insecure-server';
 
 /**

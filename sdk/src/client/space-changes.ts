@@ -12,6 +12,9 @@ export interface UploadedContent {
   readonly chunks: readonly SealedChunkRef[];
 }
 
+/**
+ * A chunk that was sealed: its id at the server, the key that opens it, and its lengths in bytes.
+ */
 export interface SealedChunkRef {
   readonly id: ChunkId;
   readonly key: Bytes;
@@ -54,6 +57,7 @@ export interface UnreadableNode {
   readonly unreadable: true;
 }
 
+/** What a file has beside its content. `mtimeMs`: Unix ms; null when nobody knows. */
 export interface FileMeta {
   readonly mtimeMs: number | null;
   readonly executable: boolean;
@@ -112,6 +116,7 @@ export interface ApprovedHold {
   readonly nodes: number;
 }
 
+/** What became of one change; `node` is null when it is gone for ever. */
 export type ChangeOutcome =
   | { readonly kind: 'done'; readonly node: NodeView | null }
   /** The node, its parent or its slot is not what the caller saw: look again and plan anew. */
@@ -119,6 +124,7 @@ export type ChangeOutcome =
   | { readonly kind: 'quota-exceeded' }
   | { readonly kind: 'not-allowed' };
 
+/** Why a change was not made on the state that was found: nothing of it was done. */
 export type StaleReason =
   | 'node-changed'
   | 'node-gone'
@@ -207,6 +213,7 @@ export interface SelfSealingSource extends Iterable<Bytes> {
   ) => Promise<UploadedContent>;
 }
 
+/** What a content is cut and sealed with, as an uploader hands it to other threads. */
 export interface SealingKeys {
   /** 32 bytes; the first 16 decide about cuts. */
   readonly chunkerKey: Bytes;
@@ -216,6 +223,7 @@ export interface SealingKeys {
   readonly base: readonly SealedChunkRef[];
 }
 
+/** A sealed chunk on its way to a pack. */
 export interface SealedChunkParts {
   readonly ref: SealedChunkRef;
   /** The stored bytes in order. */

@@ -2,6 +2,7 @@
 import type { AccountId, Bytes, CommitId, DeviceId, NodeId, SpaceId } from '@coffer/protocol/core';
 import type { HeadState, SealedCommit, StateChange, StateView } from '@coffer/protocol/model';
 
+/** What time it is, and waiting for it. */
 export interface Clock {
   /** Unix milliseconds. */
   readonly now: () => number;
@@ -9,10 +10,12 @@ export interface Clock {
   readonly sleep: (ms: number, signal?: AbortSignal) => Promise<void>;
 }
 
+/** Unpredictable bytes, for what is no key: keys come from the suite. */
 export interface Random {
   readonly bytes: (length: number) => Uint8Array<ArrayBuffer>;
 }
 
+/** One request to the server that the transport was made for. */
 export interface HttpRequest {
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   /** Path and query on the server, beginning with `/`. */
@@ -21,6 +24,7 @@ export interface HttpRequest {
   readonly body?: Bytes;
 }
 
+/** The answer, as soon as its head is there. */
 export interface HttpResponse {
   readonly status: number;
   /** Lower-case names. */
@@ -56,6 +60,7 @@ export interface DeviceSecrets {
   readonly homes?: { readonly accountSpace: SpaceId; readonly drive: SpaceId };
 }
 
+/** Where the secrets of this device rest. Whoever can read it is this device. */
 export interface KeyStore {
   /** Undefined when nobody is signed in here. */
   readonly load: () => Promise<DeviceSecrets | undefined>;
@@ -115,6 +120,7 @@ export interface HeadEvidence {
 /** Keeps evidence for people, the same one once; returns where. Must not throw for a full disk. */
 export type KeepEvidence = (evidence: HeadEvidence) => string | undefined;
 
+/** The head of a verified space, with what the next commit is built on. */
 export interface StoredHead extends HeadState {
   readonly era: number;
   /** The signed header, kept as evidence against forks. */

@@ -9,6 +9,7 @@ import {
 } from '@coffer/protocol/model';
 import type { SpaceStore, StoredHead } from '../ports/index.ts';
 
+/** A SpaceStore that forgets with the process; its transactions really roll back. */
 export function createMemorySpaceStore(): SpaceStore {
   return new MemorySpaceStore();
 }

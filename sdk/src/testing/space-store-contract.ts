@@ -12,6 +12,7 @@ import {
 import type { StateChange, TreeKey } from '@coffer/protocol/model';
 import type { SpaceStore, StoredHead } from '../ports/index.ts';
 
+/** One thing that every SpaceStore does, and a check that throws when it does not. */
 export interface SpaceStoreClaim {
   readonly title: string;
   readonly check: (store: SpaceStore) => void;
@@ -22,6 +23,7 @@ const OTHER = 'b2'.repeat(16) as SpaceId;
 const ACCOUNT = 'c3'.repeat(16) as AccountId;
 const NODE = 'd4'.repeat(16) as NodeId;
 
+/** What every SpaceStore passes, each claim on an empty store. */
 export const SPACE_STORE_CONTRACT: readonly SpaceStoreClaim[] = [
   {
     title: 'an unknown space has no head and no records',

@@ -17,6 +17,7 @@ import {
   type HttpTransport,
 } from '../../ports/index.ts';
 
+/** How a server is reached from Node.js. */
 export interface NodeHttpOptions {
   /** Scheme, host and port, as `parseServerOrigin` gives them. */
   readonly origin: string;
@@ -34,6 +35,7 @@ export interface Pace {
   readonly receive: (bytes: number, signal: AbortSignal) => Promise<void>;
 }
 
+/** A transport whose connections end when it is disposed. */
 export interface NodeHttpTransport extends HttpTransport, Disposable {}
 
 /** Longer than three of the server's comment lines on the event stream. */
@@ -42,6 +44,7 @@ const CONNECTIONS_MAX = 16;
 /** So small that the slowest pace keeps a connection from looking lost. */
 const PACED_SLICE_BYTES = 16 * 1024;
 
+/** A transport over node:http or node:https, for one server. */
 export function createNodeHttpTransport(options: NodeHttpOptions): NodeHttpTransport {
   const url = new URL(options.origin);
   const isSecure = url.protocol === 'https:';

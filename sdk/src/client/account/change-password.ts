@@ -5,6 +5,7 @@ import type { AccountRefusal } from './account-ports.ts';
 import { startRegistration } from './opaque-client.ts';
 import { readOwnAccount, untilUnraced, withPassword, type OwnAccount } from './own-account.ts';
 
+/** The password that is, and the one that is to be. */
 export interface PasswordChange {
   readonly password: string;
   readonly newPassword: string;

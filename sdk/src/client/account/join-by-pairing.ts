@@ -32,6 +32,7 @@ import { newDeviceSecrets } from './new-device.ts';
 import { PAIRING_POLL_MS } from './pair-device.ts';
 import type { SignedIn } from './sign-in.ts';
 
+/** What a new device needs to join by pairing. */
 export interface JoinInput {
   /** Origin, as `parseServerOrigin` gives it. */
   readonly server: string;

@@ -25,6 +25,7 @@ import { pairingText, pairingWords } from './pairing-words.ts';
 /** How often the other device's message is asked for. */
 export const PAIRING_POLL_MS = 1000;
 
+/** A place where a new device may come in, open for two minutes. */
 export interface WaitingPairing {
   /** For the person: to be typed on the new device. */
   readonly words: readonly string[];
@@ -39,6 +40,7 @@ export interface WaitingPairing {
   readonly wait: (signal: AbortSignal) => Promise<Result<PairedDevice, AccountRefusal>>;
 }
 
+/** The device that was let in. */
 export interface PairedDevice {
   readonly device: DeviceId;
 }

@@ -10,6 +10,7 @@ const BITS_PER_WORD = 11n;
 const WORD_COUNT = 8;
 const PREFIX = 'coffer-pair:';
 
+/** What two devices that are paired share: from words or a QR text. */
 export interface PairingSecret {
   readonly secret: Bytes;
   /** Of a QR text; words do not say which server. */

@@ -38,6 +38,7 @@ import { entriesAfter, untilUnraced } from './own-account.ts';
 import { recoveryKeyToWords } from './recovery-words.ts';
 import type { ConfirmWords } from './rotate-keys.ts';
 
+/** What brings an account back whose password is lost. */
 export interface RecoveryInput {
   /** Origin, as `parseServerOrigin` gives it. */
   readonly server: string;
@@ -52,6 +53,7 @@ export interface RecoveryInput {
   readonly confirmWords: ConfirmWords;
 }
 
+/** The account is open on this device; its secrets are saved. */
 export interface Recovered {
   readonly secrets: DeviceSecrets;
 }

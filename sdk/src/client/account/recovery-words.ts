@@ -5,6 +5,7 @@ import { wordlist } from '@scure/bip39/wordlists/english.js';
 
 const WORD_COUNT = 24;
 
+/** The 24 words of a recovery key of 32 bytes. */
 export function recoveryKeyToWords(key: Bytes): readonly string[] {
   return entropyToMnemonic(new Uint8Array(key), wordlist).split(' ');
 }

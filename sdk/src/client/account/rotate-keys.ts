@@ -19,6 +19,7 @@ import { recoveryKeyToWords } from './recovery-words.ts';
  */
 export type ConfirmWords = (words: readonly string[]) => Promise<boolean>;
 
+/** Which devices are removed, and how the new words reach a person. */
 export interface Rotation {
   readonly password: string;
   readonly code?: string | undefined;
@@ -27,6 +28,7 @@ export interface Rotation {
   readonly confirmWords: ConfirmWords;
 }
 
+/** What a rotation did. */
 export interface Rotated {
   /** False when the devices were revoked before: there was nothing to do but to finish. */
   readonly isChanged: boolean;

@@ -16,6 +16,7 @@ import { appendDevice, newDeviceSecrets } from './new-device.ts';
 import { untilUnraced } from './own-account.ts';
 import { provePassword, type PasswordProof } from './prove-password.ts';
 
+/** What a person signs in with. */
 export interface SignInInput {
   /** Origin, as `parseServerOrigin` gives it. */
   readonly server: string;
@@ -26,6 +27,7 @@ export interface SignInInput {
   readonly code?: string;
 }
 
+/** This device is one of the account's; its secrets are saved. */
 export interface SignedIn {
   readonly secrets: DeviceSecrets;
 }

@@ -20,6 +20,7 @@ import { recoveryKeyToWords } from './recovery-words.ts';
 /** Characters of a password, wherever one is chosen. */
 export const PASSWORD_LENGTH_MIN = 8;
 
+/** What an account is made of. `password`: at least `PASSWORD_LENGTH_MIN` characters. */
 export interface SignUpInput {
   /** Origin, as `parseServerOrigin` gives it. */
   readonly server: string;
@@ -28,6 +29,7 @@ export interface SignUpInput {
   readonly deviceName: string;
 }
 
+/** A new account, with what must be shown to its person once. */
 export interface SignedUp {
   readonly secrets: DeviceSecrets;
   /** The 24 words, to be shown once; with them the account is opened when the password is lost. */

@@ -12,6 +12,7 @@ import type { ApiClient } from './api-client.ts';
 import { readEventLines } from './event-lines.ts';
 import type { Session } from './session.ts';
 
+/** A space has a newer head. `cursor` grows with every commit of the whole server. */
 export interface HeadMoved {
   readonly cursor: number;
   readonly space: SpaceId;

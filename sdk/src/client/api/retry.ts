@@ -2,6 +2,7 @@
 import type { Clock, Random } from '../../ports/index.ts';
 import { RemoteFault } from '../../ports/index.ts';
 
+/** How requests that may be sent again are: delays in ms double from the least to the most. */
 export interface RetryPolicy {
   /** How often one request is sent at most. */
   readonly attemptsMax: number;

@@ -15,6 +15,11 @@ const ATTEMPTS_MAX = 3;
 /** How many copies are planned before they are made: their chunks are held in memory. */
 const CHANGES_PER_COMMIT = 1000;
 
+/**
+ * Changes of what is there, as `drive.edit`. Each brings the newest state first and throws faults,
+ * IntegrityError and the reason of an aborted signal; what was refused changed nothing unless it
+ * says otherwise.
+ */
 export class DriveEditor {
   readonly #space: FullSpaceClient;
   readonly #tree: DriveTree;
@@ -30,7 +35,11 @@ export class DriveEditor {
     this.#refresh = refresh;
   }
 
-  /** Never replaces: into an existing folder under its name, else to the name that is given. */
+  /**
+   * Never replaces: into an existing folder under its name, else to the name that is given. `exists`,
+   * `not-found`, `not-a-folder`, `name-invalid`; `refused` for the root and into itself, `limit-reached`
+   * when it would stand too deep, `conflict` when others always changed it first.
+   */
   move(from: string, to: string, signal: AbortSignal): Outcome<DriveEntry> {
     return this.#change(from, signal, ({ node }) => {
       const place = this.#placeInto(to, node.name);
@@ -42,8 +51,8 @@ export class DriveEditor {
   }
 
   /**
-   * A copy of a file, link or whole folder, by the rule of `move` for `to`. No chunk travels; versions
-   * are not copied. A folder that needs several commits may be there in part when this is refused.
+   * A copy of a file, link or whole folder, by the rules of `move` for `to`. No chunk travels; versions
+   * are not copied. `integrity` when something in it does not open. A folder that needs several commits may be there in part when this is refused.
    */
   async copy(from: string, to: string, signal: AbortSignal): Outcome<DriveEntry> {
     await this.#refresh(signal);
@@ -96,7 +105,7 @@ export class DriveEditor {
     return ok(await new RewindJob(this.#space, past, id).run(signal));
   }
 
-  /** Moves to the trash, folders whole. */
+  /** Moves to the trash, folders whole. `not-found`, `refused` for the root, `conflict`. */
   trash(path: string, signal: AbortSignal): Outcome<DriveEntry> {
     return this.#change(path, signal, ({ node }) => ok([{ op: 'trash', id: node.id }]));
   }
@@ -111,7 +120,10 @@ export class DriveEditor {
     );
   }
 
-  /** Makes a kept version the current content again, or a new file at `to`. Sends no content. */
+  /**
+   * Makes a kept version the current content again, or a new file at `to`: the one with this number, or
+   * the one before the current. Sends no content. `not-found`, `exists`, `unsupported`, `conflict`.
+   */
   async restoreVersion(
     path: string,
     options: { readonly version?: number; readonly to?: string },
@@ -144,7 +156,10 @@ export class DriveEditor {
     });
   }
 
-  /** Out of the trash to where it was, or to `to`; into the root when its folder is gone. */
+  /**
+   * Out of the trash to where it was, or to `to`; into the root when its folder is gone. `not-found` for
+   * what is not in the trash, `exists` for a taken name: it stays in the trash then.
+   */
   async restore(
     id: NodeId,
     options: { readonly to?: string },

@@ -11,6 +11,7 @@ export function parseDrivePath(text: string): Result<DrivePath, 'name-invalid'> 
   return names.every((name) => parseNodeName(name).ok) ? ok(names) : err('name-invalid');
 }
 
+/** The path of these names, beginning with `/`. */
 export function formatDrivePath(path: DrivePath): string {
   return `/${path.join('/')}`;
 }

@@ -11,6 +11,7 @@ export interface DriveEntry {
   readonly node: NodeView;
 }
 
+/** What stands in a folder, or below it. */
 export interface DriveListing {
   /** Sorted by path; a folder stands before what is in it. */
   readonly entries: readonly DriveEntry[];

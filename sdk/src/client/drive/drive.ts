@@ -47,6 +47,7 @@ export interface DriveParts {
   readonly random: Random;
 }
 
+/** A device of the account. */
 export interface DriveDevice {
   readonly id: DeviceId;
   /** Empty for a device that never said its name. */
@@ -57,6 +58,7 @@ export interface DriveDevice {
   readonly lastSeenAt: number | null;
 }
 
+/** What the account's spaces take at the server, in bytes. */
 export interface Usage {
   readonly usedBytes: number;
   /** Null without a limit. */
@@ -73,6 +75,7 @@ export interface ContentSink {
 
 type Outcome<T> = Promise<Result<T, DriveRefusal>>;
 
+/** A signed-in device's drive by paths. Made by `openDrive`; one at a time for one SpaceStore. */
 export class Drive {
   /** The drive's space: what the sync engine works with. */
   readonly space: FullSpaceClient;
@@ -129,10 +132,15 @@ export class Drive {
     }, signal);
   }
 
+  /** The node at a path, as it was verified last. `name-invalid`, `not-found`. */
   resolve(path: string): Result<DriveEntry, DriveRefusal> {
     return this.#tree.resolve(path);
   }
 
+  /**
+   * What is in a folder, or everything below it, as it was verified last; a file is listed as itself.
+   * `name-invalid`, `not-found`.
+   */
   list(
     path: string,
     options: { readonly recursive?: boolean } = {},
@@ -145,6 +153,10 @@ export class Drive {
     return this.#tree.pathOf(id);
   }
 
+  /**
+   * `exists` for what is there; with `parents` a folder that is there will do, and those above are made.
+   * Else `not-found` without the folder above, `not-a-folder`, `name-invalid`.
+   */
   async makeFolder(
     path: string,
     options: { readonly parents?: boolean },
@@ -157,7 +169,11 @@ export class Drive {
     return entryOf(path, outcome);
   }
 
-  /** Puts everything with as few requests as possible; a file that is there gets a new version. */
+  /**
+   * Puts everything with as few requests as possible; a file that is there gets a new version. Outcomes
+   * in the order of `items`. `exists`, `is-a-folder`, `not-a-folder`, `not-found`, `name-invalid`,
+   * `quota-exceeded`, `conflict`, `refused`, `limit-reached`, `content-missing`.
+   */
   async putAll(
     items: readonly PutItem[],
     options: PutOptions,
@@ -167,7 +183,10 @@ export class Drive {
     return new PutJob(this.space, items, options, signal).run();
   }
 
-  /** One file. Throws what reading `source` throws. */
+  /**
+   * One file, with the codes of `putAll`; throws what reading `source` throws. `mtimeMs`: now where it is
+   * left out. `source` is read once, and not faster than what is sealed of it can be sent.
+   */
   async put(
     path: string,
     source: Iterable<Bytes> | AsyncIterable<Bytes>,
@@ -184,7 +203,8 @@ export class Drive {
   /**
    * Content of a file, verified piece by piece and at the end as a whole: only then it resolves, and
    * what was written before counts. `version`: its number. `range`: these bytes alone, of which each
-   * chunk is verified, but not the file as a whole. Throws faults and IntegrityError.
+   * chunk is verified, but not the file as a whole. `not-found`, `is-a-folder`, `unsupported` for links.
+   * Throws faults, IntegrityError, and RangeError for a range that is none.
    */
   async get(
     path: string,
@@ -223,7 +243,7 @@ export class Drive {
     return ok(node);
   }
 
-  /** Contents that a file had, oldest first, the current one last. */
+  /** Contents that a file had, oldest first, the current one last. `not-found`, `unsupported`. */
   versions(path: string): Result<readonly VersionView[], DriveRefusal> {
     const found = this.#tree.resolve(path);
     if (!found.ok) return found;
@@ -238,6 +258,7 @@ export class Drive {
       .filter((node): node is NodeView => !('unreadable' in node));
   }
 
+  /** What the account takes at the server now, in bytes. */
   usage(signal: AbortSignal): Promise<Usage> {
     return this.#parts.connection.account.quota(signal);
   }

@@ -4,6 +4,7 @@ import { RemoteFault, type Clock, type Random } from '../../ports/index.ts';
 import type { AccountApi, HeadMoved } from '../api/account-api.ts';
 import { retryDelayMs, type RetryPolicy } from '../api/retry.ts';
 
+/** Who is told about heads that move, and until when. */
 export interface EventOptions {
   readonly signal: AbortSignal;
   /** A head moved; it is for the caller to pull. */

@@ -12,6 +12,7 @@ import { ChainBook } from '../space/chain-book.ts';
 import { FullSpaceClient, type FullSpaceOptions } from '../space/full-space-client.ts';
 import { Drive } from './drive.ts';
 
+/** What a full client needs of the world. */
 export interface DriveOptions extends ConnectionOptions {
   readonly secrets: DeviceSecrets;
   /** Where the secrets rest: a newer account key and the place of the drive are saved there. */

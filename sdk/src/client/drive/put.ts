@@ -7,6 +7,7 @@ import type { ChangeOutcome, FileMeta, NodeView, SpaceChange, Uploader } from '.
 import { formatDrivePath, nameKey, parseDrivePath, type DrivePath } from './drive-paths.ts';
 import { refusalCode } from './drive-refusal.ts';
 
+/** Something that is put at a path. */
 export type PutItem =
   | {
       readonly kind: 'file';
@@ -18,12 +19,17 @@ export type PutItem =
   | { readonly kind: 'symlink'; readonly path: string; readonly target: string }
   | { readonly kind: 'folder'; readonly path: string };
 
+/**
+ * What became of one item: `refused` by the state of the drive, `failed` by a fault. Others went
+ * on.
+ */
 export type PutOutcome =
   | { readonly kind: 'done'; readonly path: string; readonly node: NodeView }
   | { readonly kind: 'refused'; readonly path: string; readonly code: ErrorCode }
   /** The source could not be read, or its upload failed; others went on. */
   | { readonly kind: 'failed'; readonly path: string; readonly error: unknown };
 
+/** How things are put. */
 export interface PutOptions {
   /** Make missing folders above. */
   readonly makeParents: boolean;

@@ -52,6 +52,7 @@ const ATTEMPTS_MAX = 5;
 /** Names that are remembered as hints; every answer verifies them again. */
 const HINTS_MAX = 50_000;
 
+/** A drive that is read without its history. Made by `openLazyDrive`; it writes nothing. */
 export class LazyDrive {
   readonly #parts: LazyDriveParts;
   readonly #reader: NodeReader;

@@ -19,6 +19,7 @@ import { LazySpace } from './lazy-space.ts';
 import { OpenLazySpace } from './open-lazy-space.ts';
 import { decodeTrusted, encodeTrusted } from './trusted-space.ts';
 
+/** What a lazy client needs of the world. */
 export interface LazyDriveOptions extends ConnectionOptions {
   readonly secrets: DeviceSecrets;
   readonly keyStore: KeyStore;
