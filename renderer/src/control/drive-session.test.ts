@@ -19,6 +19,8 @@ class FakeClient {
     usage: { usedBytes: 1, totalBytes: 2, transferUsedBytes: 0, transferTotalBytes: null },
   };
   failing: Record<string, string> = {};
+  /** Answers of a command, as they were when it was asked, come when this is done. */
+  waiting: Record<string, () => Promise<unknown>> = {};
   #listener: ((news: ControlNews) => void) | undefined;
   #number = 0;
 
@@ -26,8 +28,10 @@ class FakeClient {
     call: async (command) => {
       this.asked.push(command);
       const code = this.failing[command];
+      const answer = structuredClone(this.answers[command] ?? {});
+      await this.waiting[command]?.();
       if (code !== undefined) throw new CallFailed({ code, message: '', hint: '' });
-      return structuredClone(this.answers[command] ?? {}) as never;
+      return answer as never;
     },
     subscribe: (listener) => {
       this.#listener = listener;
@@ -158,5 +162,55 @@ describe('a drive session', () => {
     const stall = { kind: 'conflict', pair: 'p1', path: '/a' } as const;
     await Promise.all(Array.from({ length: 20 }, () => fake.tell(stall)));
     assert.equal(fake.asked.filter((command) => command === 'conflicts').length, 2);
+  });
+
+  test('a reading that failed is done once more when it was asked for meanwhile', async () => {
+    const { fake, session } = await started();
+    const late = Promise.withResolvers<undefined>();
+    fake.failing = { status: 'busy' };
+    fake.waiting = { status: () => late.promise };
+    await fake.say({ kind: 'connected' });
+    [fake.failing, fake.waiting] = [{}, {}];
+    const again = session.reload();
+    late.resolve(undefined);
+    await again;
+    assert.equal(session.snapshot.failure, undefined);
+  });
+
+  test('shows nobody when somebody signed out between two questions', async () => {
+    const { fake, session } = await started();
+    fake.failing = { status: 'not-signed-in' };
+    fake.waiting = {
+      status: async () => (fake.answers['account'] = { signedIn: false }),
+    };
+    await session.reload();
+    assert.equal(session.snapshot.account?.signedIn, false);
+    assert.equal(session.snapshot.failure, undefined);
+    assert.equal(session.snapshot.status, undefined);
+  });
+
+  test('an older reading of decisions does not undo a newer one', async () => {
+    const { fake, session } = await started();
+    const late = Promise.withResolvers<undefined>();
+    fake.answers['conflicts'] = [{ id: 'c', path: '/a' }];
+    fake.waiting = { conflicts: () => late.promise };
+    await fake.tell({ kind: 'conflict', pair: 'p1', path: '/a' });
+    fake.answers['conflicts'] = [];
+    fake.waiting = {};
+    await session.reload();
+    late.resolve(undefined);
+    await fake.tell({ kind: 'status', status: { pairs: [], transfers: [] } });
+    assert.deepEqual(session.snapshot.conflicts, []);
+  });
+
+  test('gives many commands, and reads once afterwards, also when one is refused', async () => {
+    const { fake, session } = await started();
+    const inputs = ['/a', '/b', '/c'].map((path) => ({ path, keep: 'both' as const }));
+    await session.actOnEach('resolveConflict', inputs);
+    const count = (command: string) => fake.asked.filter((asked) => asked === command).length;
+    assert.deepEqual([count('resolveConflict'), count('status')], [3, 1]);
+    fake.failing = { resolveConflict: 'stale' };
+    await assert.rejects(session.actOnEach('resolveConflict', inputs), CallFailed);
+    assert.deepEqual([count('resolveConflict'), count('status')], [4, 2]);
   });
 });

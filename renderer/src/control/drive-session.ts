@@ -22,6 +22,7 @@ export class DriveSession {
   readonly #onChange: (snapshot: DriveSnapshot) => void;
   #snapshot = NOTHING_KNOWN;
   #stop: (() => void) | undefined;
+  #decisionTurn = 0;
   /** Of each reader: what runs, and whether it has to run once more. */
   readonly #reading = new Map<string, { isStale: boolean; done: Promise<void> }>();
 
@@ -51,6 +52,18 @@ export class DriveSession {
     const output = await this.#client.call(command, input);
     await this.reload();
     return output;
+  }
+
+  /** One command for each input, until one fails; then what they may have changed is read, once. */
+  async actOnEach<K extends ControlCommandName>(
+    command: K,
+    inputs: readonly ControlInput<K>[],
+  ): Promise<void> {
+    try {
+      for (const input of inputs) await this.#client.call(command, input);
+    } finally {
+      await this.reload();
+    }
   }
 
   /** A question that changes nothing. */
@@ -112,9 +125,21 @@ export class DriveSession {
   async #readAll(): Promise<void> {
     const account = await this.#account();
     if (account?.signedIn === false) {
+      this.#decisionTurn++;
       this.#change({ ...NOTHING_KNOWN, connection: 'live', account });
       return;
     }
+    try {
+      await this.#readDrive(account);
+    } catch (error) {
+      // Somebody signed out between the two questions: then nobody's drive is to be shown.
+      const isOut = failureOf(error).code === 'not-signed-in';
+      if (!isOut || (await this.#account())?.signedIn !== false) throw error;
+      await this.#readAll();
+    }
+  }
+
+  async #readDrive(account: AccountListing | undefined): Promise<void> {
     const [status, pairs, activity] = await Promise.all([
       this.#client.call('status', {}),
       this.#client.call('listPairs', {}),
@@ -135,13 +160,15 @@ export class DriveSession {
     }
   }
 
+  /** Of several readings under way only the one that began last counts: others may know less. */
   async #readDecisions(): Promise<void> {
+    const turn = ++this.#decisionTurn;
     const [conflicts, held, stalls] = await Promise.all([
       this.#client.call('conflicts', {}),
       this.#client.call('held', {}),
       this.#client.call('stalls', {}),
     ]);
-    this.#change({ conflicts, held, stalls });
+    if (turn === this.#decisionTurn) this.#change({ conflicts, held, stalls });
   }
 
   /** Away from the server the last answer stays. */
@@ -171,17 +198,16 @@ export class DriveSession {
     entry: { isStale: boolean },
     read: () => Promise<void>,
   ): Promise<void> {
-    try {
-      while (entry.isStale) {
-        entry.isStale = false;
+    while (entry.isStale) {
+      entry.isStale = false;
+      try {
         await read();
+      } catch (error) {
+        const failure = failureOf(error);
+        this.#change(failure.code === 'unreached' ? { connection: 'lost' } : { failure });
       }
-    } catch (error) {
-      const failure = failureOf(error);
-      this.#change(failure.code === 'unreached' ? { connection: 'lost' } : { failure });
-    } finally {
-      this.#reading.delete(name);
     }
+    this.#reading.delete(name);
   }
 
   #change(part: Partial<DriveSnapshot>): void {

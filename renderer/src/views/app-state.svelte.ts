@@ -54,28 +54,56 @@ export class AppState {
     });
   }
 
-  /** Begins to follow; returns how to stop. */
+  /** Begins to follow; returns how to stop. While nobody sees the page, its clock stands. */
   start(): () => void {
     this.session.start();
-    const timer = setInterval(() => {
+    const tick = (): void => {
       this.nowMs = Date.now();
       this.flow = flowAfter(this.flow, flowSample(this.snapshot.status?.transfers ?? []));
-    }, TICK_MS);
+    };
+    let timer: ReturnType<typeof setInterval> | undefined;
+    const wind = (): void => {
+      clearInterval(timer);
+      timer = document.hidden ? undefined : setInterval(tick, TICK_MS);
+    };
+    const seen = (): void => {
+      wind();
+      if (document.hidden) return;
+      // The samples have one second between them: those from before say nothing of now.
+      this.flow = [];
+      tick();
+    };
+    document.addEventListener('visibilitychange', seen);
+    wind();
     return () => {
+      document.removeEventListener('visibilitychange', seen);
       clearInterval(timer);
       this.session.close();
     };
   }
 
   /** Gives a command; says `done` when it is, and what went wrong when it is not. True when done. */
-  async act<K extends ControlCommandName>(
+  act<K extends ControlCommandName>(
     command: K,
     input: ControlInput<K>,
     done = '',
   ): Promise<boolean> {
+    return this.#tryTo(() => this.session.act(command, input), done);
+  }
+
+  /** One command for each input, until one fails; else as `act`. */
+  actOnEach<K extends ControlCommandName>(
+    command: K,
+    inputs: readonly ControlInput<K>[],
+    done = '',
+  ): Promise<boolean> {
+    return this.#tryTo(() => this.session.actOnEach(command, inputs), done);
+  }
+
+  async #tryTo(action: () => Promise<unknown>, done: string): Promise<boolean> {
     this.problem = '';
     try {
-      await this.session.act(command, input);
+      await action();
       if (done !== '') this.toast(done);
       return true;
     } catch (error) {
