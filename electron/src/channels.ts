@@ -4,5 +4,6 @@ export const CHANNELS = {
   subscribe: 'coffer:subscribe',
   unsubscribe: 'coffer:unsubscribe',
   events: 'coffer:events',
+  news: 'coffer:news',
   face: 'coffer:face',
 } as const;

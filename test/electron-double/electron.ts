@@ -32,6 +32,10 @@ class App extends EventEmitter {
     if (desk.isReady) throw new Error('app.enableSandbox() can only be called before app is ready');
   }
 
+  getVersion(): string {
+    return '0.0.0';
+  }
+
   whenReady(): Promise<undefined> {
     return this.#ready.promise;
   }

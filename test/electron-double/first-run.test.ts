@@ -1,15 +1,26 @@
-/** From nothing to a synced folder by clicking alone, in the desktop application. */
+/**
+ * From nothing to a synced folder by clicking alone, in the desktop application; then beside commands
+ * and a daemon of the same profile, and back into the account without its password.
+ */
 import assert from 'node:assert/strict';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { before, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { builtPreload } from '@coffer/electron/build';
 import { builtRenderer } from '@coffer/renderer/build';
+import { DaemonDevice } from '../e2e/daemon-harness.ts';
 import { Device, PASSWORD, ServerProcess, TemporaryFolder, treeOf } from '../e2e/harness.ts';
 import { DesktopApp } from './launch.ts';
-import { walkFirstRun } from './first-run.ts';
+import { recover, signOutTo, walkFirstRun } from './first-run.ts';
 
 const EMAIL = 'ada@example.org';
+const NEW_PASSWORD = 'four other random words';
+const IN_PLACE = 'Everything is in place';
+const launcher = fileURLToPath(new URL('../../coffer', import.meta.url));
 
 before(async () => {
   await builtPreload();
@@ -22,15 +33,24 @@ test(
   async (t) => {
     using base = new TemporaryFolder();
     await using server = await ServerProcess.start(join(base.path, 'server'));
-    const options = { home: join(base.path, 'profile'), userHome: join(base.path, 'user') };
+    // The same profile for the application and for commands.
+    await using desk = new DaemonDevice(base.path, 'desk');
+    const laptop = new Device(base.path, 'laptop');
+    const options = { home: desk.home, userHome: join(base.path, 'user') };
     const folder = join(options.userHome, 'Photos');
     mkdirSync(folder, { recursive: true });
     writeFileSync(join(folder, 'sunset.txt'), 'red and gold');
-    const app = await DesktopApp.launch(options);
+    let app = await DesktopApp.launch(options);
+    let words: readonly string[] = [];
     try {
       await t.test('the first run ends with the folder in place', async () => {
         const page = await app.page('main');
-        await walkFirstRun(page, { server: server.url, email: EMAIL, password: PASSWORD, folder });
+        words = await walkFirstRun(page, {
+          server: server.url,
+          email: EMAIL,
+          password: PASSWORD,
+          folder,
+        });
         await page.getByText('Everything is in place').first().waitFor();
       });
 
@@ -48,14 +68,91 @@ test(
       });
 
       await t.test('another device gets what was in the folder', async () => {
-        const laptop = new Device(base.path, 'laptop');
         await laptop.signIn(server.url, EMAIL);
         await laptop.do('sync', 'add', laptop.folder, '/Photos');
         await laptop.do('sync', 'now');
         assert.deepEqual(treeOf(laptop.folder), treeOf(folder));
+      });
+
+      await t.test('commands of the same profile run in the application', async () => {
+        assert.equal(await holderOf(desk), app.pid);
+        const { pairs } = JSON.parse(await desk.do('status', '--json')) as {
+          readonly pairs: readonly { readonly local: string }[];
+        };
+        assert.deepEqual(
+          pairs.map(({ local }) => local),
+          [folder],
+        );
+        assert.match(await desk.do('ls', '/Photos'), /sunset\.txt/);
+        await desk.do('daemon', 'stop');
+        assert.equal(await app.ended(), 0);
+      });
+
+      await t.test(
+        'beside a daemon it shows what that does, and goes on when it ends',
+        async () => {
+          await app[Symbol.asyncDispose]();
+          await desk.startDaemon();
+          app = await DesktopApp.launch(options);
+          await app.until(({ tooltip }) => tooltip === IN_PLACE);
+          const tray = await app.page('tray');
+          writeFileSync(join(folder, 'moon.txt'), 'silver');
+          await tray.getByText('moon.txt').first().waitFor();
+          app.tell({ kind: 'menu', label: 'Pause' });
+          await app.until(({ tooltip }) => tooltip === 'Paused');
+          app.tell({ kind: 'menu', label: 'Resume' });
+          await app.until(({ tooltip }) => tooltip === IN_PLACE);
+          assert.equal(await holderOf(desk), desk.pid);
+
+          await desk.do('daemon', 'stop');
+          await app.until(({ tooltip }) => tooltip === IN_PLACE);
+          while ((await holderOf(desk)) !== app.pid);
+          writeFileSync(join(folder, 'stars.txt'), 'white');
+          await tray.getByText('stars.txt').first().waitFor();
+        },
+      );
+
+      await t.test('who lost the password comes back by the words, and gets new ones', async () => {
+        app.tell({ kind: 'menu', label: 'Open Coffer' });
+        const page = await app.page('main');
+        await signOutTo(page, server.url);
+        const fresh = await recover(page, { email: EMAIL, words, newPassword: NEW_PASSWORD });
+        assert.notDeepEqual(fresh, words);
+        // The folder syncs again without being asked for.
+        await page.getByText(IN_PLACE).first().waitFor();
+      });
+
+      await t.test('a signed-in device lets it in by 8 words', async () => {
+        const page = await app.page('main');
+        await signOutTo(page, server.url);
+        await page.getByRole('button', { name: 'Use the words of another device' }).click();
+        const pairing = spawn(launcher, ['--home', laptop.home, 'pair', '--json']);
+        const [line] = (await once(createInterface({ input: pairing.stdout }), 'line')) as [string];
+        const shown = JSON.parse(line) as { readonly words: readonly string[] };
+        await page.getByLabel('The 8 words that it shows').fill(shown.words.join(' '));
+        await page.getByRole('button', { name: 'Join' }).click();
+        await page.getByText(IN_PLACE).first().waitFor();
+        if (pairing.exitCode === null) await once(pairing, 'exit');
+        assert.equal(pairing.exitCode, 0);
+      });
+
+      await t.test('nothing of this is in the log', () => {
+        const log = readFileSync(join(options.home, 'logs', 'daemon.log'), 'utf8');
+        assert.match(log, /application starts/);
+        const secrets = [PASSWORD, NEW_PASSWORD, EMAIL, 'sunset', ...words.map((w) => ` ${w} `)];
+        assert.deepEqual(
+          secrets.filter((secret) => log.includes(secret)),
+          [],
+        );
       });
     } finally {
       await app[Symbol.asyncDispose]();
     }
   },
 );
+
+/** Process of the program that has the profile. */
+async function holderOf(device: Device): Promise<number | undefined> {
+  const told = JSON.parse(await device.do('daemon', 'status', '--json')) as { pid?: number };
+  return told.pid;
+}

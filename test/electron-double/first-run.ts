@@ -9,20 +9,59 @@ export interface FirstRun {
   readonly folder: string;
 }
 
-export async function walkFirstRun(page: Page, run: FirstRun): Promise<void> {
+/** Gives the 24 words. */
+export async function walkFirstRun(page: Page, run: FirstRun): Promise<readonly string[]> {
   await page.getByLabel('Address of the server').fill(run.server);
   await page.getByRole('button', { name: 'Go on' }).click();
   await page.getByLabel('E-mail').fill(run.email);
   await page.getByLabel('Password', { exact: true }).fill(run.password);
   await page.getByRole('button', { name: 'Create account' }).click();
+  const words = await keepWords(page);
+  await page.getByLabel('Folder on this computer').fill(run.folder);
+  await page.locator('form button[type=submit]').click();
+  await page.getByRole('button', { name: 'Open Coffer' }).click();
+  return words;
+}
+
+/** Signs out, and goes on to the sign-in on this server. */
+export async function signOutTo(page: Page, server: string): Promise<void> {
+  await page.getByRole('link', { name: 'Settings' }).click();
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Sign out' }).click();
+  // A page that has been through the first run does not open it again by itself.
+  const offered = page.getByRole('main').getByRole('button', { name: 'Sign in' });
+  const field = page.getByLabel('Address of the server');
+  await offered.or(field).waitFor();
+  if (await offered.isVisible()) await offered.click();
+  await field.fill(server);
+  await page.getByRole('button', { name: 'Go on' }).click();
+  await page.getByRole('button', { name: 'Sign in instead' }).click();
+}
+
+/** From the sign-in to the end of the first run, where folders sync already; gives the new words. */
+export async function recover(
+  page: Page,
+  given: {
+    readonly email: string;
+    readonly words: readonly string[];
+    readonly newPassword: string;
+  },
+): Promise<readonly string[]> {
+  await page.getByRole('button', { name: 'I have lost my password' }).click();
+  await page.getByLabel('E-mail').fill(given.email);
+  await page.getByLabel('Your 24 recovery words').fill(given.words.join(' '));
+  await page.getByLabel('New password', { exact: true }).fill(given.newPassword);
+  await page.getByRole('button', { name: 'Open the account' }).click();
+  return keepWords(page);
+}
+
+async function keepWords(page: Page): Promise<readonly string[]> {
   const words = await recoveryWords(page);
   await page.getByText('I have written them down').click();
   await page.getByRole('button', { name: 'Check 3 of them' }).click();
   await giveWords(page, words);
   await page.getByRole('button', { name: 'Go on' }).click();
-  await page.getByLabel('Folder on this computer').fill(run.folder);
-  await page.locator('form button[type=submit]').click();
-  await page.getByRole('button', { name: 'Open Coffer' }).click();
+  return words;
 }
 
 async function recoveryWords(page: Page): Promise<readonly string[]> {

@@ -44,6 +44,10 @@ export class DesktopApp implements AsyncDisposable {
     return app;
   }
 
+  get pid(): number | undefined {
+    return this.#child.pid;
+  }
+
   /** The page of a window; waits until it is there. */
   async page(kind: 'main' | 'tray'): Promise<Page> {
     for (const until = Date.now() + PATIENCE_MS; Date.now() < until;) {

@@ -54,8 +54,9 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     'protocol/src',
   ],
   'server/src': ['protocol/src'],
-  'cli/src': ['native-worker/src', 'sdk/src', 'server/src', 'protocol/src'],
-  'electron/src': ['native-worker/src'],
+  'cli/src': ['cli/src/daemon', 'native-worker/src', 'sdk/src', 'server/src', 'protocol/src'],
+  'cli/src/daemon': ['cli/src', 'native-worker/src', 'sdk/src', 'protocol/src'],
+  'electron/src': ['native-worker/src', 'cli/src/daemon'],
   'renderer/src/ui': ['resources'],
   'renderer/src': ['renderer/src/ui', 'native-worker/src/contract', 'resources'],
   'web/src': ['sdk/src', 'protocol/src', 'renderer/src/ui'],
@@ -93,7 +94,7 @@ const PLATFORM_FREE =
 
 const FILES_MIN = 60;
 const IMPORT =
-  /(?:^|\n)\s*(?:import|export)\b[^'"`;]*?from\s+['"](?<from>[^'"]+)['"]|\bimport\(\s*['"](?<dynamic>[^'"]+)['"]|(?:^|\n)import\s+['"](?<bare>[^'"]+)['"]|new URL\(\s*['"](?<worker>\.[^'"]+\.ts)['"]/g;
+  /(?:^|\n)\s*(?:import|export)\b[^'"`;]*?from\s+['"](?<from>[^'"]+)['"]|\bimport\(\s*['"](?<dynamic>[^'"]+)['"]|(?:^|\n)import\s+['"](?<bare>[^'"]+)['"]|import\.meta\.resolve\(\s*['"](?<resolved>@coffer\/[^'"]+)['"]|new URL\(\s*['"](?<worker>\.[^'"]+\.ts)['"]/g;
 
 const files = projectFiles(/^[a-z-]+\/src\/.*\.(ts|svelte)$/);
 const productFiles = files.filter((file) => !isTest(file));
@@ -158,7 +159,12 @@ function importsOf(file: string): { own: string[]; outside: string[] } {
   const outside: string[] = [];
   for (const { groups } of readSource(file).matchAll(IMPORT)) {
     const name =
-      groups?.['from'] ?? groups?.['dynamic'] ?? groups?.['bare'] ?? groups?.['worker'] ?? '';
+      groups?.['from'] ??
+      groups?.['dynamic'] ??
+      groups?.['bare'] ??
+      groups?.['resolved'] ??
+      groups?.['worker'] ??
+      '';
     if (name.startsWith('.')) own.push(normalize(join(dirname(file), name)));
     else if (name.startsWith('@coffer/')) own.push(throughDoor(file, name));
     else outside.push(name);

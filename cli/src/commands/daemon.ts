@@ -7,7 +7,7 @@ import type { CommandRun } from '../command.ts';
 import type { CommandContext } from '../context.ts';
 import { askDaemon, findDaemon } from '../daemon/daemon-client.ts';
 import { logFile } from '@coffer/native-worker/profile-log';
-import { readDaemonFile, type DaemonPlace } from '../daemon/daemon-file.ts';
+import { readDaemonFile, type DaemonPlace } from '@coffer/native-worker/daemon-file';
 import { isAlive } from '@coffer/native-worker/host';
 import type { Profile } from '@coffer/native-worker/profile-folder';
 import { stopDaemon } from '../daemon/stop-daemon.ts';

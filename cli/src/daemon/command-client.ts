@@ -3,7 +3,7 @@ import type { ClientRequest } from 'node:http';
 import { EXIT } from '../failure.ts';
 import type { Streams } from '../output.ts';
 import { gone, openRequest, refusalOf } from './daemon-client.ts';
-import type { DaemonPlace } from './daemon-file.ts';
+import type { DaemonPlace } from '@coffer/native-worker/daemon-file';
 import {
   encodeFrame,
   encodeHello,

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { CliFailure } from '../failure.ts';
 import { lockHolder, LOCK_WAIT_MS_MAX } from '@coffer/native-worker/profile-lock';
 import type { Profile } from '@coffer/native-worker/profile-folder';
-import { readDaemonFile, type DaemonPlace } from './daemon-file.ts';
+import { readDaemonFile, type DaemonPlace } from '@coffer/native-worker/daemon-file';
 
 const HOST = '127.0.0.1';
 const RETRY_MS = 50;

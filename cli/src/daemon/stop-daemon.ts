@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CliFailure } from '../failure.ts';
 import { askDaemon } from './daemon-client.ts';
-import { readDaemonFile, type DaemonPlace } from './daemon-file.ts';
+import { readDaemonFile, type DaemonPlace } from '@coffer/native-worker/daemon-file';
 import { lockHolder } from '@coffer/native-worker/profile-lock';
 import type { Profile } from '@coffer/native-worker/profile-folder';
 

@@ -1,11 +1,13 @@
 /**
- * The desktop application: one instance, the engine in its thread, a tray, two windows. It knows nothing
- * of syncing; whatever a window does goes through the control contract.
+ * The desktop application: one instance, a served profile as the daemon's, a tray, two windows. It knows
+ * nothing of syncing; whatever a window does goes through the control contract, to the own engine or
+ * to that of a daemon that has the profile.
  */
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { app, powerMonitor } from 'electron';
-import { holdProfile, profileAt, type HeldProfile } from '@coffer/native-worker/profile';
+import type { ControlTarget } from '@coffer/native-worker/contract';
+import { profileAt, serveProfile, shareProfile } from '@coffer/native-worker/profile';
 import { claimScheme, servePages } from './app-pages.ts';
 import { servePageCalls } from './page-service.ts';
 import { TrayIcon } from './tray-icon.ts';
@@ -15,23 +17,30 @@ const STOP_MS_MAX = 10_000;
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 
 async function run(): Promise<void> {
-  const profile = holdProfile({
-    profile: profileAt(undefined, process.env),
+  const profile = profileAt(undefined, process.env);
+  const pageFolder = join(root, 'renderer/dist');
+  const served = await serveProfile({
+    profile,
     what: 'the Coffer application',
+    version: app.getVersion(),
+    entry: new URL(import.meta.resolve('@coffer/cli/engine')),
+    pageFolder,
+    onStop: () => app.quit(),
   });
-  const { target, feed, log } = profile;
+  const { log } = served;
+  const { target, feed } = shareProfile(served, profile);
+  const ending = new AbortController();
   const fields = { pid: process.pid };
   log.write({ level: 'info', what: 'application starts', fields });
-  // Another program may have the profile now: it is waited for.
-  void target.start().catch(() => undefined);
-  profile.follow();
+  await target.look(ending.signal);
+  void target.follow(ending.signal);
   const windows = new Windows(join(root, 'electron/dist/preload.cjs'));
-  servePages(join(root, 'renderer/dist'));
+  servePages(pageFolder);
   const tray = new TrayIcon(join(root, 'resources/tray'), {
     show: () => windows.showTray(),
     open: () => windows.showMain(),
-    pause: () => void give(profile, 'pause'),
-    resume: () => void give(profile, 'resume'),
+    pause: () => void give(target, 'pause'),
+    resume: () => void give(target, 'resume'),
     quit: () => app.quit(),
   });
   servePageCalls({ target, feed, onFace: (face) => tray.show(face) });
@@ -39,11 +48,12 @@ async function run(): Promise<void> {
   app.on('activate', () => windows.showMain());
   // Without a window the application goes on in the tray.
   app.on('window-all-closed', () => undefined);
-  powerMonitor.on('resume', () => void profile.wake());
+  powerMonitor.on('resume', () => void served.wake());
   app.on('before-quit', () => windows.letGo());
   app.once('will-quit', (event) => {
     event.preventDefault();
-    void profile.release(STOP_MS_MAX).finally(() => {
+    ending.abort();
+    void served.release(STOP_MS_MAX).finally(() => {
       log.write({ level: 'info', what: 'application ended', fields });
       app.exit(0);
     });
@@ -56,7 +66,7 @@ async function run(): Promise<void> {
 }
 
 /** Of what fails the page tells by its own calls. */
-async function give({ target }: HeldProfile, command: 'pause' | 'resume'): Promise<void> {
+async function give(target: ControlTarget, command: 'pause' | 'resume'): Promise<void> {
   await target.call(command, {}, new AbortController().signal).catch(() => undefined);
 }
 

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import {
   ControlFailure,
   type BridgeAnswer,
+  type ControlNews,
   type ControlTarget,
   type TrayFace,
 } from '@coffer/native-worker/contract';
@@ -21,7 +22,7 @@ const Face = z.object({
 });
 
 export interface PageServiceOptions {
-  readonly target: ControlTarget;
+  readonly target: ControlTarget & { readonly onHolder: (listener: () => void) => void };
   /** Of the same target. */
   readonly feed: EventFeed;
   readonly onFace: (face: TrayFace) => void;
@@ -35,6 +36,11 @@ export function servePageCalls({ target, feed, onFace }: PageServiceOptions): vo
     listening.delete(contents);
   }
 
+  // Somebody else answers from now on: pages read everything anew.
+  target.onHolder(() => {
+    const news: ControlNews = { kind: 'connected' };
+    for (const contents of listening.keys()) contents.send(CHANNELS.news, news);
+  });
   ipcMain.handle(CHANNELS.call, (event, command: unknown, input: unknown) => {
     refuseStrangers(event);
     return answer(target, command, input);

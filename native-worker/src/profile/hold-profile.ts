@@ -2,7 +2,6 @@
 import { systemClock } from '@coffer/sdk/node';
 import { nodeHost } from '../adapters/index.ts';
 import { lockProfile } from '../adapters/profile-lock.ts';
-import { EventFeed } from '../control/event-feed.ts';
 import { createProfileTarget, type OpenTargetOptions } from './open-profile-target.ts';
 import type { Profile } from './profile-folder.ts';
 import { ProfileLog } from './profile-log.ts';
@@ -21,8 +20,6 @@ export interface HoldOptions extends Pick<
 export interface HeldProfile {
   readonly target: ProfileTarget;
   readonly log: ProfileLog;
-  /** The events of the target, for any number of listeners. */
-  readonly feed: EventFeed;
   /** From now on the engine also starts when another program signed in. */
   readonly follow: () => void;
   /** The machine slept, or the network came back: everything is looked at again. */
@@ -50,7 +47,6 @@ export function holdProfile({ profile, what, ...options }: HoldOptions): HeldPro
   return {
     target,
     log,
-    feed: new EventFeed(target, systemClock),
     follow: () => void target.follow(systemClock, ending.signal),
     // An engine that cannot be asked now looks at everything when it starts.
     wake: async () => target.engine?.wake().catch(() => undefined),

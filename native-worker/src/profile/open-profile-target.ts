@@ -46,9 +46,5 @@ export function createProfileTarget(options: OpenTargetOptions): ProfileTarget {
       await using opened = await openProfile({ place }, signal);
       await opened.drive.signOut(signal);
     },
-    renewSpaces: async (signal) => {
-      await using opened = await openProfile({ place }, signal);
-      await opened.drive.own.renewSpaces(signal);
-    },
   });
 }

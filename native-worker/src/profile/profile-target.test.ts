@@ -35,10 +35,6 @@ function world({ isSignedIn = false, failsToSignIn = false } = {}) {
     signOut: async () => {
       signedIn = false;
     },
-    renewSpaces: async () => {
-      told.push('spaces renewed');
-      throw new Error('the network is gone');
-    },
     hold: async () => {
       asked.resolve(undefined);
       await held.promise;
@@ -86,10 +82,10 @@ test('an end that comes while another program has the profile starts no engine a
   assert.equal(target.engine, undefined);
 });
 
-test('new words come through a recovery although the spaces could not be renewed', async () => {
+test('a recovery gives the new words, and the profile is kept for the engine', async () => {
   const { target, told, letHold } = world();
   letHold();
   const given = { ...WORDS, words: 'old', newPassword: 'another password' };
   assert.deepEqual(await target.call('recoverAccount', given, NEVER), { recoveryWords: ['new'] });
-  assert.deepEqual(told, ['held', 'spaces renewed', 'engine starts']);
+  assert.deepEqual(told, ['held', 'engine starts']);
 });

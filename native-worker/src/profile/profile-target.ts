@@ -28,8 +28,6 @@ export interface ProfileTargetOptions {
   readonly createEngine: () => EngineThread;
   /** Ends the session at the server and forgets the device; nobody else has the profile open. */
   readonly signOut: (signal: AbortSignal) => Promise<void>;
-  /** New keys for the spaces of an account whose own were replaced; the engine's thread does it otherwise. */
-  readonly renewSpaces: (signal: AbortSignal) => Promise<void>;
   /**
    * Takes the profile: it is held while somebody is signed in, and free for other programs while
    * nobody is. Rejects with ControlFailure `locked`.
@@ -143,14 +141,8 @@ export class ProfileTarget implements ControlTarget {
           }),
         );
       case 'recoverAccount':
-        return this.#alone(() =>
-          this.#enter(async () => {
-            const words = await desk.recoverAccount(input, signal);
-            // The words must come through: what fails here is done again by the engine.
-            await this.#options.renewSpaces(signal).catch(() => undefined);
-            return words;
-          }),
-        );
+        // The engine gives the spaces new keys too, within a minute.
+        return this.#alone(() => this.#enter(() => desk.recoverAccount(input, signal)));
       case 'signOut':
         return this.#alone(() => this.#signOut(signal));
     }
@@ -234,7 +226,7 @@ type DeskCall = {
   readonly [K in DeskCommandName]: { readonly name: K; readonly input: AccountCommandInput<K> };
 }[DeskCommandName];
 
-function isDeskCommand(name: ControlCommandName): name is DeskCommandName {
+export function isDeskCommand(name: ControlCommandName): name is DeskCommandName {
   return Object.hasOwn(accountCommands, name) && name !== 'usage' && name !== 'remoteFolders';
 }
 

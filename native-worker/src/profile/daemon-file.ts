@@ -1,6 +1,6 @@
 /** Where the daemon of a profile answers, and the token that proves who may ask: one file, 0600. */
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import type { Profile } from '@coffer/native-worker/profile-folder';
+import type { Profile } from './profile-folder.ts';
 
 export interface DaemonPlace {
   readonly pid: number;
