@@ -1,5 +1,6 @@
 import type Database from 'better-sqlite3';
-import type { Bytes } from '@coffer/protocol/core';
+import type { BodyId } from '@coffer/protocol/api';
+import type { Bytes, SpaceId } from '@coffer/protocol/core';
 import type { ContentStore, NewBody, NewPack, PackOutcome } from '../metadata-store.ts';
 import { PackRows } from './pack-rows.ts';
 import type { ReferenceCounts } from './reference-counts.ts';
@@ -64,11 +65,14 @@ export function createContentStore(
     return { kind: 'stored', stored, storedBytes };
   }
 
+  // In one transaction: between two of them SQLite forgets what it has read, if others write.
+  const findBodies = database.transaction((space: SpaceId, ids: readonly BodyId[]) => {
+    const spaceNo = spaceNoOf(space);
+    return ids.map((id) => s.place.get(spaceNo, toBlob(id)));
+  });
+
   return {
-    findBodies: async (space, ids) => {
-      const spaceNo = spaceNoOf(space);
-      return ids.map((id) => s.place.get(spaceNo, toBlob(id)));
-    },
+    findBodies: async (space, ids) => findBodies(space, ids),
 
     leaseBodies: async (space, ids, lease) => {
       const spaceNo = spaceNoOf(space);

@@ -7,6 +7,7 @@ export function toBlob(hex: string): Buffer {
 
 /** Lower-case hexadecimal of a blob. */
 export function toHex(blob: Bytes): string {
+  if (Buffer.isBuffer(blob)) return blob.toString('hex');
   return Buffer.from(blob.buffer, blob.byteOffset, blob.byteLength).toString('hex');
 }
 

@@ -1,6 +1,6 @@
 import type Database from 'better-sqlite3';
 import type { AccountId, Bytes, CommitId, SpaceId } from '@coffer/protocol/core';
-import type { Role, SpaceKind } from '@coffer/protocol/model';
+import type { HeadState, Role, SpaceKind, StateView } from '@coffer/protocol/model';
 import type { SpaceStore, StoredCommit } from '../metadata-store.ts';
 import { toBlob, toHex } from './rows.ts';
 import { HEAD_COLUMNS, headOfRow, type HeadRow, type SpaceWrites } from './space-writes.ts';
@@ -17,6 +17,8 @@ export function createSpaceStore(
 ): SpaceStore {
   const s = prepareSpaces(database);
   const viewOf = createViews(database);
+  // One snapshot, and one lock for what is read of it.
+  const inTransaction = database.transaction((read: () => void) => read());
   const era = () => s.era.get() ?? 0;
 
   return {
@@ -62,9 +64,13 @@ export function createSpaceStore(
       s.commitIds.all(toBlob(space), from, count).map((id) => toHex(id) as CommitId),
     getCommitHeader: async (space, seq) => s.commitHeader.get(toBlob(space), seq),
 
-    readState: async (space, read) => {
-      const row = s.head.get(toBlob(space));
-      return row && read(headOfRow(row), viewOf(row.space_no));
+    readState: async <T>(space: SpaceId, read: (head: HeadState, view: StateView) => T) => {
+      let answer: T | undefined;
+      inTransaction(() => {
+        const row = s.head.get(toBlob(space));
+        if (row) answer = read(headOfRow(row), viewOf(row.space_no));
+      });
+      return answer;
     },
 
     commit: (proposal) => queue.run(() => writes.commit(proposal)),

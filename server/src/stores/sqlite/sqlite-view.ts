@@ -13,14 +13,17 @@ export function createViews(database: Database.Database): ViewOfSpace {
   const record = database
     .prepare<[number, Bytes], Bytes>('SELECT record FROM records WHERE space_no = ? AND key = ?')
     .pluck();
+  // A text costs less than a blob, whose memory lies outside the heap.
   const range = database
-    .prepare<[number, Bytes, Bytes, number], [Bytes, Bytes]>(
-      'SELECT key, record FROM records WHERE space_no = ? AND key >= ? AND key <= ? ORDER BY key LIMIT ?',
+    .prepare<[number, Bytes, Bytes, number], [string, Bytes]>(
+      `SELECT lower(hex(key)), record FROM records
+       WHERE space_no = ? AND key >= ? AND key <= ? ORDER BY key LIMIT ?`,
     )
     .raw();
   const after = database
-    .prepare<[number, Bytes, Bytes, number], [Bytes, Bytes]>(
-      'SELECT key, record FROM records WHERE space_no = ? AND key > ? AND key <= ? ORDER BY key LIMIT ?',
+    .prepare<[number, Bytes, Bytes, number], [string, Bytes]>(
+      `SELECT lower(hex(key)), record FROM records
+       WHERE space_no = ? AND key > ? AND key <= ? ORDER BY key LIMIT ?`,
     )
     .raw();
   const node = database
@@ -43,11 +46,11 @@ export function createViews(database: Database.Database): ViewOfSpace {
     let limit = FIRST_PAGE_ROWS;
     let rows = range.all(spaceNo, toBlob(from), last, limit);
     for (;;) {
-      for (const [key, bytes] of rows) yield [toHex(key) as TreeKey, bytes];
+      for (const [key, bytes] of rows) yield [key as TreeKey, bytes];
       const end = rows.at(-1);
       if (end === undefined || rows.length < limit) return;
       limit = PAGE_ROWS_MAX;
-      rows = after.all(spaceNo, end[0], last, limit);
+      rows = after.all(spaceNo, toBlob(end[0]), last, limit);
     }
   }
 
