@@ -3,16 +3,15 @@
  * kept beside it. Several processes may ask at once: one builds, the others wait for it.
  */
 import { createHash } from 'node:crypto';
-import { globSync, mkdirSync, readFileSync, rmdirSync, statSync, writeFileSync } from 'node:fs';
+import { globSync, readFileSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { takeBuildLock } from './build-lock.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const folder = `${root}renderer/dist`;
 const stampFile = `${folder}/sources.stamp`;
-const lockFolder = `${root}node_modules/.cache/renderer-build.lock`;
-/** A lock that is older belongs to a build that was killed. */
-const LOCK_MS_MAX = 60_000;
+const lockFolder = `${root}node_modules/.cache/renderer-build`;
 const LOCK_POLL_MS = 100;
 const SOURCES = [
   'package-lock.json',
@@ -32,29 +31,14 @@ export async function builtRenderer(): Promise<string> {
 async function buildIfStale(): Promise<boolean> {
   const digest = digestOfSources();
   if (stampOf() === digest) return false;
-  while (!takeLock()) await sleep(LOCK_POLL_MS);
-  try {
-    if (stampOf() === digest) return false;
-    const { build } = await import('vite');
-    await build({ configFile: `${root}renderer/vite.config.ts` });
-    writeFileSync(stampFile, digest);
-    return true;
-  } finally {
-    rmdirSync(lockFolder);
-  }
-}
-
-function takeLock(): boolean {
-  try {
-    mkdirSync(`${root}node_modules/.cache`, { recursive: true });
-    mkdirSync(lockFolder);
-    return true;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-    const since = statSync(lockFolder, { throwIfNoEntry: false })?.mtimeMs ?? Date.now();
-    if (Date.now() - since > LOCK_MS_MAX) rmdirSync(lockFolder);
-    return false;
-  }
+  let taken = takeBuildLock(lockFolder);
+  for (; taken === undefined; taken = takeBuildLock(lockFolder)) await sleep(LOCK_POLL_MS);
+  using _lock = taken;
+  if (stampOf() === digest) return false;
+  const { build } = await import('vite');
+  await build({ configFile: `${root}renderer/vite.config.ts` });
+  writeFileSync(stampFile, digest);
+  return true;
 }
 
 function digestOfSources(): string {
