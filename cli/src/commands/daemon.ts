@@ -51,7 +51,7 @@ function refuseSecond({ profile }: CommandContext): void {
   if (holder?.isDaemon !== true) return;
   throw new CliFailure(
     'locked',
-    `a daemon runs for this profile already (process ${holder.pid})`,
+    `'${holder.what}' runs for this profile already (process ${holder.pid})`,
     "'coffer daemon status' shows it, 'coffer daemon stop' ends it.",
   );
 }

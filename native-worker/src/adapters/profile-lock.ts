@@ -52,7 +52,7 @@ function lockedBy(holder: LockHolder, isForDaemon: boolean): FailureShape {
     code: 'locked',
     message:
       isDaemon && isForDaemon
-        ? `a daemon runs for this profile already (process ${pid})`
+        ? `'${what}' runs for this profile already (process ${pid})`
         : `this profile is in use by '${what}' (process ${pid})`,
     hint: isDaemon
       ? "'coffer daemon status' shows it, 'coffer daemon stop' ends it."
