@@ -38,9 +38,23 @@ test('a large buffer is used again once it was given back, and never before', ()
   assert.notEqual(first.buffer, second.buffer);
   buffers.giveBack(first);
   buffers.giveBack(first);
-  const third = buffers.borrow(MIB);
-  const fourth = buffers.borrow(MIB);
+  const third = buffers.borrow(2 * MIB - 1);
+  const fourth = buffers.borrow(2 * MIB - 1);
   assert.equal(third.buffer, first.buffer);
   assert.notEqual(fourth.buffer, first.buffer);
-  assert.deepEqual([third.length, second.length], [MIB, 3 * MIB]);
+  assert.deepEqual([third.length, second.length], [2 * MIB - 1, 3 * MIB]);
+});
+
+test('a body takes at most twice its length, and at most 32 MiB wait for bodies to come', () => {
+  const buffers = new BodyBuffers();
+  for (const lengthBytes of [64 * 1024, 65 * 1024, MIB + 1, 9 * MIB, 16 * MIB]) {
+    const body = buffers.borrow(lengthBytes);
+    assert.equal(body.length, lengthBytes);
+    assert.ok(body.buffer.byteLength < 2 * lengthBytes);
+  }
+  const others = new BodyBuffers();
+  const bodies = Array.from({ length: 6 }, () => others.borrow(8 * MIB));
+  for (const body of bodies) others.giveBack(body);
+  const kept = bodies.map(({ buffer }) => buffer.byteLength / MIB);
+  assert.deepEqual(kept, [8, 8, 8, 8, 0, 0], 'the memory of the last two is free');
 });

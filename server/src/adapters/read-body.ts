@@ -43,23 +43,29 @@ export class BodyBudget {
   }
 }
 
-/** Smaller bodies are cheaper to make than to keep. */
-const KEPT_FROM_BYTES = 1024 * 1024;
-const KEPT_MAX = 4;
+/** Smaller bodies are left to the collector of garbage. */
+const KEPT_FROM_BYTES = 64 * 1024;
+/** What lies ready for the bodies to come: two of the largest packs. */
+const KEPT_BYTES_MAX = 2 * PACK_SIZE_BYTES_MAX;
 
 /**
  * Buffers for large bodies, used again: made anew for each pack, they would pile up faster than they
- * are collected. A buffer is the borrower's until it is given back.
+ * are collected. What is not kept is freed at once, for the same reason. A buffer is the borrower's
+ * until it is given back.
  */
 export class BodyBuffers {
-  readonly #free: Buffer[] = [];
-  readonly #wholeByView = new WeakMap<Buffer, Buffer>();
+  readonly #freeBySize = new Map<number, Buffer<ArrayBuffer>[]>();
+  readonly #wholeByView = new WeakMap<Buffer, Buffer<ArrayBuffer>>();
+  #freeBytes = 0;
 
   borrow(lengthBytes: number): Buffer {
     if (lengthBytes < KEPT_FROM_BYTES || lengthBytes > PACK_SIZE_BYTES_MAX) {
       return Buffer.allocUnsafeSlow(lengthBytes);
     }
-    const whole = this.#free.pop() ?? Buffer.allocUnsafeSlow(PACK_SIZE_BYTES_MAX);
+    const size = sizeFor(lengthBytes);
+    const kept = this.#freeBySize.get(size)?.pop();
+    if (kept !== undefined) this.#freeBytes -= size;
+    const whole = kept ?? Buffer.allocUnsafeSlow(size);
     const view = whole.subarray(0, lengthBytes);
     this.#wholeByView.set(view, whole);
     return view;
@@ -68,9 +74,25 @@ export class BodyBuffers {
   /** Nobody may look at `buffer` any more. */
   giveBack(buffer: Buffer): void {
     const whole = this.#wholeByView.get(buffer);
+    if (whole === undefined) return;
     this.#wholeByView.delete(buffer);
-    if (whole !== undefined && this.#free.length < KEPT_MAX) this.#free.push(whole);
+    const size = whole.length;
+    if (this.#freeBytes + size > KEPT_BYTES_MAX) {
+      whole.buffer.transfer(0);
+      return;
+    }
+    const free = this.#freeBySize.get(size) ?? [];
+    free.push(whole);
+    this.#freeBySize.set(size, free);
+    this.#freeBytes += size;
   }
+}
+
+/** The power of two that has room: few sizes, so that buffers fit the bodies to come. */
+function sizeFor(lengthBytes: number): number {
+  let size = KEPT_FROM_BYTES;
+  while (size < lengthBytes) size *= 2;
+  return size;
 }
 
 /**
