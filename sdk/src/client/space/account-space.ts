@@ -20,11 +20,11 @@ import {
 import { RemoteFault } from '../../ports/index.ts';
 import { OpenSpace, type OpenSpaceOptions } from './open-space.ts';
 import { ownMemberRecord } from './own-member.ts';
+import { pauseAfterRace } from './race-pause.ts';
 import { renewSpaceKeys } from './renew-keys.ts';
 
 /** How often a write is built anew when other devices write at the same time. */
 const WRITE_ATTEMPTS_MAX = 10;
-const RACE_DELAY_MS_MAX = 500;
 
 export class AccountSpace {
   readonly #space: OpenSpace;
@@ -94,7 +94,7 @@ export class AccountSpace {
         if (items.length === 0) return;
         const created = await this.#build(items, signal);
         if (await this.#propose(created, signal)) return;
-        await this.#pauseAfterRace(signal);
+        await pauseAfterRace(this.#space.options, signal);
         await this.#space.verified.pull(signal, this.#space.hooks(undefined));
       }
       throw new RemoteFault('head-moved', 'other devices always wrote first', {
@@ -158,11 +158,5 @@ export class AccountSpace {
     }
     this.#space.verified.applyOwn(created, created.commit, this.#space.hooks(undefined));
     return true;
-  }
-
-  async #pauseAfterRace(signal: AbortSignal): Promise<void> {
-    const { clock, random } = this.#space.options;
-    const jitter = (random.bytes(1)[0] ?? 0) / 255;
-    await clock.sleep(Math.round(jitter * RACE_DELAY_MS_MAX), signal);
   }
 }

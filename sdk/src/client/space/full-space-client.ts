@@ -62,13 +62,10 @@ export class FullSpaceClient implements SpaceClient {
   /** Folders of the state at `#foldersAt`: every node asks for those above it. */
   readonly #folders = new Map<NodeId, NodeRecord>();
   #foldersAt = 0;
-  /** Files of the state at `#openedAt` that were opened: most are fetched next. */
-  readonly #opened = new Map<NodeId, NodeView>();
-  #openedAt = 0;
+  /** Views of nodes of the state at `#viewsAt`: what our last commit wrote, and files that were opened. */
+  #views = new Map<NodeId, NodeView>();
+  #viewsAt = 0;
   #otherwise: OnApplied;
-  /** Nodes as our own commit leaves them, while the state at this revision is the newest. */
-  #written:
-    { readonly views: ReadonlyMap<NodeId, NodeView>; readonly revision: number } | undefined;
 
   private constructor(options: FullSpaceOptions, space: OpenSpace) {
     const { suite } = options;
@@ -92,7 +89,8 @@ export class FullSpaceClient implements SpaceClient {
       ...roots,
       viewOf: (id) => this.#readable(id),
       written: (views) => {
-        this.#written = { views, revision: space.verified.revision + 1 };
+        this.#views = new Map(views);
+        this.#viewsAt = space.verified.revision + 1;
       },
       changesPerCommitMax: options.changesPerCommitMax,
     });
@@ -157,7 +155,7 @@ export class FullSpaceClient implements SpaceClient {
   }
 
   readonly node = (id: NodeId): NodeView | UnreadableNode | undefined => {
-    const view = this.#writtenNow()?.get(id);
+    const view = this.#viewsNow().get(id);
     if (view !== undefined) return view;
     const record = this.#source.node(id);
     return record === undefined ? undefined : this.#open(record);
@@ -166,10 +164,10 @@ export class FullSpaceClient implements SpaceClient {
   readonly children = (parent: NodeId): readonly (NodeView | UnreadableNode)[] => {
     const trashed = this.#reader.isTrashed(parent, this.#source);
     const nodes: (NodeView | UnreadableNode)[] = [];
-    const written = this.#writtenNow();
+    const known = this.#viewsNow();
     for (const record of this.#space.list(childrenRange(parent))) {
       if (record.type !== 'node') continue;
-      nodes.push(written?.get(record.id) ?? this.#open(record, trashed));
+      nodes.push(known.get(record.id) ?? this.#open(record, trashed));
     }
     return nodes;
   };
@@ -240,26 +238,25 @@ export class FullSpaceClient implements SpaceClient {
 
   #open(record: NodeRecord, trashed?: boolean): NodeView | UnreadableNode {
     const view = this.#reader.view(record, this.#source, trashed);
-    const { revision } = this.#space.verified;
-    if (this.#openedAt !== revision) this.#opened.clear();
-    this.#openedAt = revision;
+    const views = this.#viewsNow();
     const isKept = !('unreadable' in view) && view.kind === 'file' && !view.trashed;
-    if (isKept && this.#opened.size < OPENED_MAX) this.#opened.set(view.id, view);
+    if (isKept && views.size < OPENED_MAX) views.set(view.id, view);
     return view;
   }
 
-  /** The view of a file of the newest state, if it was opened; given away once. */
+  /** The view of a node of the newest state, if it is known; given away once: most are fetched once. */
   #takeOpened(id: NodeId): NodeView | undefined {
-    if (this.#openedAt !== this.#space.verified.revision) this.#opened.clear();
-    const view = this.#opened.get(id);
-    this.#opened.delete(id);
+    const views = this.#viewsNow();
+    const view = views.get(id);
+    views.delete(id);
     return view;
   }
 
-  /** Nodes that our last commit wrote, while nothing was applied after it. */
-  #writtenNow(): ReadonlyMap<NodeId, NodeView> | undefined {
-    const own = this.#written;
-    return own?.revision === this.#space.verified.revision ? own.views : undefined;
+  #viewsNow(): Map<NodeId, NodeView> {
+    const { revision } = this.#space.verified;
+    if (this.#viewsAt !== revision) this.#views.clear();
+    this.#viewsAt = revision;
+    return this.#views;
   }
 
   #readable(id: NodeId): NodeView | null {

@@ -8,7 +8,8 @@ import { MemorySpace, signal, textBytes } from './testing/memory-space.ts';
 
 const suite = await createNodeOpenSuite();
 const meta = { mtimeMs: 1, executable: false };
-const DAY_MS = 24 * 60 * 60 * 1000;
+const MINUTE_MS = 60 * 1000;
+const DAY_MS = 24 * 60 * MINUTE_MS;
 
 test('a list of changes is cut into commits, and a purge goes on from one to the next', async () => {
   const world = new MemorySpace(suite);
@@ -54,6 +55,25 @@ test('what is due in the trash goes with the next commit, and nothing else does'
     client.children(client.trash).map(({ id }) => id),
     [young.id],
   );
+});
+
+test('a race that is lost does not put the pruning of the trash off', async () => {
+  const world = new MemorySpace(suite);
+  const [client, other] = [await world.open(), await world.open()];
+  const make = (name: string): SpaceChange & { readonly id: NodeId } => {
+    return { op: 'make-folder', id: client.newNodeId(), parent: client.rootFolder, name };
+  };
+  const old = make('old');
+  await client.commit([old, { op: 'trash', id: old.id }], signal);
+  // The other device looks through the trash shortly before the folder is due, and so not right after.
+  world.time += 30 * DAY_MS + 50 * MINUTE_MS;
+  await other.pull(signal);
+  await other.commit([make('a')], signal);
+  world.time += 20 * MINUTE_MS;
+  await other.commit([make('b')], signal);
+  assert.equal(other.children(other.trash).length, 1);
+  await client.commit([make('next')], signal);
+  assert.deepEqual(client.children(client.trash), []);
 });
 
 test('a file keeps as many versions as the space says, the oldest go first', async () => {

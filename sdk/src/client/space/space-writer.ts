@@ -30,6 +30,7 @@ import type { OpenSpace } from './open-space.ts';
 import { ownMemberRecord } from './own-member.ts';
 import { renewSpaceKeys } from './renew-keys.ts';
 import { PageSender } from './page-sender.ts';
+import { pauseAfterRace } from './race-pause.ts';
 import { settleMissing, settleOverQuota, settleRefused } from './refused-changes.ts';
 import type { ApplyHooks } from './verified-space.ts';
 
@@ -48,8 +49,6 @@ export interface SpaceWriterOptions {
 /** Room that pruning, pins and CBOR heads find in every commit. */
 const SPARE_CHANGES = 64;
 const SPARE_BYTES = 256 * 1024;
-const RACE_DELAY_MS_MIN = 20;
-const RACE_DELAY_MS_MAX = 500;
 const NOT_ALLOWED: ChangeOutcome & { readonly kind: 'not-allowed' } = { kind: 'not-allowed' };
 
 /** The trash is looked through so often at most, and never for its own sake. */
@@ -61,6 +60,8 @@ interface Batch {
   readonly commit: CommitDraft;
   readonly made: readonly number[];
   readonly created: CreatedCommit;
+  /** By the server's clock, when the trash was looked through for this commit. */
+  readonly prunedAt: number | undefined;
 }
 
 interface Attempt {
@@ -126,7 +127,7 @@ export class SpaceWriter {
       return undefined;
     }
     if (member !== records.member) commit.draft.put(member);
-    this.#prune(commit);
+    const prunedAt = this.#prune(commit);
     const created = createCommit({
       suite,
       view: verified.view,
@@ -137,7 +138,7 @@ export class SpaceWriter {
       time: context.time,
       note: this.#noteOf(job, made, head.seq + 1),
     });
-    return { commit, made, created };
+    return { commit, made, created, prunedAt };
   }
 
   /** Tells other devices which approved hold the deletions of this commit belong to. */
@@ -158,12 +159,15 @@ export class SpaceWriter {
     return sealNotes(suite, this.#options.space.keys(), place, notes);
   }
 
-  #prune(commit: CommitDraft): void {
+  /** When the trash was looked through; undefined when that is not due. */
+  #prune(commit: CommitDraft): number | undefined {
     const { serverTime } = commit.context;
     const room = COMMIT_CHANGES_MAX - SPARE_CHANGES - commit.draft.changeCount;
-    if (serverTime < this.#prunedAt + PRUNE_EVERY_MS || room < PRUNED_RECORDS_MAX) return;
-    this.#prunedAt = serverTime;
+    if (serverTime < this.#prunedAt + PRUNE_EVERY_MS || room < PRUNED_RECORDS_MAX) {
+      return undefined;
+    }
     pruneTrash(commit, PRUNED_RECORDS_MAX);
+    return serverTime;
   }
 
   /** Makes changes until the commit is full. Undefined when names clash: the clashing are settled. */
@@ -240,6 +244,8 @@ export class SpaceWriter {
     const changes = batch.made.map((index) => job.changeAt(index));
     await attempt.pages.send(attempt.contents.pagesOf(changes), signal);
     const answer = await this.#options.space.options.api.propose(batch.created.commit, signal);
+    // A lost race pruned nothing. A refusal counts: what is pruned may be its reason.
+    if (answer.kind !== 'head-moved') this.#prunedAt = batch.prunedAt ?? this.#prunedAt;
     switch (answer.kind) {
       case 'accepted':
         if (answer.id !== batch.created.id) {
@@ -250,7 +256,8 @@ export class SpaceWriter {
         this.#accept(batch, job, hooks);
         return;
       case 'head-moved':
-        await this.#pauseAfterRace(attempt, signal);
+        // The first one that is lost says little: the other writer is done.
+        if (attempt.lostRaces++ > 0) await pauseAfterRace(this.#options.space.options, signal);
         await this.#catchUp(job, signal, hooks);
         return;
       case 'content-missing':
@@ -313,15 +320,6 @@ export class SpaceWriter {
       if (op === 'trash' && above.has(id))
         job.settle(index, { kind: 'stale', why: 'node-changed' });
     }
-  }
-
-  /** Writers that collide wait for a while of their own before they try again. */
-  async #pauseAfterRace(attempt: Attempt, signal: AbortSignal): Promise<void> {
-    if (attempt.lostRaces++ === 0) return;
-    const { clock, random } = this.#options.space.options;
-    const jitter = (random.bytes(1)[0] ?? 0) / 255;
-    const spread = RACE_DELAY_MS_MAX - RACE_DELAY_MS_MIN;
-    await clock.sleep(RACE_DELAY_MS_MIN + Math.round(jitter * spread), signal);
   }
 }
 
