@@ -32,9 +32,29 @@ export function recover(options: {
       trees.intents.remove(intent.id);
     });
   }
+  agreeOnRecycled(disk, trees);
   // A commit may be in the remote tree already, and what follows from it nowhere.
   trees.db.transaction(() => recogniseOwn(trees));
   cleanStaging(fileSystem, pair.localPath, new Set());
+}
+
+/**
+ * What this engine had moved to its recycle area is gone by its own doing: without its base row nobody
+ * takes that for a person's deletion, whatever is left out or taken in meanwhile.
+ */
+function agreeOnRecycled(disk: PairDisk, trees: PairTrees): void {
+  for (const { node, stored, reason } of trees.recycled.list()) {
+    const base = node === null || reason !== 'deleted' ? undefined : trees.base.byId(node);
+    const row = base === undefined ? undefined : trees.local.byId(base.localId);
+    if (base === undefined || row === undefined) continue;
+    if (disk.inode(disk.at(stored)) !== row.ino.toString()) continue;
+    trees.db.transaction(() => {
+      trees.local.mark(row.id, 'gone');
+      trees.base.removeLeft(base.id);
+      trees.holds.settle(base.id);
+      trees.dirty.markRemote(base.id);
+    });
+  }
 }
 
 class PairDisk {

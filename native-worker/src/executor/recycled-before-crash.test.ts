@@ -1,0 +1,49 @@
+/** What was recycled here when the power went is no person's deletion. */
+import assert from 'node:assert/strict';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import test from 'node:test';
+import { Crash, type DiskTurn } from '../testing/index.ts';
+import { MemorySpace } from './testing/memory-space.ts';
+import { pairedDevice, syncAll } from './testing/test-device.ts';
+
+const FILES = ['d/one', 'd/two', 'd/three', 'd/mine'];
+
+for (const powerLoss of [false, true]) {
+  const how = powerLoss ? 'a power cut' : 'a crash';
+  test(`after ${how} while a left-out folder goes, taken in again, it is whole everywhere`, async () => {
+    const folder = mkdtempSync(`${existsSync('/dev/shm') ? '/dev/shm' : tmpdir()}/coffer-recycle-`);
+    const space = new MemorySpace();
+    const a = await pairedDevice(space, 'anna');
+    const b = await pairedDevice(space, 'bert', { databasePath: `${folder}/engine.db` });
+    for (const name of FILES) a.write(name, name);
+    await syncAll([a, b]);
+    b.disk.sim?.writeBack(0);
+    // An edit keeps the folder here until it went up: what is in it goes file by file.
+    b.write('d/mine', 'edited');
+    await b.engine.exclude({ pair: b.root, remote: ['/d'] });
+    let isDead = false;
+    let renames = 0;
+    const die: DiskTurn = (phase, call) => {
+      if (isDead) throw new Crash('the process is dead');
+      if (phase !== 'after' || call.kind !== 'rename' || ++renames < 2) return undefined;
+      isDead = true;
+      victim.database.close();
+      if (powerLoss) {
+        b.disk.sim?.writeBack(0);
+        b.disk.sim?.crash();
+      }
+      throw new Crash('killed');
+    };
+    const victim = b.restarted(die);
+    await assert.rejects(victim.engine.syncNow({}));
+    const again = b.restarted();
+    await again.engine.include({ pair: b.root, remote: ['/d'] });
+    await syncAll([again, a, again]);
+    assert.deepEqual(Object.keys(a.tree()).sort(), ['d', ...FILES].sort());
+    assert.deepEqual(again.tree(), a.tree());
+    assert.equal(a.read('d/mine'), 'edited');
+    again.database.close();
+    rmSync(folder, { recursive: true });
+  });
+}
