@@ -346,9 +346,25 @@ test('a screen reader hears a new state at once, new numbers after a while, on e
   assert.equal(await heard('Sending 3 files').count(), 1, 'numbers wait');
   await page.clock.setFixedTime(Date.parse(NOW) + 10_000);
   await heard('Sending 2 files').waitFor();
+  await hide(page, true);
+  await tellStatus(1);
+  await page.clock.setFixedTime(Date.parse(NOW) + 30_000);
+  // Longer than the second after which a page that is seen looks at the clock again.
+  await sleep(1500);
+  assert.equal(await heard('Sending 2 files').count(), 1, 'a hidden page rests');
+  await hide(page, false);
+  await heard('Sending 1 file').waitFor();
   await page.getByRole('link', { name: 'Folders' }).click();
-  assert.equal(await heard('Sending 2 files').count(), 1);
+  assert.equal(await heard('Sending 1 file').count(), 1);
 });
+
+/** As if the window went behind others, or came back. */
+async function hide(page: Page, isHidden: boolean): Promise<void> {
+  await page.evaluate(
+    `Object.defineProperty(document, 'hidden', { value: ${isHidden}, configurable: true });
+     document.dispatchEvent(new Event('visibilitychange'))`,
+  );
+}
 
 test('follows what it is told: new states, a lost connection, one that comes back', async () => {
   await using bench = await UiBench.start();

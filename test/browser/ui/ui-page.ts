@@ -147,17 +147,41 @@ interface AxeWindow {
   };
 }
 
-/** What axe finds wrong, in words. */
-export async function axeFaults(page: Page): Promise<readonly string[]> {
+/** What axe finds wrong, in words; `rules`: these instead of its usual ones. */
+export async function axeFaults(page: Page, rules?: string[]): Promise<readonly string[]> {
   await page.evaluate(AXE);
-  return page.evaluate(async () => {
+  return page.evaluate(async (only) => {
     const { violations } = await (globalThis as unknown as AxeWindow).axe.run({
       resultTypes: ['violations'],
+      ...(only === undefined ? {} : { runOnly: { type: 'rule', values: only } }),
     });
     return violations.flatMap(({ id, nodes }) =>
       nodes.map(({ html, failureSummary }) => `${id}: ${html.slice(0, 160)} ${failureSummary}`),
     );
-  });
+  }, rules);
+}
+
+/** How much moves by itself on the page at this moment. */
+export async function animationsOf(page: Page): Promise<number> {
+  return Number(
+    await page.evaluate(
+      `document.getAnimations().filter(({ effect }) => effect.getComputedTiming().duration > 0).length`,
+    ),
+  );
+}
+
+/** Buttons that nothing shows as such where colours are forced: no edge, no symbol, no underline. */
+export async function unseenControls(page: Page): Promise<readonly string[]> {
+  const found: unknown = await page.evaluate(`
+    [...document.querySelectorAll('button')]
+      .filter((button) => button.offsetParent !== null && button.querySelector('svg') === null)
+      .filter((button) => {
+        const look = getComputedStyle(button);
+        return look.borderTopWidth === '0px' && look.outlineStyle === 'none' &&
+          !look.textDecorationLine.includes('underline');
+      })
+      .map((button) => button.outerHTML.slice(0, 120))`);
+  return found as readonly string[];
 }
 
 /** As much of a page's globals as is needed here: the project's tests are compiled without a DOM. */

@@ -1,4 +1,5 @@
 /** Goal: every view, in every state, language, theme and width, is whole, reachable and readable. */
+import assert from 'node:assert/strict';
 import test from 'node:test';
 import type { Page } from 'playwright-core';
 import { RECOVERY_WORDS, SCENES, type SceneName } from './scenes.ts';
@@ -8,10 +9,12 @@ import {
   THEMES,
   UiBench,
   WIDTHS,
+  animationsOf,
   assertNothing,
   axeFaults,
   overflowsOf,
   picture,
+  unseenControls,
 } from './ui-page.ts';
 
 interface View {
@@ -107,6 +110,33 @@ test('every step of the first run is whole and passes axe', { timeout: 300_000 }
     await page.context().close();
   }
   assertNothing(bench.faults, 'errors, foreign requests and policy violations');
+});
+
+test('more contrast, forced colours and less motion are taken as asked for', async () => {
+  await using bench = await UiBench.start();
+  for (const [scene, address] of [
+    ['syncing', ''],
+    ['decisions', '#/decide'],
+    ['nearlyFull', '#/settings'],
+    ['decisions', '?window=tray'],
+  ] as const) {
+    const page = await bench.open({ scene, address, width: address.startsWith('?') ? 360 : 820 });
+    const where = `${scene}-${address.replace(/\W/g, '')}`;
+    for (const colorScheme of THEMES) {
+      await page.emulateMedia({ colorScheme, contrast: 'more' });
+      if (PICTURES_WANTED) await picture(page, `${where}-${colorScheme}-contrast`);
+      assertNothing(await axeFaults(page, ['color-contrast-enhanced']), `${where}: contrast`);
+    }
+    await page.emulateMedia({ contrast: null, forcedColors: 'active' });
+    if (PICTURES_WANTED) await picture(page, `${where}-forced`);
+    assertNothing([...(await overflowsOf(page)), ...(await axeFaults(page))], `${where}: forced`);
+    assertNothing(await unseenControls(page), `${where}: controls without an edge`);
+    assert.equal(await animationsOf(page), 0, 'nothing moves by itself');
+    await page.emulateMedia({ reducedMotion: 'no-preference' });
+    if (scene === 'syncing') assert.ok((await animationsOf(page)) > 0, 'but otherwise it does');
+    await page.context().close();
+  }
+  assertNothing(bench.faults, 'errors');
 });
 
 async function lookAtStep(page: Page, name: string): Promise<void> {
