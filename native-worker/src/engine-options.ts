@@ -2,6 +2,7 @@
 import type { SpaceId } from '@coffer/protocol/core';
 import type { AcceptedSpaces, SpaceClient } from '@coffer/sdk';
 import type { ContentPool } from './content/index.ts';
+import type { AskUsage } from './executor/index.ts';
 import type { Trace } from './planner/index.ts';
 import type { Caps } from './planner/types.ts';
 import type { Clock, FileSystem, Random } from './ports/index.ts';
@@ -56,6 +57,8 @@ export interface EngineOptions {
   readonly planNodesMax?: number;
   /** Told of each decision cell that a plan uses; for simulations. */
   readonly trace?: Trace;
+  /** What the account takes at the server; without it a large file is sent whether it has room or not. */
+  readonly usage?: AskUsage;
   /** Takes the state of a server over that says that it was restored: `Drive.acceptRestored`. */
   readonly acceptRestored?: (signal: AbortSignal, onDrive: () => void) => Promise<AcceptedSpaces>;
   /** Without one, `run` finds local changes by scanning every minute. */

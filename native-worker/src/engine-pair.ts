@@ -15,6 +15,7 @@ import {
   FileChanged,
   hashStably,
   LocalPaths,
+  QuotaRoom,
   RecentWrites,
   recogniseOwn,
   recover,
@@ -69,6 +70,7 @@ export class PairRunner {
   readonly #happened: (activity: Activity) => void;
   readonly #proof: ContentProof;
   readonly #recentWrites = new RecentWrites();
+  readonly #quotaRoom: QuotaRoom;
   #recovered = false;
   #lastPlan: readonly Operation[] = [];
 
@@ -83,6 +85,7 @@ export class PairRunner {
     this.pair = pair;
     this.#options = engine;
     this.#board = options.board;
+    this.#quotaRoom = new QuotaRoom(engine.usage, engine.clock.now);
     this.#applied = options.applied;
     this.#happened = options.happened;
     this.#pairs = new PairTable(engine.database);
@@ -281,6 +284,7 @@ export class PairRunner {
         },
         board: this.#board,
         recentWrites: this.#recentWrites,
+        quotaRoom: this.#quotaRoom,
         contentPool: this.#options.contentPool,
         planMark: how.mark,
         deletionsMayRun:

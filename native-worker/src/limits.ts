@@ -84,6 +84,10 @@ export const CLOCK_SKEW_MS_MAX = 5 * MINUTE_MS;
 export const PACK_FILL_BYTES = 8 * MIB;
 /** `sync now` waits at most this long for files that are still being written. */
 export const SETTLE_REST_MS_MAX = 60 * SECOND_MS;
+/** What was sent stays at the server for this long without a commit (protocol §6). */
+export const CONTENT_LEASE_MS = DAY_MS;
+/** A file that the quota refused is tried again once there is room for a pack of it. */
+export const QUOTA_ROOM_BYTES_MIN = 16 * MIB;
 /** A transfer that a person cancelled is tried again after this time. */
 export const CANCELLED_TRANSFER_MS = HOUR_MS;
 /** Where nothing tells of local changes, everything is looked at this often. */

@@ -187,6 +187,34 @@ scenario(
   },
 );
 
+/** Text of which no two chunks are equal. */
+function unlike(length: number): string {
+  let text = '';
+  for (let n = 1; text.length < length; n = (n * 48_271) % 2_147_483_647) text += n.toString(36);
+  return text.slice(0, length);
+}
+
+scenario(
+  'H11 nothing is sent of a large file that the quota has no room for, and what comes later has room',
+  { init: { f: 'v1' }, quotaBytes: 3_000_000, stalls: 'checked', first: 'b', caseless: false },
+  async (w) => {
+    w.a.write('huge', unlike(8_000_000));
+    const { uploaded } = await w.a.mustSync();
+    assert.ok(uploaded.bytesSent < 10_000, `${uploaded.bytesSent} bytes sent`);
+    assert.deepEqual(await w.a.stalls(), ['QuotaFull huge']);
+    const fits = unlike(1_500_000);
+    w.a.write('large', fits);
+    w.a.write('small', 's');
+    await w.sleep(600_000);
+    await w.a.mustSync();
+    assert.deepEqual(await w.remote(), { f: 'v1', large: fits, small: 's' });
+    assert.deepEqual(await w.a.stalls(), ['QuotaFull huge']);
+    w.a.remove('huge');
+    await w.settle();
+    assert.deepEqual(await w.a.stalls(), []);
+  },
+);
+
 scenario(
   'H12 after days of sleep the session is renewed and work goes on',
   { init: { f: 'v1' } },

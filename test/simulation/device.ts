@@ -188,6 +188,7 @@ export class SimDevice {
       database: this.database,
       space: drive.space.id,
       spaceClient: drive.space,
+      usage: (call) => drive.usage(call),
       acceptRestored: (call, onDrive) => drive.acceptRestored(call, onDrive),
       fileSystem,
       clock,

@@ -17,3 +17,4 @@ export { jitterOf, nextAttempt } from './retry.ts';
 export { isAllLost, subjectOf, type ExecutionCounts } from './run.ts';
 export { FileChanged, hashStably, readStably } from './stable-read.ts';
 export { TransferBoard, type Transfer } from './transfer-board.ts';
+export { QuotaRoom, type AskUsage } from './quota-room.ts';

@@ -12,6 +12,7 @@ import { LOCAL_RETRY_MS_MIN, RETRY_MS_MAX, SYNCS_AT_ONCE_MAX } from '../limits.t
 import type { ContentPool } from '../content/index.ts';
 import type { ActivityTable, Hold, Pair, PairTrees } from '../trees/index.ts';
 import { agreedFile } from './agreed-file.ts';
+import type { QuotaRoom } from './quota-room.ts';
 import { isArrival, isIgnoredThere, noteIgnored } from './ignored-place.ts';
 import { LocalPaths } from './local-paths.ts';
 import { SKIPPED, type OperationOutcome } from './outcome.ts';
@@ -30,6 +31,7 @@ export interface ExecutorOptions {
   readonly activity: Pick<ActivityTable, 'insert'>;
   readonly board: TransferBoard;
   readonly recentWrites: RecentWrites;
+  readonly quotaRoom: QuotaRoom;
   /** Worker threads for large files; without them this thread does it all. */
   readonly contentPool?: ContentPool | undefined;
   /** The dirty mark at which the plan was made: what was marked since is not what the plan saw. */

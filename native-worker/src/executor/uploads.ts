@@ -25,6 +25,7 @@ import {
 } from './outcome.ts';
 import type { ExecutionRun } from './run.ts';
 import { sendSmallestFirst } from './over-quota.ts';
+import type { Candidate } from './quota-room.ts';
 import { FileChanged, readStably } from './stable-read.ts';
 
 const QUOTA_FULL = stalled('QuotaFull', '');
@@ -62,7 +63,20 @@ export async function sendContents(
     else if (result === QUOTA_FULL) refused.add(operation);
     else listener.failed(operation, result);
   };
-  await settleAll([sendSmall(small, sizeOf, send, uploader), sendLarge(large, send, uploader)]);
+  const sendFitting = async (): Promise<void> => {
+    const besides = small.reduce((bytes, operation) => bytes + sizeOf(operation), 0);
+    const candidates = large.map((operation) => candidateOf(run, operation));
+    const fitting = await run.options.quotaRoom.fitting(candidates, besides, signal);
+    for (const candidate of candidates)
+      if (!fitting.has(candidate)) listener.failed(candidate.operation, QUOTA_FULL);
+    const sent = candidates.filter((candidate) => fitting.has(candidate));
+    await sendLarge(
+      sent.map(({ operation }) => operation),
+      send,
+      uploader,
+    );
+  };
+  await settleAll([sendSmall(small, sizeOf, send, uploader), sendFitting()]);
   const again = [...refused].sort((a, b) => sizeOf(a) - sizeOf(b));
   const left = await sendSmallestFirst(again, async (group) => {
     refused.clear();
@@ -70,6 +84,19 @@ export async function sendContents(
     return new Set(refused);
   });
   for (const operation of left) listener.failed(operation, QUOTA_FULL);
+}
+
+interface LargeFile extends Candidate {
+  readonly operation: ContentOperation;
+}
+
+function candidateOf(run: ExecutionRun, operation: ContentOperation): LargeFile {
+  const { base, local, remote } = run.options.trees;
+  const row = local.byId(operation.local);
+  const { sha256 = null, size = 0 } = row ?? {};
+  const replaced = operation.node === null ? undefined : base.byId(operation.node);
+  const isKnown = sha256 !== null && remote.holds(sha256, size);
+  return { operation, sha256, size, known: isKnown ? size : (replaced?.size ?? 0) };
 }
 
 async function sendSmall(
@@ -137,11 +164,16 @@ async function sendOne(
     bytesTotal: row.size,
     startedMs: run.now(),
   });
+  const { quotaRoom } = run.options;
+  const isLarge = row.size > SMALL_FILE_BYTES_MAX;
+  let bytesRead = 0;
   try {
-    const source = sourceOf(run, operation, path, row);
+    const source = sourceOf(run, operation, path, row, (bytes) => (bytesRead += bytes));
     const content = await uploader.add(source, AbortSignal.any([signal, heldBack]));
+    if (isLarge) quotaRoom.arrived(row.sha256);
     return { content, row };
   } catch (error) {
+    if (isLarge) quotaRoom.ended(row.sha256, bytesRead, isOverQuota(error));
     if (heldBack.aborted && !signal.aborted) return SKIPPED;
     // Reading tells whether the file is the row's; whether it still is there, only a fault has to ask.
     if (error instanceof LocalFault && run.entry(row.id) === undefined) return LOST;
@@ -157,9 +189,13 @@ function sourceOf(
   operation: ContentOperation,
   path: string,
   row: LocalRow,
+  read: (bytes: number) => void,
 ): Iterable<Uint8Array> {
   const { board, contentPool, fileSystem } = run.options;
-  const advanced = (bytes: number): void => board.advance(operation.id, bytes);
+  const advanced = (bytes: number): void => {
+    board.advance(operation.id, bytes);
+    read(bytes);
+  };
   if (contentPool !== undefined && row.size > SMALL_FILE_BYTES_MAX) {
     return createPooledSource(contentPool, fileSystem, { path, expected: row, advanced });
   }

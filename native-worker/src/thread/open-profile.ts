@@ -125,6 +125,7 @@ function engineOf(
     database,
     space: drive.space.id,
     spaceClient: drive.space,
+    usage: (signal) => drive.usage(signal),
     acceptRestored: (signal, onDrive) => drive.acceptRestored(signal, onDrive),
     fileSystem: createNodeFileSystem(),
     clock: systemClock,

@@ -115,6 +115,17 @@ export class RemoteTree {
       .sort(byId);
   }
 
+  /** True when a node, live or trashed, has this content: the space has its chunks. */
+  holds(sha256: Digest, size: number): boolean {
+    const found = this.#db
+      .sql(
+        `SELECT 1 FROM remote_node INDEXED BY remote_hash
+         WHERE pair = ? AND sha256 = ? AND size = ? LIMIT 1`,
+      )
+      .get(this.#pair, sha256, size);
+    return found !== undefined;
+  }
+
   /** True when every live node at and below has a base row with its content and place. */
   isWholeInBase(id: NodeId): boolean {
     const stranger = this.#db
