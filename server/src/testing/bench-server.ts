@@ -3,14 +3,15 @@
  * processors: `node server/src/testing/bench-server.ts [--accounts N] [--files N] [--bulk N]
  * [--streams N] [--dir DIR]`. Everything is signed and sealed before the clock starts.
  */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { Agent, request } from 'node:http';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { Bytes } from '@coffer/protocol/core';
 import { encodeSealedCommit } from '@coffer/protocol/model';
 import { createNodeOpenSuite } from '@coffer/protocol/suites/node-open';
+import { BenchConnection } from './bench-connection.ts';
 import { createHttpHandle } from './http-handle.ts';
 import { signedInPerson, type Person } from './person.ts';
 import { ServerProcess } from './server-process-handle.ts';
@@ -44,7 +45,6 @@ const suite = await createNodeOpenSuite();
 const dir = mkdtempSync(join(values.dir, 'coffer-bench-server-'));
 const server = await ServerProcess.start(join(dir, 'data'));
 const { hostname, port } = new URL(server.url);
-const agent = new Agent({ keepAlive: true, maxSockets: 256 });
 try {
   const people: Person[] = [];
   for (let i = 0; i < Number(values.accounts); i++) {
@@ -55,7 +55,6 @@ try {
   await measure('S2 bulk', lanesOf(people, Number(values.bulk), FILES_PER_BULK), FILES_PER_BULK);
   await measureStreams(people, Number(values.streams));
 } finally {
-  agent.destroy();
   await server.stop();
   rmSync(dir, { recursive: true, force: true });
 }
@@ -81,26 +80,34 @@ function uploadOf({ drive }: Person, number: number, filesEach: number): Upload 
 
 async function measure(title: string, lanes: readonly Lane[], filesEach: number): Promise<void> {
   const latencies: number[] = [];
+  const connections = await Promise.all(lanes.map(() => BenchConnection.open(new URL(server.url))));
   const cpuBefore = cpuSeconds();
+  const busiestBefore = threadSeconds();
   const began = performance.now();
   await Promise.all(
-    lanes.map(async ({ person, uploads }) => {
+    lanes.map(async ({ person, uploads }, i) => {
       const path = `/v1/spaces/${person.drive.space}`;
+      const connection = connections[i];
       for (const { pack, commit } of uploads) {
         const start = performance.now();
-        await post(`${path}/packs`, person.token ?? '', pack);
-        await post(`${path}/commits`, person.token ?? '', commit);
+        await connection?.post(`${path}/packs`, person.token ?? '', pack);
+        await connection?.post(`${path}/commits`, person.token ?? '', commit);
         latencies.push(performance.now() - start);
       }
     }),
   );
   const seconds = (performance.now() - began) / 1000;
+  for (const connection of connections) connection.close();
   const files = latencies.length * filesEach;
+  const usOf = (spent: number) => Math.round((spent * 1e6) / files);
+  const threads = [...threadSeconds()].map(([id, spent]) => spent - (busiestBefore.get(id) ?? 0));
+  const [busiest = 0, next = 0] = threads.sort((a, b) => b - a);
   latencies.sort((a, b) => a - b);
   const at = (share: number) => (latencies[Math.floor(latencies.length * share)] ?? 0).toFixed(1);
   console.log(
     `${title}: ${Math.round(files / seconds)} files/s (${files} files, ${seconds.toFixed(2)} s), ` +
-      `p50 ${at(0.5)} ms, p99 ${at(0.99)} ms, server ${(cpuSeconds() - cpuBefore).toFixed(2)} s of processor, ${residentMib()} MiB`,
+      `p50 ${at(0.5)} ms, p99 ${at(0.99)} ms; processor time a file ${usOf(cpuSeconds() - cpuBefore)} µs, ` +
+      `of the busiest thread ${usOf(busiest)} µs, of the next ${usOf(next)} µs; ${residentMib()} MiB`,
   );
 }
 
@@ -120,27 +127,19 @@ async function measureStreams(people: readonly Person[], count: number): Promise
   for (const { stream } of open) stream.destroy();
 }
 
-function post(path: string, token: string, body: Bytes): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const headers = {
-      authorization: `Bearer ${token}`,
-      'content-type': 'application/octet-stream',
-      'content-length': body.length,
-    };
-    const sent = request({ hostname, port, path, method: 'POST', headers, agent });
-    sent.on('error', reject).on('response', (answer) => {
-      answer.resume().on('end', () => {
-        if (answer.statusCode === 200) resolve();
-        else reject(new Error(`${path} answered ${answer.statusCode}`));
-      });
-    });
-    sent.end(body);
-  });
-}
-
 /** User and system time of the server so far. */
 function cpuSeconds(): number {
-  const stat = readFileSync(`/proc/${server.child.pid}/stat`, 'utf8');
+  return secondsIn(`/proc/${server.child.pid}/stat`);
+}
+
+/** The same for each of its threads: what one of them takes bounds what a quiet machine can do. */
+function threadSeconds(): ReadonlyMap<string, number> {
+  const tasks = `/proc/${server.child.pid}/task`;
+  return new Map(readdirSync(tasks).map((id) => [id, secondsIn(`${tasks}/${id}/stat`)]));
+}
+
+function secondsIn(path: string): number {
+  const stat = readFileSync(path, 'utf8');
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
 }
