@@ -4,6 +4,7 @@ import { errorEntry, isErrorCode, type ErrorCode } from '@coffer/protocol/api/er
 import { ControlFailure, EngineFault, type FailureShape } from '@coffer/native-worker/fault';
 import { RemoteFault } from '@coffer/sdk/faults';
 import type { Output } from './output.ts';
+import { serverRefusal } from './server-refusal.ts';
 
 export const EXIT = {
   done: 0,
@@ -63,10 +64,11 @@ function isDeclaredRestore(error: IntegrityError): boolean {
 export function toFailure(error: unknown): CliFailure {
   if (error instanceof CliFailure) return error;
   if (error instanceof IntegrityError) {
+    const isRestored = isDeclaredRestore(error);
     return new CliFailure(
-      'integrity',
+      isRestored ? 'era-changed' : 'integrity',
       `what the server sent failed a check (${error.code}): ${error.message}`,
-      isDeclaredRestore(error) ? RESTORED_HINT : INTEGRITY_HINT,
+      isRestored ? RESTORED_HINT : INTEGRITY_HINT,
       { cause: error },
     );
   }
@@ -120,7 +122,7 @@ function fromRemoteFault(error: RemoteFault): CliFailure {
     );
   }
   if (code !== 'network') {
-    return new CliFailure(code, error.message, errorEntry(code).text, { cause: error });
+    return new CliFailure(code, ...serverRefusal(code), { cause: error });
   }
   return new CliFailure(
     code,

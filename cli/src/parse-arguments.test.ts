@@ -91,7 +91,7 @@ test('every name is taken once, and what is not there yet says so', async () => 
   const names = COMMANDS.map(({ name }) => name);
   assert.equal(new Set(names).size, names.length);
   assert.equal(parse('link list').command?.isHidden, true);
-  assert.equal(parse('export somewhere').command?.isHidden, true);
+  assert.equal(parse('rewind somewhere').command?.isHidden, true);
 });
 
 test('what is not there yet is no unknown option, whatever flags it is given', () => {

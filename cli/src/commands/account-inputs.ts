@@ -1,6 +1,5 @@
 /** What commands about the account ask for: passwords, codes, recovery words; and their refusals. */
 import { closeSync, existsSync, fsyncSync, openSync, rmSync, writeSync } from 'node:fs';
-import { errorEntry } from '@coffer/protocol/api/error-codes';
 import {
   parseServerOrigin,
   PASSWORD_LENGTH_MIN,
@@ -12,6 +11,7 @@ import type { ParsedInput } from '../command.ts';
 import type { CommandContext } from '../context.ts';
 import { CliFailure, UsageFailure } from '../failure.ts';
 import { readSecret } from '../secret-input.ts';
+import { serverRefusal } from '../server-refusal.ts';
 
 type Outcome<T> =
   { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: AccountRefusal };
@@ -262,7 +262,7 @@ const TEXTS: Texts = {
 export function refusal({ code }: AccountRefusal, texts: Texts = {}): CliFailure {
   const [what, hint] = texts[code] ?? TEXTS[code] ?? [];
   if (what !== undefined) return new CliFailure(code, what, hint);
-  return new CliFailure(code, `the server refused (${code})`, errorEntry(code).text);
+  return new CliFailure(code, ...serverRefusal(code));
 }
 
 /**

@@ -18,7 +18,7 @@ import {
   utimesSync,
   writeSync,
 } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { CommandRun } from '../command.ts';
 import type { CommandContext } from '../context.ts';
 import { failureOf, valueOrFailure } from '../drive-failure.ts';
@@ -26,7 +26,7 @@ import { finish } from '../each.ts';
 import { CliFailure, toFailure } from '../failure.ts';
 import { count } from '../output.ts';
 
-interface Wanted {
+export interface Wanted {
   readonly entry: DriveEntry;
   readonly local: string;
 }
@@ -63,7 +63,7 @@ function gotText(got: number, kept: number): string {
 }
 
 /** A file with the content that it is to get, or a link that leads there already. */
-function isThere({ node }: DriveEntry, path: string): boolean {
+export function isThere({ node }: DriveEntry, path: string): boolean {
   const stat = lstatSync(path, { throwIfNoEntry: false });
   if (stat === undefined) return false;
   if (node.kind === 'symlink') return stat.isSymbolicLink() && readlinkSync(path) === node.target;
@@ -108,7 +108,7 @@ function localTarget(
   return existsSync(given) && statSync(given).isDirectory() ? join(given, name) : given;
 }
 
-function below(drive: Drive, top: DriveEntry, target: string): readonly Wanted[] {
+export function below(drive: Drive, top: DriveEntry, target: string): readonly Wanted[] {
   if (top.node.kind !== 'folder') return [];
   const prefix = top.path === '/' ? 1 : top.path.length + 1;
   const { entries } = valueOrFailure(drive.list(top.path, { recursive: true }));
@@ -129,13 +129,13 @@ function refuseTaken(wanted: readonly Wanted[]): void {
   }
 }
 
-function placeLink({ node }: DriveEntry, path: string): void {
+export function placeLink({ node }: DriveEntry, path: string): void {
   rmSync(path, { force: true });
   symlinkSync(node.target ?? '', path);
 }
 
 /** Every file through a name beside its own, renamed once all of it was verified and is on disk. */
-async function fetchFiles(
+export async function fetchFiles(
   drive: Drive,
   files: readonly Wanted[],
   signal: AbortSignal,
@@ -148,7 +148,7 @@ async function fetchFiles(
     {
       begin: (index) => {
         const local = localOf(index);
-        const part = join(dirname(local), `.${basename(local)}.coffer-part`);
+        const part = join(dirname(local), `.coffer-part-${process.pid}-${index}`);
         open.set(index, { fd: openSync(part, 'w', 0o600), part });
       },
       write: (index, plaintext) => {

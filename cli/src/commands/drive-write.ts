@@ -145,13 +145,13 @@ export const mv: CommandRun = async (context, input) => {
 };
 
 export const rm: CommandRun = async (context, input) => {
-  const drive = await context.drive();
   const isForever = input.has('forever');
   if (isForever) {
     const shown = input.positionals.map((path) => context.output.name(path)).join(', ');
     const what = `this removes ${shown} for ever, with all versions and all below`;
     await confirm(context.output, input, what, 'Nothing was removed.');
   }
+  const drive = await context.drive();
   const { values: removed, failures } = await each(input.positionals, async (path) => {
     const outcome = isForever
       ? await drive.edit.purge(path, context.signal)

@@ -92,6 +92,18 @@ export const DRIVE_COMMANDS: readonly CommandDefinition[] = [
     load: async () => (await import('./drive-get.ts')).get,
   },
   {
+    name: 'export',
+    usage: 'DIR',
+    argumentsMin: 1,
+    argumentsMax: 1,
+    summary: 'fetch the whole drive into a new or empty folder, with an index',
+    details:
+      'Plain files, with coffer-index.json beside them: paths, sizes, times and SHA-256. Earlier versions and\nthe trash are left out. If it breaks off, run it again: it goes on.',
+    example: 'coffer export ~/coffer-export',
+    flags: [],
+    load: async () => (await import('./export.ts')).exportAll,
+  },
+  {
     name: 'put',
     usage: 'LOCAL… REMOTE',
     argumentsMin: 2,
