@@ -1,96 +1,182 @@
-// The whole of `npm test`: the checks, then the suites in order of speed.
-// Unit suites share four processes; suites that start processes or threads are isolated file by file.
+// The whole of `npm test`: the checks, the unit suites, then what waits for processes and pages with what
+// computes beside it, and at last the simulation, which has both cores to itself.
 // Arguments are test files to run alone.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { globSync } from 'node:fs';
+import { setPriority } from 'node:os';
 
 const asked = process.argv.slice(2);
-const TOGETHER = ['--test-isolation=none'];
+/** One process for many files: it loads what they share once. Most of what is young there dies at once. */
+const TOGETHER = ['--test-isolation=none', '--max-semi-space-size=16', '--test-timeout=900000'];
 const APART = ['--test-concurrency=2', '--test-timeout=900000'];
 /** They wait for processes and pages half of the time. */
 const WAITING = ['--test-concurrency=4', '--test-timeout=900000'];
 /** Uses both cores by itself. */
 const SIMULATION = ['--test-concurrency=1', '--test-timeout=1200000'];
+/** They prove passwords by the hundred; the suites of real processes pay the full price. */
+const CHEAP_PASSWORDS = ['--import=./scripts/cheap-passwords.mjs'];
+/** Of what fills the time in which others wait: those measure how long a person waits. */
+const LOW_PRIORITY = 10;
 
-const PROCESSES = 'test/{e2e,browser,electron-double}/**/*.test.ts';
-/** So that none of them is left alone at the end. */
-const LONGEST = ['costs', 'account-life', 'environments', 'views', 'daemon', 'restored-server'];
+/**
+ * Seconds of the files that take more than one or two, only to share the work out and to begin with the longest.
+ * @type {readonly (readonly [part: string, seconds: number])[]}
+ */
+const SECONDS = [
+  ['planner/planner.property', 26],
+  ['src/operation.test', 12],
+  ['executor/crash', 12],
+  ['admin/admin-killed', 11],
+  ['content-uploader.test', 8],
+  ['content/fetch-contents', 7],
+  ['admin/admin.test', 7],
+  ['watcher/hint-source', 8],
+  ['chunker/', 4],
+  ['src/durability', 4],
+  ['trees/migrations', 4],
+  ['content/content-pool', 4],
+  ['space/rotation', 4],
+  ['scenarios/content', 30],
+  ['scenarios/failures', 26],
+  ['scenarios/moves', 23],
+  ['scenarios/several', 21],
+  ['scenarios/folders', 20],
+  ['scenarios/editors', 11],
+  ['scenarios/', 7],
+  ['hostile/commits', 12],
+  ['hostile/', 3],
+  ['simulation/kept-seeds', 12],
+  ['simulation/planner', 22],
+  ['e2e/costs', 60],
+  ['e2e/environments', 55],
+  ['e2e/account-life', 50],
+  ['ui/views', 45],
+  ['e2e/daemon', 44],
+  ['e2e/gates', 42],
+  ['e2e/restored-server', 35],
+  ['e2e/skeleton', 30],
+];
+
+const secondsOf = (/** @type {string} */ file) =>
+  SECONDS.find(([part]) => file.includes(part))?.[1] ?? 1;
 
 /** @param {readonly string[]} files */
-function longestFirst(files) {
-  const rank = (/** @type {string} */ file) => {
-    const at = LONGEST.findIndex((name) => file.includes(`/${name}`));
-    return at < 0 ? LONGEST.length : at;
-  };
-  return files.toSorted((a, b) => rank(a) - rank(b));
+const longestFirst = (files) => files.toSorted((a, b) => secondsOf(b) - secondsOf(a));
+
+/**
+ * Files for as many processes, with about as much work for each.
+ * @param {readonly string[]} files
+ * @param {number} processes
+ */
+function deal(files, processes) {
+  const hands = Array.from({ length: processes }, () => ({
+    files: /** @type {string[]} */ ([]),
+    seconds: 0,
+  }));
+  for (const file of longestFirst(files)) {
+    const least = hands.reduce((a, b) => (b.seconds < a.seconds ? b : a));
+    least.files.push(file);
+    least.seconds += secondsOf(file);
+  }
+  return hands.map((hand) => hand.files);
 }
 
 /**
- * Name, files, node options, and the least number of files: a suite that looks at nothing must fail.
- * @type {readonly (readonly [string, readonly string[], readonly string[], number])[]}
+ * What finds nothing to look at must fail.
+ * @param {string} pattern
+ * @param {number} filesMin
  */
-const SUITES = [
-  [
-    'unit',
-    globSync('{protocol,sdk,server,native-worker,cli,renderer,bench}/src/**/*.test.ts'),
-    TOGETHER,
-    80,
-  ],
-  ['vectors and SDK', globSync('test/{vectors,sdk}/**/*.test.ts'), APART, 8],
-  ['scenarios', globSync('test/scenarios/*.test.ts'), APART, 8],
-  ['hostile', globSync('test/hostile/**/*.test.ts'), APART, 8],
-  ['processes and pages', longestFirst(globSync(PROCESSES)), WAITING, 12],
-  ['simulation', globSync('test/simulation/**/*.test.ts'), SIMULATION, 1],
-];
+function testFiles(pattern, filesMin) {
+  const files = globSync(`${pattern}/**/*.test.ts`);
+  if (files.length >= filesMin) return files;
+  console.error(`${pattern}: ${files.length} test files found, at least ${filesMin} expected`);
+  process.exit(1);
+}
+
+/** @typedef {{ readonly name: string, readonly runs: readonly (readonly string[])[], readonly isFilling?: boolean }} Suite */
+
+/** @type {[string, { passed: boolean, seconds: number }][]} */
+const results = [];
 
 /**
- * Runs each list of arguments in a process of its own, all at once.
- * @param {readonly (readonly string[])[]} lists
+ * One process for each list of arguments, all at once. What fills the time of others is told when it ends.
+ * @param {Suite} suite
  */
-async function run(...lists) {
+async function run({ name, runs, isFilling = false }) {
   const began = performance.now();
   const codes = await Promise.all(
-    lists.map(async (args) => {
-      const [code] = await once(spawn(process.execPath, args, { stdio: 'inherit' }), 'exit');
+    runs.map(async (args) => {
+      const child = spawn(process.execPath, args, {
+        stdio: ['ignore', isFilling ? 'pipe' : 'inherit', 'inherit'],
+      });
+      if (isFilling && child.pid !== undefined) setPriority(child.pid, LOW_PRIORITY);
+      /** @type {Buffer[]} */
+      const printed = [];
+      child.stdout?.on('data', (/** @type {Buffer} */ part) => printed.push(part));
+      const [code] = await once(child, 'close');
+      process.stdout.write(Buffer.concat(printed));
       return code;
     }),
   );
   const seconds = (performance.now() - began) / 1000;
-  return { passed: codes.every((code) => code === 0), seconds };
+  results.push([name, { passed: codes.every((code) => code === 0), seconds }]);
 }
 
-/**
- * Files that share one process use one core, and wait for timers now and then: four parts use both cores.
- * @param {readonly string[]} files
- */
-function quarters(files) {
-  return [0, 1, 2, 3].map((part) => files.filter((_, i) => i % 4 === part));
-}
+/** @param {readonly string[]} args */
+const testing = (...args) => ['--test', '--test-reporter=dot', ...args];
 
-/** @type {[string, { passed: boolean, seconds: number }][]} */
-const results = [];
-if (asked.length > 0) {
-  results.push(['asked for', await run(['--test', '--test-reporter=spec', ...APART, ...asked])]);
-} else {
-  results.push(['checks', await run(['scripts/check.mjs'])]);
+const UNITS = [
+  ...testFiles('{protocol,sdk,server,native-worker,cli,renderer,bench}/src', 80),
+  ...testFiles('test/sabotage', 1),
+];
+const PROCESSES = [
+  ...testFiles('test/e2e', 8),
+  ...testFiles('test/browser', 4),
+  ...testFiles('test/electron-double', 2),
+];
+const FRESH_SEEDS = 'test/simulation/simulation.test.ts';
+const COMPUTING = [
+  ...testFiles('test/vectors', 3),
+  ...testFiles('test/sdk', 6),
+  ...testFiles('test/scenarios', 8),
+  ...testFiles('test/hostile', 15),
+  ...testFiles('test/simulation', 4).filter((file) => file !== FRESH_SEEDS),
+];
+
+/** Those of one line run side by side. @type {readonly (readonly Suite[])[]} */
+const SUITES = [
+  [{ name: 'checks', runs: [['scripts/check.mjs']] }],
   // Once, before suites that run side by side need them.
-  results.push(['pages', await run(['renderer/scripts/build.ts'])]);
-  results.push(['bundle', await run(['scripts/bundle.mjs'])]);
-  for (const [name, files, options, filesMin] of SUITES) {
-    if (files.length < filesMin) {
-      console.error(`${name}: ${files.length} test files found, at least ${filesMin} expected`);
-      results.push([name, { passed: false, seconds: 0 }]);
-    } else if (files.length > 0) {
-      const parts = options === TOGETHER ? quarters(files) : [files];
-      const lists = parts.map((part) => ['--test', '--test-reporter=dot', ...options, ...part]);
-      results.push([name, await run(...lists)]);
-    }
-  }
+  [
+    {
+      name: 'pages and command line',
+      runs: [['renderer/scripts/build.ts'], ['scripts/bundle.mjs']],
+    },
+  ],
+  // Four: they wait for timers and disks now and then.
+  [{ name: 'unit', runs: deal(UNITS, 4).map((files) => testing(...TOGETHER, ...files)) }],
+  [
+    { name: 'processes and pages', runs: [testing(...WAITING, ...longestFirst(PROCESSES))] },
+    {
+      name: 'vectors, SDK, scenarios, hostile, kept seeds',
+      runs: deal(COMPUTING, 2).map((files) => testing(...TOGETHER, ...CHEAP_PASSWORDS, ...files)),
+      isFilling: true,
+    },
+  ],
+  [{ name: 'simulation', runs: [testing(...SIMULATION, FRESH_SEEDS)] }],
+];
+
+const began = performance.now();
+if (asked.length > 0) {
+  await run({ name: 'asked for', runs: [['--test', '--test-reporter=spec', ...APART, ...asked]] });
+} else {
+  for (const suites of SUITES) await Promise.all(suites.map(run));
 }
 for (const [name, { passed, seconds }] of results) {
   console.log(`# ${name}: ${seconds.toFixed(1)} s, ${passed ? 'passed' : 'FAILED'}`);
 }
 const failed = results.filter(([, { passed }]) => !passed).length;
-console.log(`suites: ${results.length - failed} passed, ${failed} failed`);
+const seconds = Math.round((performance.now() - began) / 1000);
+console.log(`suites: ${results.length - failed} passed, ${failed} failed, ${seconds} s`);
 process.exitCode = failed === 0 ? 0 : 1;
