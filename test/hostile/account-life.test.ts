@@ -298,6 +298,11 @@ test('T4 T78 words open no account but their own, and a recovery that breaks off
     assert.ok(codes.includes(code), `${claim}: ${code}`);
     assert.equal(await keyStore.load(), undefined, claim);
   }
+  scene.clock.time += 24 * 3600_000;
+  const unseen = { ...input, confirmWords: async () => false };
+  const unconfirmed = await recoverAccount(scene.ports(keyStore), unseen, signal);
+  assert.deepEqual(unconfirmed, { ok: false, error: { code: 'confirmation-needed' } });
+  assert.equal(await keyStore.load(), undefined, 'nobody has the new words');
   assert.deepEqual(await bundleOf(drive), first, 'the account is as it was');
   scene.clock.time += 24 * 3600_000;
   assert.ok((await recover()).ok);

@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { CALLS, decodeJson, encodeJson } from '@coffer/protocol/api';
-import { IntegrityError, type Bytes } from '@coffer/protocol/core';
+import { IntegrityError, utf8ToBytes, type Bytes } from '@coffer/protocol/core';
 import { encodeHeadEvidence, HeadRefused } from '@coffer/sdk';
 import { flip, HONEST, type Mutate } from './evil-server.ts';
-import { codeOf, EvilWorld, signal, type Victim } from './evil-world.ts';
+import { codeOf, EvilWorld, openFresh, signal, type Victim } from './evil-world.ts';
 
 interface Scene {
   readonly world: EvilWorld;
@@ -264,4 +264,39 @@ test('T39 a restored state that does not hold together is not accepted', async (
   world.evil.tell(HONEST);
   await laptop.engine.actOnStall(ACCEPT);
   await laptop.sync();
+});
+
+test('T38 T39 a restored state that leads to another branch than the offered head is not accepted', async () => {
+  const here = await scene();
+  await using _ = here.world;
+  const { world, laptop, desk } = here;
+  const { evil } = world;
+  const drive = laptop.drive.space.id;
+  const backup = await evil.honest.snapshot();
+  await liveOn(here);
+  // Every commit of it is signed and follows from the one before, to the end that the server lost.
+  let lost: Bytes | undefined;
+  evil.tell(({ call, space, body }) => {
+    if (call === 'commits' && space === drive) lost ??= body;
+    return undefined;
+  });
+  await openFresh(world, desk.secrets);
+  assert.ok(lost !== undefined);
+  evil.tell(HONEST);
+  await evil.honest.restore(backup, { raiseEra: true });
+  const anew = await openFresh(world, desk.secrets);
+  await anew.put('/since', [utf8ToBytes('the restore')], { makeParents: true }, signal);
+  await laptop.engine.syncNow({});
+  assert.deepEqual(await stallsOf(laptop), ['ServerRestored']);
+  const pinned = laptop.drive.space.storedHead();
+  const before = laptop.tree();
+  evil.tell(({ call, space }) => (call === 'commits' && space === drive ? lost : undefined));
+  const refused = await laptop.engine.actOnStall(ACCEPT).catch((error: unknown) => error);
+  assert.ok(evil.fired > 0);
+  assert.equal(codeOf(refused, 'accept'), 'malformed');
+  assert.deepEqual([laptop.drive.space.storedHead(), laptop.tree()], [pinned, before]);
+  evil.tell(HONEST);
+  await laptop.engine.actOnStall(ACCEPT);
+  await laptop.sync();
+  assert.equal(laptop.read('since'), 'the restore');
 });

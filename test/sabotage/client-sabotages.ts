@@ -71,9 +71,10 @@ export const CLIENT_SABOTAGES: readonly Sabotage[] = [
   },
   {
     name: 'a head counts as evidence whoever signed it',
-    file: `${sdk}/space/verified-space.ts`,
-    find: 'if (!(await this.#isSigned(heads.offered, signal))) {',
-    replace: 'if (heads.offered === undefined) {',
+    file: `${sdk}/space/head-refusal.ts`,
+    find: 'if (await isSigned({ suite, chains }, evidence.offered, signal)) {',
+    replace:
+      'if (evidence.offered !== undefined || (await isSigned({ suite, chains }, evidence.offered, signal))) {',
     tests: ['test/hostile/restored.test.ts'],
   },
   {
@@ -93,8 +94,8 @@ export const CLIENT_SABOTAGES: readonly Sabotage[] = [
   {
     name: 'an own commit without an answer is taken for that of somebody else',
     file: `${worker}/executor/own-commits.ts`,
-    find: 'if (unanswered.size === 0) return;',
-    replace: 'if (unanswered.size >= 0) return;',
+    find: 'for (const change of trees.sent.unanswered().values()) agreeOnSent(trees, change);',
+    replace: 'void trees;',
     tests: [`${worker}/engine-own-commits.test.ts`],
   },
   {

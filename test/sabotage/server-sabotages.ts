@@ -18,6 +18,20 @@ export const SERVER_SABOTAGES: readonly Sabotage[] = [
     tests: [storeTest],
   },
   {
+    name: 'the quota has no end',
+    file: 'server/src/stores/sqlite/reference-counts.ts',
+    find: 'return (this.#statements.usedByOwnerOf.get(spaceNo) ?? 0) <= limit;',
+    replace: 'return limit >= 0;',
+    tests: ['test/sdk/commits.test.ts'],
+  },
+  {
+    name: 'what a lease held counts in the quota for ever',
+    file: 'server/src/stores/sqlite/reference-counts.ts',
+    find: '        this.#statements.addUsed.run(-length, space_no);\n',
+    replace: '',
+    tests: ['server/src/usage.test.ts', 'server/src/stores/sqlite/sqlite-metadata-store.test.ts'],
+  },
+  {
     name: 'the head is moved without comparing it',
     file: `${server}/stores/sqlite/space-writes.ts`,
     find: 'if (toHex(row.head_id) !== proposal.previous) {',
