@@ -77,6 +77,7 @@ if (values.tree !== undefined) {
     verbatimSymlinks: true,
   });
 }
+const treeAtFirst = values.tree === undefined ? {} : treeOf(join(laptop.folder, 'tree'));
 const people = [
   new Person(laptop.folder, 'ada', dice),
   new Person(desktop.folder, 'grace', dice),
@@ -102,6 +103,13 @@ for (let round = 1; round <= rounds; round++) {
 await settle(laptop, desktop, laptop);
 
 assert.deepEqual(treeOf(desktop.folder), treeOf(laptop.folder));
+if (values.tree !== undefined) {
+  const treeAtLast = treeOf(join(desktop.folder, 'tree'));
+  const changed = Object.keys({ ...treeAtFirst, ...treeAtLast }).filter(
+    (path) => treeAtFirst[path] !== treeAtLast[path],
+  );
+  assert.deepEqual(changed, [], 'what is in the tree came as it was');
+}
 const contents = new Map<string, number>();
 for (const name of ['ada', 'grace']) {
   for (const text of textsOf(join(laptop.folder, name))) {
