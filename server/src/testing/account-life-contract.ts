@@ -1,7 +1,16 @@
 import assert from 'node:assert/strict';
 import type { NewKeys } from '../stores/metadata-store.ts';
 import type { Contract } from './metadata-store-contract.ts';
-import { accountId, deviceId, digest, newAccount, spaceId, text } from './store-rows.ts';
+import {
+  accountId,
+  deviceId,
+  digest,
+  headAt,
+  newAccount,
+  proposalTo,
+  spaceId,
+  text,
+} from './store-rows.ts';
 
 const keysOf = (changed: Partial<NewKeys> = {}): NewKeys => ({
   account: accountId('ann'),
@@ -102,14 +111,23 @@ export function accountLifeContract(contract: Contract): void {
         1,
       );
       await store.startSecondFactor(account, new Uint8Array(16));
+      const others = spaceId('ben');
+      await store.commit(proposalTo(others, headAt(2), { members: [[account, 'editor']] }));
+      const members = await store.listMembers(others);
       assert.deepEqual(await store.deleteAccount(account, 5), [digest('t')]);
       assert.deepEqual(await store.deleteAccount(account, 5), []);
       assert.equal(await store.getAccount(account), undefined);
       assert.equal(await store.findAccountByName('ann'), undefined);
       assert.deepEqual(await store.getChain(account, 0), []);
       assert.equal(await store.getHead(spaceId('ann')), undefined);
-      assert.deepEqual(await store.listSpaces(account), []);
-      assert.ok(await store.getHead(spaceId('ben')));
+      assert.deepEqual(
+        (await store.listSpaces(account)).map(({ space }) => space),
+        [others],
+      );
+      assert.ok(await store.getHead(others));
+      // Signed records say who is a member: the rows say the same until a commit removes one.
+      assert.ok(members.includes(account));
+      assert.deepEqual(await store.listMembers(others), members);
       assert.equal(await store.countAccounts(), 1);
       assert.equal(await store.createAccount(newAccount('ann'), digest('again')), 'created');
     },

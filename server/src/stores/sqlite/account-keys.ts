@@ -122,7 +122,6 @@ function prepareEnd(database: Database.Database) {
     ),
     rowsOfAccount: [
       'DELETE FROM sessions WHERE account = ?',
-      'DELETE FROM members WHERE account = ?',
       ...ofAccount.map(
         (table) =>
           `DELETE FROM ${table} WHERE account_no = (SELECT account_no FROM accounts WHERE id = ?)`,
