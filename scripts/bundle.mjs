@@ -11,6 +11,7 @@ const THREADS = [
   'cli/src/daemon/engine-entry.ts',
   'native-worker/src/thread/engine-entry.ts',
   'native-worker/src/content/content-worker.ts',
+  'server/src/writer/writer-entry.ts',
 ];
 /** Packages of many modules, or slow ones. The others stay what they are: some look for files beside themselves. */
 const TAKEN_IN =
@@ -119,11 +120,9 @@ const DECIDING = [
 async function make(beganMs) {
   const out = `${bundleFolder}${beganMs.toString(36)}`;
   const paths = [...DECIDING, ...(await bundle(out))];
-  const inputs = paths.map((path) => {
-    const { mtimeMs, size } = statSync(root + path);
-    if (mtimeMs >= beganMs) throw new Error(`${path} was changed meanwhile`);
-    return [path, mtimeMs, size];
-  });
+  const stats = paths.map((path) => ({ path, stat: statSync(root + path) }));
+  if (stats.some(({ stat }) => stat.mtimeMs >= beganMs)) return; // Changed meanwhile: another time.
+  const inputs = stats.map(({ path, stat }) => [path, stat.mtimeMs, stat.size]);
   const entry = `${out}/${MAIN.replace(/\.ts$/, '.mjs')}`;
   writeFileSync(`${bundleRecord}.new`, JSON.stringify({ root, entry, inputs }));
   renameSync(`${bundleRecord}.new`, bundleRecord);

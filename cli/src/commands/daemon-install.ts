@@ -40,7 +40,7 @@ function serviceOf({ profile, env }: CommandContext): ServiceFile {
   const [script = ''] = process.argv.slice(1);
   const service = serviceFile({
     platform: platform(),
-    command: [process.execPath, script, '--home', profile.home, 'daemon'],
+    command: [process.execPath, ...process.execArgv, script, '--home', profile.home, 'daemon'],
     home: profile.home,
     person: { home: homedir(), name: userInfo().username },
     env,

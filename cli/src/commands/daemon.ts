@@ -59,12 +59,16 @@ function refuseSecond({ profile }: CommandContext): void {
 /** Starts the same program again without a terminal and returns when it answers. */
 async function detach({ profile, output }: CommandContext): Promise<number> {
   const [script = ''] = process.argv.slice(1);
-  const child = spawn(process.execPath, [script, '--home', profile.home, 'daemon'], {
-    detached: true,
-    stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
-    cwd: '/',
-    env: { UV_THREADPOOL_SIZE: '16', ...process.env },
-  });
+  const child = spawn(
+    process.execPath,
+    [...process.execArgv, script, '--home', profile.home, 'daemon'],
+    {
+      detached: true,
+      stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+      cwd: '/',
+      env: { UV_THREADPOOL_SIZE: '16', ...process.env },
+    },
+  );
   const first = await Promise.race([
     once(child, 'message').then(([message]: unknown[]) => message as FromDetached),
     once(child, 'exit').then(() => undefined),
