@@ -87,6 +87,8 @@ function refuseConnection(error: NodeJS.ErrnoException, socket: Socket): void {
 }
 
 const admittedByRequest = new WeakMap<FastifyRequest, Admitted>();
+/** What gives the room of the body back. */
+const roomByRequest = new WeakMap<FastifyRequest, () => void>();
 
 /** Registers a route for every call of the table. */
 export function serve(http: FastifyInstance, application: Application): void {
@@ -105,7 +107,9 @@ export function serve(http: FastifyInstance, application: Application): void {
     const sizeBytesMax = request.routeOptions.bodyLimit ?? 0;
     const sender = admittedByRequest.get(request)?.authorized.session?.account ?? request.ip;
     const lengthBytes = Math.min(Number(announced ?? sizeBytesMax) || 0, sizeBytesMax);
-    reply.raw.once('close', budget.reserve(sender, lengthBytes));
+    const giveBack = budget.reserve(sender, lengthBytes);
+    roomByRequest.set(request, giveBack);
+    reply.raw.once('close', giveBack);
   });
   const admit = async (request: FastifyRequest, reply: FastifyReply) => {
     const admitted = await application.admit({
@@ -128,7 +132,11 @@ export function serve(http: FastifyInstance, application: Application): void {
     const body = Buffer.isBuffer(request.body) ? request.body : undefined;
     const answer = await application.perform(admitted, body, gone.signal);
     // Streams are made from small bodies; all others have been stored or read by now.
-    if (body !== undefined && answer.body instanceof Uint8Array) buffers.giveBack(body);
+    if (body !== undefined && answer.body instanceof Uint8Array) {
+      buffers.giveBack(body);
+      // Not at the close: a client may take its time to read the answer.
+      roomByRequest.get(request)?.();
+    }
     return send(reply, answer);
   };
   for (const name of CALL_NAMES) {
