@@ -226,7 +226,7 @@ export class PairRunner {
     const { plan, dirty, mark } = this.#plan();
     const waiting = { ...plan.waiting, remote: plan.waiting.remote.filter(this.#isWanted) };
     this.#options.database.transaction(() => {
-      this.book.keepStalls(plan, dirty);
+      this.book.keepStalls({ ...plan, waiting }, dirty);
       this.deletions.held(this.book.keepHolds(plan, this.deletions.isOver()));
     });
     // Not before the operations: what is marked since the plan is not what that saw.
@@ -321,10 +321,20 @@ export class PairRunner {
     const row = remote.byId(node);
     if (row === undefined || base.byId(node) !== undefined) return true;
     const { remoteRoot, rootLocalId } = this.pair;
-    const parent = row.parent === remoteRoot ? rootLocalId : base.byId(row.parent)?.localId;
-    const folder = parent === undefined ? undefined : this.paths.relative(parent);
-    if (folder === undefined) return true;
-    return !this.#isIgnored(folder === '' ? row.name : `${folder}/${row.name}`, row.kind);
+    const names: string[] = [];
+    // Folders above it may be kept out themselves.
+    for (let at = row; ;) {
+      names.unshift(at.name);
+      const parent = at.parent === remoteRoot ? rootLocalId : base.byId(at.parent)?.localId;
+      const folder = parent === undefined ? undefined : this.paths.relative(parent);
+      if (folder !== undefined) {
+        if (folder !== '') names.unshift(folder);
+        return !this.#isIgnored(names.join('/'), row.kind);
+      }
+      const above = parent === undefined ? remote.byId(at.parent) : undefined;
+      if (above === undefined) return true;
+      at = above;
+    }
   };
 
   #isIgnored(path: string, kind: EntryKind): boolean {

@@ -244,3 +244,21 @@ scenario(
     await w.expect({ 'x.log': 'v2', 'build/g': 'g', k: '' });
   },
 );
+
+scenario(
+  'F1 what failed to come stalls no more once its folder is ignored',
+  { init: { x: '' }, first: 'b', caseless: false },
+  async (w) => {
+    w.b.write('d/f', 'v1');
+    await w.b.mustSync();
+    w.a.sim.disk.inject('createFile', 'too-many-open', '');
+    w.a.duringCall(
+      ({ kind }) => kind === 'createFile',
+      () => w.a.write('.cofferignore', 'd/\n'),
+    );
+    await w.a.mustSync();
+    await w.settle();
+    assert.deepEqual(w.a.tree(), { d: null, x: '', '.cofferignore': 'd/\n' });
+    assert.deepEqual(w.a.sim.database.sql('SELECT * FROM dirty_remote').all(), []);
+  },
+);
