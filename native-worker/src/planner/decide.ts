@@ -42,6 +42,10 @@ function decideUnit(unit: Unit, pass: Pass, decided: Set<Unit>): void {
     target.exists = true;
     target.frozen = true;
     target.place = unit.remotePlace ?? unit.localPlace;
+    if (blockedBy === 'slot.taken' && isInConflict(unit, pass)) {
+      target.splits = true;
+      target.entry = undefined;
+    }
   } else if (unit.local === 'detached') {
     pass.trace('frozen.detached');
     target.forget = unit.base !== undefined;
@@ -56,6 +60,13 @@ function decideUnit(unit: Unit, pass: Pass, decided: Set<Unit>): void {
   } else {
     decideKnown(unit, pass, decided);
   }
+}
+
+/** Its copy does not wait with it: what is in the way may wait for just that one to go up. */
+function isInConflict(unit: Unit, pass: Pass): boolean {
+  const isBoth = unit.base !== undefined && isLocalAlive(unit) && isRemoteAlive(unit);
+  if (!isBoth || unit.localContent === 'unhashed') return false;
+  return verdictOf(contentCell(unit), unit, pass) === 'conflict';
 }
 
 function freeze(unit: Unit, pass: Pass): void {

@@ -64,6 +64,7 @@ const TROUBLED_INCIDENTS: readonly (readonly [number, string])[] = [
   [700_015_678, 'a left-out folder moved into one that was moved into it, and stayed'],
   [700_031_811, 'a new file and a left-out folder waited for each other’s name'],
   [910_003_683, 'a left-out file waited for a folder that waited for its name'],
+  [555_008_595, 'a conflict copy and the left-out folder that it is in waited for each other'],
   [60_019_288, 'a file was recycled although its folder was about to be no longer left out'],
 ];
 
