@@ -13,6 +13,7 @@ import { guardEntries, guardFolder } from '../adapters/folder-guard.ts';
 import { SetupError } from '../adapters/password-setup-file.ts';
 import { openFilePackStore } from '../packs/file-packs.ts';
 import { nextTurn } from '../adapters/platform.ts';
+import { unnamedPacks } from '../jobs/unnamed-packs.ts';
 import type { MetadataStore } from '../stores/metadata-store.ts';
 import { openDatabase } from '../stores/sqlite/open-database.ts';
 import { createSqliteMetadataStore } from '../stores/sqlite/sqlite-metadata-store.ts';
@@ -230,9 +231,8 @@ async function removeUnnamed(folder: string, fresh: string): Promise<void> {
   const store = openCopy(fresh);
   try {
     const packs = await openFilePackStore(join(folder, 'packs'), { isShared: true });
-    for await (const name of packs.list()) {
-      const [stray] = await store.findStrays([name]);
-      if (stray !== undefined) await packs.remove(stray.space, stray.pack);
+    for await (const strays of unnamedPacks(store, packs)) {
+      for (const { space, pack } of strays) await packs.remove(space, pack);
     }
   } finally {
     await store.close();

@@ -11,6 +11,7 @@ import { bytesToHex, type Bytes } from '@coffer/protocol/core';
 import { PackDamagedError } from '../packs/pack-store.ts';
 import type { PackedBody, PackName, StoredPack } from '../stores/collection-store.ts';
 import type { JobContext, JobSummary } from './job.ts';
+import { unnamedPacks } from './unnamed-packs.ts';
 
 const HOUR_MS = 60 * 60 * 1000;
 const DAY_MS = 24 * HOUR_MS;
@@ -153,20 +154,10 @@ async function sweepStrays(
   signal: AbortSignal,
 ): Promise<{ readonly straysSeen: number; readonly straysRemoved: number }> {
   let straysSeen = 0;
-  const note = async (listed: readonly PackName[]) => {
-    signal.throwIfAborted();
-    const strays = await store.findStrays(listed);
+  for await (const strays of unnamedPacks(store, packs, signal)) {
     straysSeen += strays.length;
     if (strays.length > 0) await store.noteStrays(strays, clock.now());
-  };
-  let listed: PackName[] = [];
-  for await (const name of packs.list()) {
-    listed.push(name);
-    if (listed.length < PACKS_PER_STEP) continue;
-    await note(listed);
-    listed = [];
   }
-  await note(listed);
   const old = await store.listStrays(clock.now() - strayMs);
   for (const { space, pack } of old) {
     signal.throwIfAborted();

@@ -7,7 +7,6 @@
 import type { AccountId } from '@coffer/protocol/core';
 import { verifyKeyChain } from '@coffer/protocol/model';
 import type { AuditedPack } from '../stores/audit-store.ts';
-import type { PackName } from '../stores/collection-store.ts';
 import {
   nameSome,
   reasonOf,
@@ -18,6 +17,7 @@ import {
 } from './fsck-finding.ts';
 import { checkSpace } from './fsck-space.ts';
 import { findDamaged } from './scrub.ts';
+import { unnamedPacks } from './unnamed-packs.ts';
 
 const ROWS_PER_STEP = 1000;
 
@@ -122,27 +122,12 @@ async function checkStrays(
   findings: Finding[],
   signal: AbortSignal,
 ): Promise<void> {
-  const check = async (listed: readonly PackName[]) => {
-    signal.throwIfAborted();
-    for (const { space, pack } of await store.findStrays(listed)) {
+  for await (const strays of unnamedPacks(store, packs, signal)) {
+    for (const { space, pack } of strays) {
       if (isRepair) await packs.remove(space, pack);
       const detail = 'no row names it: an upload or a copy was cut off';
-      findings.push({
-        kind: 'pack-stray',
-        space,
-        pack,
-        detail,
-        isLoss: false,
-        isRepaired: isRepair,
-      });
+      const found = { space, pack, detail, isLoss: false, isRepaired: isRepair };
+      findings.push({ ...found, kind: 'pack-stray' });
     }
-  };
-  let listed: PackName[] = [];
-  for await (const name of packs.list()) {
-    listed.push(name);
-    if (listed.length < ROWS_PER_STEP) continue;
-    await check(listed);
-    listed = [];
   }
-  await check(listed);
 }
