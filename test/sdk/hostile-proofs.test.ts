@@ -5,16 +5,25 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { decodeProofAnswer, encodeProofAnswer, type ProofAnswer } from '@coffer/protocol/api';
-import { IntegrityError, type Bytes, type IntegrityCode } from '@coffer/protocol/core';
+import {
+  IntegrityError,
+  type AccountId,
+  type Bytes,
+  type IntegrityCode,
+} from '@coffer/protocol/core';
+import { sign } from '@coffer/protocol/crypto/open';
 import {
   decodeHeader,
   encodeHeader,
   MemoryState,
   planTreeUpdate,
+  memberKey,
   proveListing,
+  proveRecords,
   rootFolderId,
   type CommitHeader,
   type RecordChange,
+  type TreeKey,
 } from '@coffer/protocol/model';
 import { HeadRefused, type LazyDrive } from '@coffer/sdk';
 import { flip, HONEST } from '../hostile/evil-server.ts';
@@ -337,4 +346,33 @@ test('a server that stands still is caught by what other devices saw', async () 
   await laptop.drive.noteHead(signal);
   world.clock.time += 61_000;
   await assert.rejects(drive.list('/', signal), { code: 'head-rolled-back' });
+});
+
+test('a head that a member signed over other members than the space has is refused', async () => {
+  const given = await scene();
+  await using _ = given.world;
+  const { world, laptop } = given;
+  const fresh = phoneOf(world);
+  const records = await world.server.store.readState(laptop.drive.space.id, (_head, view) => [
+    ...view.listRecords('0'.repeat(64) as TreeKey, 'f'.repeat(64) as TreeKey),
+  ]);
+  const own = records?.find(([key]) => key === memberKey(laptop.secrets.account));
+  assert.ok(records !== undefined && own !== undefined);
+  const added: RecordChange = [memberKey('ee'.repeat(16) as AccountId), own[1]];
+  const changes = [...records, added].sort(([a], [b]) => (a < b ? -1 : 1));
+  const state = new MemoryState();
+  const { root, treeNodes } = planTreeUpdate(world.suite, state, changes);
+  state.apply({ records: changes, treeNodes });
+  lie({ ...given, phone: fresh }, (answer) => {
+    const header = encodeHeader({
+      ...decodeHeader(answer.header),
+      account: laptop.secrets.account,
+      device: laptop.secrets.device,
+      root,
+    });
+    const signature = sign(world.suite, laptop.secrets.deviceSeed, 'commit-sign', header);
+    const keys = changes.map(([key]) => key);
+    return { ...answer, header, signature, proof: proveRecords(world.suite, state, keys) };
+  });
+  await assert.rejects(fresh.open(), { code: 'proof-invalid', message: /members/ });
 });
