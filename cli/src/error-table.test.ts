@@ -126,6 +126,17 @@ test('every code of the error table is reached, and says what happened and what 
   }
 });
 
+test('what other parts wrote for people is said in their words, and no more', async () => {
+  await using world = new CommandWorld();
+  const home = join(world.base, 'damaged');
+  mkdirSync(home);
+  writeFileSync(profileOf(home).keysFile, 'no keys');
+  const damaged = await world.run(['ls'], { home });
+  assert.match(damaged.stderr, /"damaged-profile","message":"the key file cannot be read"/);
+  const nowhere = await world.run(['serve', '--check', '--data', '/proc/x']);
+  assert.match(nowhere.stderr, /kernel \(proc\)","hint":"Nothing can be kept there\."/);
+});
+
 /** At most three lines with a beginning, no words of ours, and a next step. */
 function checkWords(code: ErrorCode, error: { message: string; hint?: string }): void {
   const { message, hint = '' } = error;

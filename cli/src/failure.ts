@@ -78,7 +78,32 @@ export function toFailure(error: unknown): CliFailure {
   if (error instanceof Error && error.name === 'AbortError')
     return new CliFailure('interrupted', 'interrupted');
   const message = error instanceof Error ? error.message : String(error);
-  return fromSystem(error) ?? new CliFailure('failed', message, DEFECT_HINT, { cause: error });
+  return (
+    fromOwnWords(error) ??
+    fromSystem(error) ??
+    new CliFailure('failed', message, DEFECT_HINT, { cause: error })
+  );
+}
+
+const DAMAGED_HINT =
+  "Put the profile folder back from a backup, or sign in again in a new one with --home; 'coffer devices revoke' removes this device.";
+
+/** Errors of other parts that are written for people, by name: this file loads none of those parts. */
+const OWN_WORDS: Readonly<Record<string, readonly [code: ErrorCode, hint: string]>> = {
+  SetupError: ['failed', 'Nothing was changed.'],
+  NewerSchemaError: ['failed', 'Start that version again, or a newer one. Nothing was changed.'],
+  KeyFileDamaged: ['damaged-profile', DAMAGED_HINT],
+};
+
+/** Their first sentence says what is the matter, the rest what to do. */
+function fromOwnWords(error: unknown): CliFailure | undefined {
+  const words = error instanceof Error ? OWN_WORDS[error.name] : undefined;
+  if (words === undefined || !(error instanceof Error)) return undefined;
+  const [code, otherwise] = words;
+  const { what, rest } = /^(?<what>.+?)(?:\. (?<rest>.+))?\.?$/s.exec(error.message)?.groups ?? {};
+  return new CliFailure(code, what ?? error.message, rest ?? otherwise, {
+    cause: error,
+  });
 }
 
 const DEFECT_HINT =
