@@ -37,7 +37,7 @@ test('input is parsed on the side of the engine, and failures keep their code an
   await assert.rejects(world.target.call('removePair', { pair: '/nowhere' }, never), {
     name: 'ControlFailure',
     code: 'not-found',
-    hint: 'See `coffer sync list`.',
+    hint: "'coffer sync list' shows them. Nothing was changed.",
   });
 });
 
