@@ -120,8 +120,23 @@ export const UPKEEP_SABOTAGES: readonly Sabotage[] = [
   {
     name: 'upkeep: bodies under way have no bound',
     file: `${server}/adapters/listener.ts`,
-    find: "reply.raw.once('close', budget.reserve(sender, lengthBytes));",
-    replace: 'void [budget, sender, lengthBytes, reply];',
+    find: 'const giveBack = budget.reserve(sender, lengthBytes);',
+    replace: 'const giveBack = () => void [budget, sender, lengthBytes];',
     tests: [operationTest],
+  },
+  {
+    name: 'upkeep: more than the writer thread can write',
+    file: `${server}/writer/threaded-store.ts`,
+    find: "  database.pragma('query_only = ON');\n",
+    replace: '',
+    tests: [`${server}/writer/threaded-store.test.ts`],
+  },
+  {
+    name: 'upkeep: the writer answers before a write is durable',
+    file: `${server}/stores/sqlite/write-queue.ts`,
+    find: '        this.#statements.commit.run();\n',
+    replace:
+      '        for (const { settle } of batch) settle();\n        this.#statements.commit.run();\n',
+    tests: [`${server}/stores/sqlite/write-queue.test.ts`],
   },
 ];
