@@ -16,6 +16,8 @@ const WAITING = ['--test-concurrency=4', '--test-timeout=900000'];
 const SIMULATION = ['--test-concurrency=1', '--test-timeout=1200000'];
 /** They prove passwords by the hundred; the suites of real processes pay the full price. */
 const CHEAP_PASSWORDS = ['--import=./scripts/cheap-passwords.mjs'];
+/** The limits of single tests do not hold for what is left open after them. */
+const ENDS_AFTER_MS = 25 * 60_000;
 /** Of what fills the time in which others wait: those measure how long a person waits. */
 const LOW_PRIORITY = 10;
 
@@ -109,6 +111,8 @@ async function run({ name, runs, isFilling = false }) {
     runs.map(async (args) => {
       const child = spawn(process.execPath, args, {
         stdio: ['ignore', isFilling ? 'pipe' : 'inherit', 'inherit'],
+        timeout: ENDS_AFTER_MS,
+        killSignal: 'SIGKILL',
       });
       if (isFilling && child.pid !== undefined) setPriority(child.pid, LOW_PRIORITY);
       /** @type {Buffer[]} */
