@@ -106,3 +106,15 @@ test('restarts neither skip nor repeat a job; what was missed comes within an ho
   await runningLate;
   assert.equal(missed.ran.length, 1);
 });
+
+test('a schedule that is ended while it notes when a job is due comes to its end', async () => {
+  const { start, job, ended, runs, ran } = createPlan('ended');
+  const noted = Promise.withResolvers<undefined>();
+  runs.get = () => {
+    void noted.promise.then(() => ended.abort());
+    noted.resolve(undefined);
+    return undefined;
+  };
+  await start(job('one'));
+  assert.deepEqual(ran, []);
+});

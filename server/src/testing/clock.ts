@@ -14,9 +14,11 @@ export class ManualClock implements Clock {
 
   readonly sleep = (ms: number, signal?: AbortSignal): Promise<void> =>
     new Promise((resolve, reject) => {
-      signal?.addEventListener('abort', () => {
-        reject(signal.reason instanceof Error ? signal.reason : new Error('aborted'));
-      });
+      const give = (): void =>
+        reject(signal?.reason instanceof Error ? signal.reason : new Error('aborted'));
+      // As timers do: one that has aborted before says so no more.
+      if (signal?.aborted === true) return give();
+      signal?.addEventListener('abort', give);
       this.#sleepers.push({ until: this.#now + ms, wake: resolve });
     });
 
