@@ -1,5 +1,6 @@
 /** The end of a pass: rows whose entries are nowhere are gone, unless something may still explain them. */
 import { SETTLE_MS_MIN, SLOT_GAP_MS } from '../limits.ts';
+import { nameKey } from '../planner/name-key.ts';
 import type { LocalId } from '../planner/types.ts';
 import { LocalFault, type EntryStat } from '../ports/index.ts';
 import { sightingOf } from './folder-look.ts';
@@ -109,7 +110,22 @@ function isSameSlot(a: LocalRow, b: Missing['row']): boolean {
  */
 function isAbsent(pass: PassState, row: LocalRow): boolean {
   const stat = statAtPlace(pass, row);
-  return stat === undefined || stat === 'unnameable';
+  if (stat === 'unknown') return false;
+  return stat === undefined || stat === 'unnameable' || isOtherSpelling(pass, row, stat);
+}
+
+/** True when the disk answers to the row's name with an entry that it lists, and a row has, under another spelling. */
+function isOtherSpelling({ options }: PassState, row: LocalRow, { ino }: EntryStat): boolean {
+  const { tree, caps } = options;
+  return tree
+    .byInode(ino)
+    .some(
+      ({ parent, name, state }) =>
+        state === 'seen' &&
+        parent === row.parent &&
+        name !== row.name &&
+        nameKey(name, caps) === nameKey(row.name, caps),
+    );
 }
 
 /** Entries that are not decided on: one of them may be a missing row's, or take its slot. */
