@@ -92,24 +92,10 @@ export const du: CommandRun = async (context, input) => {
 export const cat: CommandRun = async (context, input) => {
   const drive = await context.freshDrive();
   const path = input.positionals[0] ?? '';
-  const [from, to] = parseRange(input.value('range'));
-  let at = 0;
-  valueOrFailure(
-    await drive.get(
-      path,
-      {
-        write: (plaintext) => {
-          const start = Math.max(from - at, 0);
-          const end = Math.min(to + 1 - at, plaintext.length);
-          if (start < end) context.output.bytes(plaintext.slice(start, end));
-          at += plaintext.length;
-        },
-      },
-      {},
-      context.signal,
-    ),
-    NOT_READABLE,
-  );
+  const range = parseRange(input.value('range'));
+  const sink = { write: (plaintext: Uint8Array) => context.output.bytes(plaintext) };
+  const options = range === undefined ? {} : { range };
+  valueOrFailure(await drive.get(path, sink, options, context.signal), NOT_READABLE);
 };
 
 const NOT_READABLE: RefusalTexts = {
@@ -117,14 +103,17 @@ const NOT_READABLE: RefusalTexts = {
   unsupported: ['this is a link', "'coffer stat' says where it leads to."],
 };
 
-/** `A-B`, both ends inclusive; `A-` to the end. */
-function parseRange(text: string | undefined): readonly [number, number] {
-  if (text === undefined) return [0, Number.POSITIVE_INFINITY];
+/** `A-B`, both ends inclusive; `A-` to the end. Undefined for the whole file. */
+function parseRange(
+  text: string | undefined,
+): { readonly offset: number; readonly length: number } | undefined {
+  if (text === undefined) return undefined;
   const { from, to } = /^(?<from>\d+)-(?<to>\d*)$/.exec(text)?.groups ?? {};
-  const last = to === undefined || to === '' ? Number.POSITIVE_INFINITY : Number(to);
-  if (from === undefined || last < Number(from))
+  const offset = Number(from);
+  const last = to === undefined || to === '' ? Number.MAX_SAFE_INTEGER - 1 : Number(to);
+  if (from === undefined || !Number.isSafeInteger(last) || last < offset)
     throw new UsageFailure(`'${text}' is not a range`, 'Write 0-99 for the first hundred bytes.');
-  return [Number(from), last];
+  return { offset, length: last - offset + 1 };
 }
 
 interface Described {

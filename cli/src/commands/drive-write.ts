@@ -1,4 +1,4 @@
-/** `put`, `mkdir`, `mv`, `rm`: changing the drive without syncing. */
+/** `put`, `mkdir`, `mv`, `cp`, `rm`: changing the drive without syncing. */
 import type { PutItem, PutOutcome } from '@coffer/sdk';
 import { createReadStream, lstatSync, readdirSync, readlinkSync, type Stats } from 'node:fs';
 import { basename, join } from 'node:path';
@@ -141,6 +141,19 @@ export const mv: CommandRun = async (context, input) => {
   const moved = await drive.edit.move(from, to, context.signal);
   const isTarget = !moved.ok && moved.error.path === to && from !== to;
   const entry = valueOrFailure(moved, isTarget ? NO_TARGET : {});
+  context.output.result(describe(entry), () => []);
+};
+
+/** No content travels: the copy names the chunks of what it is a copy of. */
+export const cp: CommandRun = async (context, input) => {
+  const [from = '', to = ''] = input.positionals;
+  const drive = await context.freshDrive();
+  const { node } = valueOrFailure(drive.resolve(from));
+  if (node.kind === 'folder' && !input.has('recursive'))
+    throw failureOf({ code: 'is-a-folder', path: from });
+  const copied = await drive.edit.copy(from, to, context.signal);
+  const isTarget = !copied.ok && copied.error.path === to && from !== to;
+  const entry = valueOrFailure(copied, isTarget ? NO_TARGET : {});
   context.output.result(describe(entry), () => []);
 };
 

@@ -33,7 +33,6 @@ const ACTIONS: readonly (readonly [name: string, what: string])[] = [
   ['verify', 'a check of a whole drive'],
   ['rewind', 'a way to set a folder back to a time'],
   ['webdav', 'WebDAV'],
-  ['cp', 'copies on the drive'],
   ['ignore check', 'questions about ignore rules'],
   ['ignore list', 'questions about ignore rules'],
 ];

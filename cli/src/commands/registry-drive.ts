@@ -143,6 +143,18 @@ export const DRIVE_COMMANDS: readonly CommandDefinition[] = [
     load: fromWrite((module) => module.mv),
   },
   {
+    name: 'cp',
+    usage: 'FROM TO',
+    argumentsMin: 2,
+    argumentsMax: 2,
+    summary: 'copy on the drive; sends no content, never replaces',
+    details:
+      'TO may be a folder that is there: the copy goes into it. Earlier versions are not copied.',
+    example: 'coffer cp -r /Pictures/2026 /Backup',
+    flags: [{ name: 'recursive', short: 'r', summary: 'folders with all below' }],
+    load: fromWrite((module) => module.cp),
+  },
+  {
     name: 'rm',
     usage: 'PATH…',
     argumentsMin: 1,

@@ -1,0 +1,78 @@
+/** Copies, parts of files, rewinding and checking: one world for all of them. */
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { globSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import test from 'node:test';
+import { CommandWorld } from './testing/command-world.ts';
+
+test('commands on the whole drive keep their word', async (t) => {
+  await using world = new CommandWorld();
+  await world.start();
+  await t.test('cp copies files and folders, and replaces nothing', () => copied(world));
+  await t.test('cat --range reads a part, whatever became of the rest', () => cutOut(world));
+});
+
+interface Listed {
+  readonly path: string;
+  readonly sha256?: string;
+}
+
+async function listed(world: CommandWorld, path: string): Promise<readonly string[]> {
+  const { stdout } = await world.run(['ls', '-R', path]);
+  return (JSON.parse(stdout) as Listed[]).map(({ path: own }) => own);
+}
+
+async function copied(world: CommandWorld): Promise<void> {
+  await world.run(['mkdir', '-p', '/from/deep']);
+  await world.run(['put', 'folder/letter', '/from/deep/letter']);
+  const file = await world.run(['cp', '/letter', '/from/copy']);
+  assert.equal(file.code, 0, file.stderr);
+  assert.equal((JSON.parse(file.stdout) as Listed).path, '/from/copy');
+  const flat = await world.run(['cp', '/from', '/to']);
+  assert.equal(flat.code, 1);
+  assert.match(flat.stderr, /"is-a-folder".*Use -r for folders/);
+  assert.equal((await world.run(['cp', '-r', '/from', '/to'])).code, 0);
+  assert.deepEqual(await listed(world, '/to'), ['/to/copy', '/to/deep', '/to/deep/letter']);
+  const into = await world.run(['cp', '/letter', '/to/deep']);
+  assert.match(into.stderr, /"exists"/);
+  const nowhere = await world.run(['cp', '/letter', '/none/letter']);
+  assert.match(nowhere.stderr, /the folder that it should go into is not on the drive/);
+  const itself = await world.run(['cp', '-r', '/to', '/to/deep']);
+  assert.match(itself.stderr, /"refused"/);
+  assert.equal((await world.run(['cp', '/none', '/x'])).code, 1);
+}
+
+const MIB = 1024 * 1024;
+
+async function cutOut(world: CommandWorld): Promise<void> {
+  const content = randomBytes(12 * MIB);
+  writeFileSync(join(world.base, 'large'), content);
+  const before = new Set(packsOf(world));
+  await world.run(['put', 'large', '/large']);
+  const { stdout } = await world.run(['cat', '/letter', '--range', '1-2']);
+  assert.equal(stdout, 'ea');
+  assert.equal((await world.run(['cat', '/letter', '--range', '2-'])).stdout, 'ar');
+  assert.equal((await world.run(['cat', '/letter', '--range', '9-12'])).stdout, '');
+  assert.equal((await world.run(['cat', '/letter', '--range', '3-2'])).code, 2);
+
+  for (const pack of packsOf(world).filter((path) => !before.has(path))) flipLastByte(pack);
+  assert.equal((await world.run(['cat', '/large'])).code, 7);
+  const part = await world.run(['cat', '/large', '--range', '0-9']);
+  assert.equal(part.code, 0, part.stderr);
+  assert.equal(part.stdout, content.subarray(0, 10).toString('utf8'));
+  await world.run(['rm', '--forever', '--yes', '/large']);
+}
+
+function packsOf(world: CommandWorld): readonly string[] {
+  return globSync('server/packs/**/*', { cwd: world.base, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name));
+}
+
+function flipLastByte(path: string): void {
+  const bytes = readFileSync(path);
+  const last = bytes.length - 1;
+  bytes.writeUInt8(bytes.readUInt8(last) ^ 1, last);
+  writeFileSync(path, bytes);
+}
