@@ -7,7 +7,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { parentPort } from 'node:worker_threads';
 import { Defect, IntegrityError, type Bytes, type Digest } from '@coffer/protocol/core';
 import { BaseChunks, ChunkSealer, createChunker, openChunk } from '@coffer/protocol/content/open';
-import { createNodeOpenSuite } from '@coffer/protocol/suites/node-open';
+import { createNodeContentSuite } from '@coffer/protocol/suites/node-content';
 import type { SealingKeys } from '@coffer/sdk';
 import { createNodeFileSystem } from '../adapters/node-file-system.ts';
 import { FileChanged, readStably } from '../executor/stable-read.ts';
@@ -33,7 +33,7 @@ if (parentPort === null) throw new Defect('content workers run in worker threads
 const port = parentPort;
 const jobs = new Map<number, Job>();
 const fileSystem = createNodeFileSystem();
-const suite = await createNodeOpenSuite();
+const suite = createNodeContentSuite();
 
 port.on('message', (message: ToWorker) => {
   handle(message);

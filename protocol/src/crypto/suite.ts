@@ -15,7 +15,8 @@ export interface VerifySuite {
   readonly equalConstantTime: (a: Bytes, b: Bytes) => boolean;
 }
 
-export interface OpenSuite extends VerifySuite {
+/** What content asks for: a thread that only seals and opens chunks needs no more. */
+export interface ContentSuite extends VerifySuite {
   /** Random bytes for keys, nonces and ids. Comes in from outside so that a simulation can replay it. */
   readonly randomBytes: (length: number) => Uint8Array<ArrayBuffer>;
   /** XChaCha20-Poly1305 (IETF variant): ciphertext ‖ tag, 16 bytes more than `plaintext`. */
@@ -32,6 +33,9 @@ export interface OpenSuite extends VerifySuite {
     ad: Bytes,
     sealed: Bytes,
   ) => Uint8Array<ArrayBuffer> | undefined;
+}
+
+export interface OpenSuite extends ContentSuite {
   /** Ed25519 public key (32 bytes) of a seed (32 bytes). */
   readonly ed25519PublicKey: (seed: Bytes) => Uint8Array<ArrayBuffer>;
   readonly signEd25519: (seed: Bytes, message: Bytes) => Uint8Array<ArrayBuffer>;

@@ -1,5 +1,4 @@
 /** The whole suite for Node and Electron: sodium-native for bulk work, libsodium in WebAssembly for the rest. */
-import { randomFillSync } from 'node:crypto';
 import sodium from 'sodium-native';
 import { assert, type Bytes } from '../core/index.ts';
 import {
@@ -8,90 +7,27 @@ import {
   SIGNATURE_SIZE_BYTES,
   type OpenSuite,
 } from '../crypto/index.ts';
-import { createNodeVerifySuite } from './node-verify.ts';
+import { createNodeContentSuite } from './node-content.ts';
 import { createSumoPart, type RandomBytes } from './sumo.ts';
 
 /** What is used of the library. Its own types ask for Buffers; it takes any byte array. */
-interface NativeOpen {
-  readonly crypto_aead_xchacha20poly1305_ietf_encrypt: (
-    out: Bytes,
-    message: Bytes,
-    ad: Bytes,
-    nsec: null,
-    nonce: Bytes,
-    key: Bytes,
-  ) => void;
-  readonly crypto_aead_xchacha20poly1305_ietf_decrypt: (
-    out: Bytes,
-    nsec: null,
-    sealed: Bytes,
-    ad: Bytes,
-    nonce: Bytes,
-    key: Bytes,
-  ) => void;
+interface NativeSign {
   readonly crypto_sign_seed_keypair: (publicKey: Bytes, secretKey: Bytes, seed: Bytes) => void;
   readonly crypto_sign_detached: (out: Bytes, message: Bytes, secretKey: Bytes) => void;
 }
-const native = sodium as unknown as NativeOpen;
+const native = sodium as unknown as NativeSign;
 
-const TAG_SIZE_BYTES = 16;
-const NONCE_SIZE_BYTES = 24;
 const SECRET_KEY_SIZE_BYTES = 64;
 
 /** `randomBytes` is given by simulations and vectors; without it the operating system's source is used. */
-export async function createNodeOpenSuite(
-  randomBytes: RandomBytes = systemRandomBytes,
-): Promise<OpenSuite> {
+export async function createNodeOpenSuite(randomBytes?: RandomBytes): Promise<OpenSuite> {
+  const content = createNodeContentSuite(randomBytes);
   return {
-    ...createNodeVerifySuite(),
-    ...(await createSumoPart(randomBytes)),
-    randomBytes,
-    aeadSeal,
-    aeadOpen,
+    ...content,
+    ...(await createSumoPart(content.randomBytes)),
     ed25519PublicKey: (seed) => signingKeys(seed).publicKey,
     signEd25519,
   };
-}
-
-/** Keys, nonces and ids are drawn in stock: one call for a few bytes costs as much as one for 4 KiB. */
-const stock = new Uint8Array(4096);
-let used = stock.length;
-
-function systemRandomBytes(length: number): Uint8Array<ArrayBuffer> {
-  if (length > stock.length / 8) return randomFillSync(new Uint8Array(length));
-  if (used + length > stock.length) {
-    randomFillSync(stock);
-    used = 0;
-  }
-  const bytes = stock.slice(used, used + length);
-  // What was given out is kept by its owner alone.
-  stock.fill(0, used, used + length);
-  used += length;
-  return bytes;
-}
-
-function aeadSeal(key: Bytes, nonce: Bytes, ad: Bytes, plaintext: Bytes): Uint8Array<ArrayBuffer> {
-  checkAeadSizes(key, nonce);
-  const out = new Uint8Array(plaintext.length + TAG_SIZE_BYTES);
-  native.crypto_aead_xchacha20poly1305_ietf_encrypt(out, plaintext, ad, null, nonce, key);
-  return out;
-}
-
-function aeadOpen(
-  key: Bytes,
-  nonce: Bytes,
-  ad: Bytes,
-  sealed: Bytes,
-): Uint8Array<ArrayBuffer> | undefined {
-  checkAeadSizes(key, nonce);
-  if (sealed.length < TAG_SIZE_BYTES) return undefined;
-  const out = new Uint8Array(sealed.length - TAG_SIZE_BYTES);
-  try {
-    native.crypto_aead_xchacha20poly1305_ietf_decrypt(out, null, sealed, ad, nonce, key);
-  } catch {
-    return undefined; // Sizes are right here: the tag does not fit.
-  }
-  return out;
 }
 
 function signEd25519(seed: Bytes, message: Bytes): Uint8Array<ArrayBuffer> {
@@ -109,9 +45,4 @@ function signingKeys(seed: Bytes): {
   const secretKey = new Uint8Array(SECRET_KEY_SIZE_BYTES);
   native.crypto_sign_seed_keypair(publicKey, secretKey, seed);
   return { publicKey, secretKey };
-}
-
-function checkAeadSizes(key: Bytes, nonce: Bytes): void {
-  assert(key.length === KEY_SIZE_BYTES, 'an AEAD key has 32 bytes');
-  assert(nonce.length === NONCE_SIZE_BYTES, 'an XChaCha20 nonce has 24 bytes');
 }

@@ -4,7 +4,7 @@
  * recognised by their key.
  */
 import { bytesToHex, CHUNK_SIZE_BYTES_MAX, Defect, type Bytes } from '../../core/index.ts';
-import type { OpenSuite } from '../../crypto/index.ts';
+import type { ContentSuite } from '../../crypto/index.ts';
 import {
   chunkKey,
   padChunkInto,
@@ -44,13 +44,13 @@ export class BaseChunks {
 }
 
 export class ChunkSealer {
-  readonly #suite: OpenSuite;
+  readonly #suite: ContentSuite;
   readonly #contentKeys: () => readonly Bytes[];
   readonly #scratch = new Uint8Array(CHUNK_SIZE_BYTES_MAX);
   readonly #recent = new Map<string, ChunkRef>();
 
   /** `contentKeys`: of the space's epochs, newest first, as they are at the moment. */
-  constructor(suite: OpenSuite, contentKeys: () => readonly Bytes[]) {
+  constructor(suite: ContentSuite, contentKeys: () => readonly Bytes[]) {
     this.#suite = suite;
     this.#contentKeys = contentKeys;
   }

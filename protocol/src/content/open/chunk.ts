@@ -18,7 +18,7 @@ import {
   type ChunkId,
   type IntegrityCode,
 } from '../../core/index.ts';
-import { deriveKey, KEY_SIZE_BYTES, type OpenSuite } from '../../crypto/index.ts';
+import { deriveKey, KEY_SIZE_BYTES, type ContentSuite } from '../../crypto/index.ts';
 import { paddedLength } from '../../model/chunk-lengths.ts';
 import { CHUNK_HEADER, chunkId } from '../chunk-format.ts';
 
@@ -62,7 +62,7 @@ export function padChunkInto(
 
 /** K of padded plaintext under the content key of an epoch: equal for equal chunks. */
 export function chunkKey(
-  suite: OpenSuite,
+  suite: ContentSuite,
   contentKey: Bytes,
   padded: Bytes,
 ): Uint8Array<ArrayBuffer> {
@@ -70,20 +70,20 @@ export function chunkKey(
 }
 
 /** Seals under the key that follows from content key and plaintext. */
-export function sealChunk(suite: OpenSuite, contentKey: Bytes, plaintext: Bytes): SealedChunk {
+export function sealChunk(suite: ContentSuite, contentKey: Bytes, plaintext: Bytes): SealedChunk {
   const padded = padChunk(plaintext);
   return sealPaddedChunk(suite, chunkKey(suite, contentKey, padded), padded, plaintext.length);
 }
 
 /** Seals under a fresh random key: content of others, which must equal nothing. */
-export function sealForeignChunk(suite: OpenSuite, plaintext: Bytes): SealedChunk {
+export function sealForeignChunk(suite: ContentSuite, plaintext: Bytes): SealedChunk {
   const key = suite.randomBytes(KEY_SIZE_BYTES);
   return sealPaddedChunk(suite, key, padChunk(plaintext), plaintext.length);
 }
 
 /** The last step of sealing. `key` is K of exactly these bytes, or never used again. */
 export function sealPaddedChunk(
-  suite: OpenSuite,
+  suite: ContentSuite,
   key: Bytes,
   padded: Bytes,
   plainLength: number,
@@ -104,7 +104,11 @@ export function sealPaddedChunk(
  * length and id (`digest-mismatch`), commitment and AEAD (`open-failed`), zero padding and plain
  * length (`malformed`).
  */
-export function openChunk(suite: OpenSuite, ref: ChunkRef, stored: Bytes): Uint8Array<ArrayBuffer> {
+export function openChunk(
+  suite: ContentSuite,
+  ref: ChunkRef,
+  stored: Bytes,
+): Uint8Array<ArrayBuffer> {
   if (chunkId(suite, stored) !== ref.id) {
     throw new IntegrityError('digest-mismatch', 'a chunk has another id than the page says');
   }
@@ -121,7 +125,7 @@ export function openChunk(suite: OpenSuite, ref: ChunkRef, stored: Bytes): Uint8
   return padded.subarray(0, ref.plainLength);
 }
 
-function openStoredChunk(suite: OpenSuite, key: Bytes, stored: Bytes): Uint8Array<ArrayBuffer> {
+function openStoredChunk(suite: ContentSuite, key: Bytes, stored: Bytes): Uint8Array<ArrayBuffer> {
   const failed = () => byAuthor('open-failed', 'a chunk does not open');
   if (stored.length < CHUNK_OVERHEAD_BYTES) throw failed();
   const prefix = stored.subarray(0, PREFIX_SIZE_BYTES);
@@ -139,10 +143,10 @@ function byAuthor(code: IntegrityCode, message: string): IntegrityError {
 }
 
 /** hdr ‖ com. */
-function chunkPrefix(suite: OpenSuite, key: Bytes): Uint8Array<ArrayBuffer> {
+function chunkPrefix(suite: ContentSuite, key: Bytes): Uint8Array<ArrayBuffer> {
   return concatBytes(CHUNK_HEADER, deriveKey(suite, key, 'chunk-com', CHUNK_HEADER));
 }
 
-function encryptionKey(suite: OpenSuite, key: Bytes): Uint8Array<ArrayBuffer> {
+function encryptionKey(suite: ContentSuite, key: Bytes): Uint8Array<ArrayBuffer> {
   return deriveKey(suite, key, 'chunk-enc', CHUNK_HEADER);
 }
