@@ -1,22 +1,17 @@
 /** `get`: files and folders from the drive. What is incomplete never stands under its own name. */
-import type { DriveEntry, Drive } from '@coffer/sdk';
+import type { DriveEntry, Drive, FetchSink } from '@coffer/sdk';
 import { createHash } from 'node:crypto';
 import {
-  chmodSync,
   closeSync,
   existsSync,
-  fsyncSync,
   lstatSync,
   mkdirSync,
   openSync,
   readlinkSync,
   readSync,
-  renameSync,
   rmSync,
   statSync,
   symlinkSync,
-  utimesSync,
-  writeSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { CommandRun } from '../command.ts';
@@ -25,6 +20,7 @@ import { failureOf, valueOrFailure } from '../drive-failure.ts';
 import { finish } from '../each.ts';
 import { CliFailure, toFailure } from '../failure.ts';
 import { count } from '../output.ts';
+import { PartFile } from '../part-file.ts';
 
 export interface Wanted {
   readonly entry: DriveEntry;
@@ -39,8 +35,8 @@ export const get: CommandRun = async (context, input) => {
     throw failureOf({ code: 'is-a-folder', path: remote });
   const target = localTarget(context, top, local);
   const all = [{ entry: top, local: target }, ...below(drive, top, target)];
-  const there = all.filter(({ entry, local: path }) => isThere(entry, path));
-  const wanted = all.filter((one) => !there.includes(one));
+  const there = new Set(all.filter(({ entry, local: path }) => isThere(entry, path)));
+  const wanted = all.filter((one) => !there.has(one));
   if (!input.has('force')) refuseTaken(wanted);
   if (top.node.kind !== 'folder') requireFolder(dirname(target));
   for (const { entry, local: path } of wanted)
@@ -50,7 +46,7 @@ export const get: CommandRun = async (context, input) => {
   const files = wanted.filter(({ entry }) => entry.node.kind === 'file');
   const failures = await fetchFiles(drive, files, context.signal);
   const got = files.length - failures.length;
-  const kept = there.filter(({ entry }) => entry.node.kind === 'file').length;
+  const kept = [...there].filter(({ entry }) => entry.node.kind === 'file').length;
   const isNothing = got + kept === 0 && failures.length > 0;
   context.output.result({ files: got, unchanged: kept, to: target }, () =>
     isNothing ? [] : [`${gotText(got, kept)} in ${context.output.name(target)}.`],
@@ -141,48 +137,37 @@ export async function fetchFiles(
   signal: AbortSignal,
 ): Promise<readonly CliFailure[]> {
   const failures: CliFailure[] = [];
-  const open = new Map<number, { readonly fd: number; readonly part: string }>();
-  const localOf = (index: number): string => files[index]?.local ?? '';
-  await drive.space.fetch(
-    files.map(({ entry }) => ({ id: entry.node.id, rev: entry.node.rev })),
-    {
-      begin: (index) => {
-        const local = localOf(index);
-        const part = join(dirname(local), `.coffer-part-${process.pid}-${index}`);
-        open.set(index, { fd: openSync(part, 'w', 0o600), part });
-      },
-      write: (index, plaintext) => {
-        const file = open.get(index);
-        if (file !== undefined) writeSync(file.fd, plaintext);
-      },
-      end: (index) => {
-        const file = open.get(index);
-        const node = files[index]?.entry.node;
-        if (file === undefined || node === undefined) return;
-        fsyncSync(file.fd);
-        closeSync(file.fd);
-        chmodSync(file.part, node.executable ? 0o755 : 0o644);
-        if (node.mtimeMs !== null) utimesSync(file.part, node.mtimeMs / 1000, node.mtimeMs / 1000);
-        renameSync(file.part, localOf(index));
-        open.delete(index);
-      },
-      fail: (index, error) => {
-        const file = open.get(index);
-        if (file !== undefined) {
-          closeSync(file.fd);
-          rmSync(file.part, { force: true });
-          open.delete(index);
-        }
-        const { code, message, hint } = toFailure(error);
-        failures.push(
-          new CliFailure(code, message, hint, {
-            path: files[index]?.entry.path ?? '',
-            cause: error,
-          }),
-        );
-      },
+  const open = new Map<number, PartFile>();
+  const drop = (index: number): void => {
+    const part = open.get(index);
+    open.delete(index);
+    part?.drop();
+  };
+  const sink: FetchSink = {
+    begin: (index) => {
+      open.set(index, new PartFile(files[index]?.local ?? ''));
     },
-    signal,
-  );
+    write: (index, plaintext) => open.get(index)?.write(plaintext),
+    end: (index) => {
+      const node = files[index]?.entry.node;
+      if (node === undefined) return;
+      const { executable, mtimeMs } = node;
+      open.get(index)?.finish({ mode: executable ? 0o755 : 0o644, mtimeMs });
+      open.delete(index);
+    },
+    fail: (index, error) => {
+      drop(index);
+      const { code, message, hint } = toFailure(error);
+      const path = files[index]?.entry.path ?? '';
+      failures.push(new CliFailure(code, message, hint, { path, cause: error }));
+    },
+  };
+  const requests = files.map(({ entry }) => ({ id: entry.node.id, rev: entry.node.rev }));
+  try {
+    await drive.space.fetch(requests, sink, signal);
+  } finally {
+    // Whoever interrupts it wants nothing of what was begun.
+    for (const index of open.keys()) drop(index);
+  }
   return failures;
 }
