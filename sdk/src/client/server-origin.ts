@@ -24,7 +24,8 @@ export function parseServerOrigin(
   return ok(url.origin);
 }
 
-function isLoopback(hostname: string): boolean {
+/** True for names and addresses of this machine itself, as `URL.hostname` has them. */
+export function isLoopback(hostname: string): boolean {
   return (
     hostname === 'localhost' ||
     hostname.endsWith('.localhost') ||

@@ -204,6 +204,16 @@ test('with a proxy every request goes through it, also to this computer', async 
   assert.equal(server.connections, 0);
 });
 
+test('no proxy elsewhere sees plain http to this computer', async () => {
+  await using server = await TestServer.start((_, response) => response.end('direct'));
+  const proxy = 'http://192.0.2.1:3128';
+  for (const origin of [server.origin, server.origin.replace('127.0.0.1', 'localhost')]) {
+    using transport = createNodeHttpTransport({ origin, proxy });
+    const body = await bodyOf(await transport.request(GET, AbortSignal.timeout(5000)));
+    assert.equal(Buffer.from(body).toString(), 'direct');
+  }
+});
+
 test('a proxy that does not answer is a fault that may be tried again', async () => {
   const origin = 'https://drive.example.org';
   using transport = createNodeHttpTransport({ origin, proxy: 'http://127.0.0.1:9' });

@@ -10,6 +10,7 @@
  */
 import type * as http from 'node:http';
 import type { Bytes } from '@coffer/protocol/core';
+import { isLoopback } from '../../client/server-origin.ts';
 import {
   networkFault,
   type HttpRequest,
@@ -25,7 +26,10 @@ export interface NodeHttpOptions {
   readonly connectionsMax?: number;
   /** Slows bodies down to what people allow; without it they go as fast as they can. */
   readonly pace?: Pace;
-  /** `http://host:port` of a proxy that every request goes through, also to this computer. */
+  /**
+   * `http://host:port` of a proxy that every request goes through, also to this computer: but plain http
+   * to this computer goes to no proxy elsewhere, which would read it all and look for the server at itself.
+   */
   readonly proxy?: string;
 }
 
@@ -49,7 +53,7 @@ export function createNodeHttpTransport(options: NodeHttpOptions): NodeHttpTrans
   const url = new URL(options.origin);
   const isSecure = url.protocol === 'https:';
   const timeout = options.idleTimeoutMs ?? IDLE_TIMEOUT_MS;
-  const { proxy } = options;
+  const proxy = proxyFor(url, options.proxy);
   const agentOptions = {
     keepAlive: true,
     maxSockets: options.connectionsMax ?? CONNECTIONS_MAX,
@@ -77,6 +81,13 @@ export function createNodeHttpTransport(options: NodeHttpOptions): NodeHttpTrans
       agent.destroy();
     },
   };
+}
+
+/** Plain http is taken for this computer alone, since nobody is on the way there. */
+function proxyFor(origin: URL, proxy: string | undefined): string | undefined {
+  if (proxy === undefined || origin.protocol === 'https:' || !isLoopback(origin.hostname))
+    return proxy;
+  return isLoopback(new URL(proxy).hostname) ? proxy : undefined;
 }
 
 function headersOf(request: HttpRequest): Record<string, string> {
