@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import test from 'node:test';
 import { ControlFailure, type ControlTarget, type NumberedEvent } from '../contract/index.ts';
 import { createSystemClock } from '../adapters/index.ts';
@@ -72,6 +75,16 @@ test('who does not know the token is refused', async () => {
   assert.equal(await target.speaksOurs(NEVER), false);
   await assert.rejects(target.call('status', {}, NEVER), { code: 'refused' });
   await server[Symbol.asyncDispose]();
+});
+
+test('who takes the question and never answers is waited for no longer than it may take', async () => {
+  const silent = createServer(() => undefined).listen(0, '127.0.0.1');
+  await once(silent, 'listening');
+  const { port } = silent.address() as AddressInfo;
+  const target = new LoopbackTarget({ port, token: TOKEN }, () => undefined, 50);
+  assert.equal(await target.speaksOurs(NEVER), false);
+  silent.closeAllConnections();
+  silent.close();
 });
 
 test('a closed one tells nothing more, not even that it is closed', async () => {

@@ -12,6 +12,8 @@ import {
 } from '../contract/index.ts';
 
 const HOST = '127.0.0.1';
+/** Whoever runs says so at once; one that was stopped by a signal says nothing, for as long as it is. */
+const HELLO_MS_MAX = 5_000;
 
 export interface LoopbackPlace {
   readonly port: number;
@@ -22,20 +24,24 @@ export interface LoopbackPlace {
 export class LoopbackTarget implements ControlTarget {
   readonly #place: LoopbackPlace;
   readonly #onLost: () => void;
+  readonly #helloMsMax: number;
   readonly #listeners = new Set<(event: NumberedEvent) => void>();
   #stream: ClientRequest | undefined;
   #isClosed = false;
 
   /** `onLost`: once, when the stream of events ended by itself: nobody is there any more. */
-  constructor(place: LoopbackPlace, onLost: () => void) {
+  constructor(place: LoopbackPlace, onLost: () => void, helloMsMax = HELLO_MS_MAX) {
     this.#place = place;
     this.#onLost = onLost;
+    this.#helloMsMax = helloMsMax;
   }
 
-  /** False when nobody answers, or another version of the contract is spoken there. */
+  /** False when nobody answers in time, or another version of the contract is spoken there. */
   async speaksOurs(signal: AbortSignal): Promise<boolean> {
     try {
-      const { body } = await this.#exchange({ method: 'GET', path: '/v1/hello', signal });
+      const timeout = this.#helloMsMax;
+      const hello = { method: 'GET', path: '/v1/hello', timeout, signal };
+      const { body } = await this.#exchange(hello);
       return fieldOf(body, 'control') === CONTROL_VERSION;
     } catch {
       return false;
@@ -128,7 +134,9 @@ export class LoopbackTarget implements ControlTarget {
     const { port, token } = this.#place;
     const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
     const http = process.getBuiltinModule('node:http');
-    return http.request({ ...asked, host: HOST, port, agent: false, headers });
+    const request = http.request({ ...asked, host: HOST, port, agent: false, headers });
+    request.on('timeout', () => request.destroy(new Error('nothing came')));
+    return request;
   }
 }
 
