@@ -1,7 +1,7 @@
 /** Copies, parts of files, rewinding and checking: one world for all of them. */
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { globSync, readFileSync, writeFileSync } from 'node:fs';
+import { globSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
 import { CommandWorld } from './testing/command-world.ts';
@@ -11,6 +11,7 @@ test('commands on the whole drive keep their word', async (t) => {
   await world.start();
   await t.test('cp copies files and folders, and replaces nothing', () => copied(world));
   await t.test('cat --range reads a part, whatever became of the rest', () => cutOut(world));
+  await t.test('ignore says which line of which file decides', () => ruled(world));
 });
 
 interface Listed {
@@ -41,6 +42,28 @@ async function copied(world: CommandWorld): Promise<void> {
   const itself = await world.run(['cp', '-r', '/to', '/to/deep']);
   assert.match(itself.stderr, /"refused"/);
   assert.equal((await world.run(['cp', '/none', '/x'])).code, 1);
+}
+
+async function ruled(world: CommandWorld): Promise<void> {
+  writeFileSync(join(world.folder, '.cofferignore'), '# logs\n*.log\n!keep.log\n');
+  const paths = ['folder/x.log', 'folder/keep.log', 'folder/plain', 'nowhere'];
+  const { code, stdout, stderr } = await world.run(['ignore', 'check', ...paths]);
+  const file = join(world.folder, '.cofferignore');
+  const rule = (line: number, pattern: string): object => ({ source: 'file', file, line, pattern });
+  assert.deepEqual(JSON.parse(stdout), [
+    { path: join(world.folder, 'x.log'), ignored: true, rule: rule(2, '*.log') },
+    { path: join(world.folder, 'keep.log'), ignored: false, rule: rule(3, '!keep.log') },
+    { path: join(world.folder, 'plain'), ignored: false, rule: null },
+  ]);
+  assert.equal(code, 1);
+  assert.match(stderr, /"not-found","message":"this lies in no synced folder".*nowhere"/);
+  const listing = await world.run(['ignore', 'list', 'folder']);
+  const rules = JSON.parse(listing.stdout) as { source: string; line: number | null }[];
+  assert.deepEqual(
+    rules.filter(({ source }) => source === 'file').map(({ line }) => line),
+    [2, 3],
+  );
+  rmSync(file);
 }
 
 const MIB = 1024 * 1024;

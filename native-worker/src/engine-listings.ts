@@ -269,10 +269,15 @@ export function statesOf(core: EngineCore, paths: readonly string[]): FileState[
   return paths.map((path) => ({ path, state: fileState(core, path) }));
 }
 
-function fileState(core: EngineCore, path: string): FileState['state'] {
-  const runner = core
+/** The pair in whose folder an absolute local path lies. */
+export function runnerAt(core: EngineCore, path: string): PairRunner | undefined {
+  return core
     .runners()
     .find(({ pair }) => path === pair.localPath || path.startsWith(`${pair.localPath}/`));
+}
+
+function fileState(core: EngineCore, path: string): FileState['state'] {
+  const runner = runnerAt(core, path);
   if (runner === undefined) return 'outside';
   const relative = path.slice(runner.pair.localPath.length + 1);
   if (relative === '') return runner.trees.dirty.isEmpty() ? 'synced' : 'pending';

@@ -11,6 +11,7 @@ import type { z } from 'zod';
 import { EngineCore } from './engine-core.ts';
 import { tellingOf } from './engine-events.ts';
 import { decideHeld, resolveConflict, retryStalls } from './engine-decisions.ts';
+import { checkIgnored, listIgnoreRules } from './engine-ignore.ts';
 import {
   listActivity,
   listConflicts,
@@ -52,7 +53,7 @@ export function createEngine(options: EngineOptions): Engine {
     const signal = signalOf(call);
     return core.turns.take(() => action(signal), signal);
   };
-  const query = <T>(answer: () => T): Promise<T> => Promise.resolve().then(answer);
+  const query = <T>(answer: () => T | Promise<T>): Promise<T> => Promise.resolve().then(answer);
 
   return {
     addPair: (input, call) => {
@@ -94,6 +95,8 @@ export function createEngine(options: EngineOptions): Engine {
       return query(() => done(steerTransfer(core, given)));
     },
     fileStates: ({ paths }) => query(() => statesOf(core, paths)),
+    checkIgnored: ({ paths }) => query(() => checkIgnored(core, paths)),
+    ignoreRules: ({ paths }, call) => query(() => listIgnoreRules(core, paths, signalOf(call))),
     conflicts: () => query(() => listConflicts(core)),
     resolveConflict: (input, call) => {
       const given = parse('resolveConflict', input);

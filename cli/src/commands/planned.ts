@@ -33,8 +33,6 @@ const ACTIONS: readonly (readonly [name: string, what: string])[] = [
   ['verify', 'a check of a whole drive'],
   ['rewind', 'a way to set a folder back to a time'],
   ['webdav', 'WebDAV'],
-  ['ignore check', 'questions about ignore rules'],
-  ['ignore list', 'questions about ignore rules'],
 ];
 
 /** Those that none of the real commands has taken the name of. */

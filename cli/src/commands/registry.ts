@@ -3,6 +3,7 @@ import type { CommandDefinition, CommandRun, FlagDefinition } from '../command.t
 import { ACCOUNT_COMMANDS } from './registry-account.ts';
 import { ACCOUNT_LIFE_COMMANDS } from './registry-account-life.ts';
 import { ADMIN_COMMANDS } from './registry-admin.ts';
+import { CHECK_COMMANDS } from './registry-check.ts';
 import { plannedCommands } from './planned.ts';
 import { DAEMON_COMMANDS } from './registry-daemon.ts';
 import { DRIVE_COMMANDS } from './registry-drive.ts';
@@ -269,6 +270,7 @@ const REAL: readonly CommandDefinition[] = [
   ...ACCOUNT_COMMANDS,
   ...ACCOUNT_LIFE_COMMANDS,
   ...SYNC_COMMANDS,
+  ...CHECK_COMMANDS,
   ...DECISION_COMMANDS,
   ...DRIVE_COMMANDS,
   ...DAEMON_COMMANDS,

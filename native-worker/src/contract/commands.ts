@@ -11,6 +11,8 @@ import {
   EngineStatus,
   FileState,
   HeldListing,
+  IgnoreAnswer,
+  IgnoreRuleListing,
   PairListing,
   PairModeShape,
   StallListing,
@@ -64,6 +66,10 @@ export const commands = {
   },
   /** State of local paths, absolute. */
   fileStates: { input: z.object({ paths: z.array(z.string()) }), output: z.array(FileState) },
+  /** Which rule decides on local paths, absolute. Errors: `unsuitable` for what cannot be read. */
+  checkIgnored: { input: z.object({ paths: z.array(z.string()) }), output: z.array(IgnoreAnswer) },
+  /** Rules of the pairs that these local paths name or lie in; of all when left out. */
+  ignoreRules: { input: z.object({ paths: PairNames }), output: z.array(IgnoreRuleListing) },
   conflicts: { input: z.object({}), output: z.array(ConflictListing) },
   /** `path`: remote path of the original or of the copy. `mine` is the conflict copy's side. */
   resolveConflict: {

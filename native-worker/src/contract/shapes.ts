@@ -170,6 +170,29 @@ export const ActivityListing = z.object({
 });
 export type ActivityListing = z.infer<typeof ActivityListing>;
 
+export const IgnoreRuleListing = z.object({
+  /** Root of the pair. */
+  local: z.string(),
+  source: z.enum(['file', 'pair', 'built-in']),
+  /** Absolute path of the rule file. */
+  file: z.string().nullable(),
+  /** From 1: in the file, or among the pair's patterns. Null where the file as a whole is meant. */
+  line: z.int().positive().nullable(),
+  pattern: z.string(),
+  /** Malformed: it has no effect. */
+  skipped: z.boolean(),
+});
+export type IgnoreRuleListing = z.infer<typeof IgnoreRuleListing>;
+
+export const IgnoreAnswer = z.object({
+  path: z.string(),
+  /** `outside`: in no pair. */
+  state: z.enum(['ignored', 'not-ignored', 'outside']),
+  /** The rule that decides; of a path in an ignored folder, that of the folder. */
+  rule: IgnoreRuleListing.optional(),
+});
+export type IgnoreAnswer = z.infer<typeof IgnoreAnswer>;
+
 export const FileState = z.object({
   path: z.string(),
   state: z.enum([

@@ -21,7 +21,9 @@ export interface IgnoreRule {
 }
 
 export type IgnoreVerdict =
-  { readonly ignored: false } | { readonly ignored: true; readonly rule: IgnoreRule };
+  /** `takenBackBy`: finds the `!` rule that decides; left out where no rule says anything. */
+  | { readonly ignored: false; readonly takenBackBy?: () => IgnoreRule | undefined }
+  | { readonly ignored: true; readonly rule: IgnoreRule };
 
 export interface IgnoreRules {
   /**
@@ -33,6 +35,10 @@ export interface IgnoreRules {
   readonly checkChild: (folder: string, name: string, isFolder: boolean) => IgnoreVerdict;
   /** Reads the rule file of a folder again. True when its rules are others than before. */
   readonly reload: (folder: string) => boolean;
+  /** Patterns of the pair. */
+  readonly ofPair: readonly IgnoreRule[];
+  /** Lines of the folder's rule file that hold. Passes through what `read` throws. */
+  readonly ofFolder: (folder: string) => readonly IgnoreRule[];
   /** Lines of the folder's rule file that were skipped. */
   readonly malformed: (folder: string) => readonly IgnoreRule[];
   /** Forgets what was read at and below a path: it moved. */
@@ -68,6 +74,17 @@ export function createIgnoreRules(options: {
   const fileOf = (folder: string): RuleFile | undefined =>
     files.has(folder) ? files.get(folder) : load(folder);
 
+  // The matcher does not say which rule took something back: asked for each, when somebody wants to know.
+  const takenBack = ({ lines }: RuleFile, relative: string): IgnoreVerdict => ({
+    ignored: false,
+    takenBackBy: () =>
+      lines.findLast(({ text, file, line }) => {
+        const positive = { text: text.slice(1), file, line };
+        return (
+          text.startsWith('!') && createTest([positive], options.caseSensitive)(relative).ignored
+        );
+      }),
+  });
   const checkChild = (folder: string, name: string, isFolder: boolean): IgnoreVerdict => {
     if (name === OWN_FOLDER) return builtIn(`${OWN_FOLDER}/`);
     const path = folder === '' ? name : `${folder}/${name}`;
@@ -76,13 +93,13 @@ export function createIgnoreRules(options: {
       if (file === undefined) continue;
       const relative = at === '' ? path : path.slice(at.length + 1);
       const result = file.test(isFolder ? `${relative}/` : relative);
-      if (result.unignored) return NOT_IGNORED;
+      if (result.unignored) return takenBack(file, isFolder ? `${relative}/` : relative);
       const rule = result.ignored ? file.lines.find(({ line }) => line === result.line) : undefined;
       if (rule !== undefined) return { ignored: true, rule };
     }
     const own = ofPair.test(isFolder ? `${path}/` : path);
     const ownRule = ofPair.lines.find(({ line }) => own.ignored && line === own.line);
-    if (own.unignored) return NOT_IGNORED;
+    if (own.unignored) return takenBack(ofPair, isFolder ? `${path}/` : path);
     if (ownRule !== undefined) return { ignored: true, rule: ownRule };
     const temporary = isBuiltInTemporary(name);
     return temporary === undefined ? NOT_IGNORED : builtIn(temporary);
@@ -92,13 +109,16 @@ export function createIgnoreRules(options: {
     checkChild,
     check: (path, isFolder) => {
       const segments = path.split('/');
+      let verdict = NOT_IGNORED;
       for (const [depth, name] of segments.entries()) {
         const isLast = depth === segments.length - 1;
-        const verdict = checkChild(segments.slice(0, depth).join('/'), name, !isLast || isFolder);
+        verdict = checkChild(segments.slice(0, depth).join('/'), name, !isLast || isFolder);
         if (verdict.ignored) return verdict;
       }
-      return NOT_IGNORED;
+      return verdict;
     },
+    ofPair: ofPair.lines,
+    ofFolder: (folder) => fileOf(folder)?.lines ?? [],
     reload: (folder) => {
       const before = files.get(folder)?.text;
       return load(folder)?.text !== before;

@@ -26,11 +26,13 @@ const NOTHING_DONE = { folders: 0, entries: 0, hashedFiles: 0, hashedBytes: 0, w
 export function createScanner(options: ScannerOptions): Scanner {
   const memory = new Memory();
   const block = new Uint8Array(READ_BLOCK_BYTES);
-  const rules = createIgnoreRules({
-    read: (folder) => readRuleFile(options.fileSystem, options.rootPath, folder),
-    caseSensitive: options.caps.caseSensitive,
-    ofPair: options.ignores ?? [],
-  });
+  const freshRules = (): IgnoreRules =>
+    createIgnoreRules({
+      read: (folder) => readRuleFile(options.fileSystem, options.rootPath, folder),
+      caseSensitive: options.caps.caseSensitive,
+      ofPair: options.ignores ?? [],
+    });
+  const rules = freshRules();
   const hintFolder = (folder: LocalId): void => {
     memory.doubted.add(folder);
     memory.dueAt(folder, options.clock.now());
@@ -65,6 +67,7 @@ export function createScanner(options: ScannerOptions): Scanner {
     },
     pass: () => runPass(options, memory, rules, block),
     checkIgnored: rules.check,
+    freshRules,
     pathOf: (id) => {
       const segments: string[] = [];
       for (let at = id; at !== options.tree.root;) {

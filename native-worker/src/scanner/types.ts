@@ -3,7 +3,7 @@ import type { Digest } from '@coffer/protocol/core';
 import type { Clock, FileSystem } from '../ports/index.ts';
 import type { Caps, LocalId } from '../planner/types.ts';
 import type { ForeignRows, LocalRow, LocalTreeWriter } from './local-tree-writer.ts';
-import type { IgnoreVerdict } from './ignore.ts';
+import type { IgnoreRules, IgnoreVerdict } from './ignore.ts';
 
 export interface ScannerOptions {
   readonly fileSystem: FileSystem;
@@ -75,6 +75,8 @@ export interface Scanner {
   readonly pass: () => ScanPass;
   /** Whether and why a relative path is ignored; reads the rule files that apply. */
   readonly checkIgnored: (path: string, isFolder: boolean) => IgnoreVerdict;
+  /** The same rules, of the files as they are on the disk now. */
+  readonly freshRules: () => IgnoreRules;
   /** Relative path of a row by its parents; undefined when one of them is gone or unknown to the tree. */
   readonly pathOf: (id: LocalId) => string | undefined;
 }

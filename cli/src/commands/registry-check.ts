@@ -1,0 +1,27 @@
+/** Commands that look at something and say how it is. */
+import type { CommandDefinition } from '../command.ts';
+
+export const CHECK_COMMANDS: readonly CommandDefinition[] = [
+  {
+    name: 'ignore check',
+    usage: 'LOCAL…',
+    argumentsMin: 1,
+    argumentsMax: 1000,
+    summary: 'show which rule (file and line) ignores a path, or takes it back',
+    details:
+      'Rules are those of .cofferignore files, nearest folder first, then those of sync add --ignore, then the\nbuilt-in list of temporary files. LOCAL need not exist. Below an ignored folder, its rule decides.',
+    example: 'coffer ignore check ~/Drive/build/out.log',
+    flags: [],
+    load: async () => (await import('./ignore.ts')).ignoreCheck,
+  },
+  {
+    name: 'ignore list',
+    usage: '[LOCAL]',
+    argumentsMin: 0,
+    argumentsMax: 1,
+    summary: 'list the rules that there are, or those that can concern LOCAL',
+    example: 'coffer ignore list ~/Drive',
+    flags: [],
+    load: async () => (await import('./ignore.ts')).ignoreList,
+  },
+];
