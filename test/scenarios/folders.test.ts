@@ -118,6 +118,22 @@ scenario(
 );
 
 scenario(
+  'C10 an edit of a file in a folder while that is being deleted is kept in the tree',
+  { init: DIR, meanwhile: 'second' },
+  async (w) => {
+    w.first.remove('d');
+    let isWritten = false;
+    w.meanwhile = () => {
+      if (!w.second.exists('d/f')) return;
+      w.second.write('d/f', 'edited');
+      isWritten = true;
+    };
+    await w.settle();
+    await w.expect(isWritten ? { 'd/f': 'edited', x: '' } : { x: '' });
+  },
+);
+
+scenario(
   'C11 a folder deleted and made again is new, with all that is in it',
   { init: DIR },
   async (w) => {

@@ -9,7 +9,7 @@ import type { LocalRow } from '../scanner/local-tree-writer.ts';
 import { folderOf, isAsSeen } from './local-paths.ts';
 import { DONE, LOST, type OperationOutcome } from './outcome.ts';
 import type { ExecutionRun } from './run.ts';
-import { areUntouched, walkFolder, type KnownFolder } from './whole-folder.ts';
+import { areUntouched, findWritten, walkFolder, type KnownFolder } from './whole-folder.ts';
 
 interface Leaving {
   readonly row: LocalRow;
@@ -111,9 +111,27 @@ function moveToRecycle(
       throw new PreconditionLost();
     }
     fileSystem.rename(from, to);
+    const written = walk === undefined ? undefined : findWritten(run, to, walk);
+    if (written !== undefined && isGivenBack(run, from, to)) {
+      run.options.hint(written.parent);
+      throw new PreconditionLost();
+    }
     return [folderOf(from), folderOf(to)];
   } catch (error) {
     if (isExpected(error)) trees.recycled.removeStored(stored);
+    throw error;
+  }
+}
+
+/** False when another entry has the slot by now: then what was written stays in the recycle area. */
+function isGivenBack(run: ExecutionRun, from: string, to: string): boolean {
+  const { fileSystem } = run.options;
+  try {
+    if (fileSystem.lstat(from) !== undefined) return false;
+    fileSystem.rename(to, from);
+    return true;
+  } catch (error) {
+    if (error instanceof LocalFault) return false;
     throw error;
   }
 }

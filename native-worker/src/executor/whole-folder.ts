@@ -1,6 +1,7 @@
-import { isBuiltInTemporary } from '../scanner/temporaries.ts';
 import type { LocalId } from '../planner/types.ts';
-import type { EntryStat } from '../ports/index.ts';
+import { LocalFault, type EntryStat } from '../ports/index.ts';
+import type { LocalRow } from '../scanner/local-tree-writer.ts';
+import { isBuiltInTemporary } from '../scanner/temporaries.ts';
 import { isAsSeen } from './local-paths.ts';
 import type { ExecutionRun } from './run.ts';
 
@@ -10,6 +11,12 @@ interface SeenFolder {
   readonly before: EntryStat;
 }
 
+/** A file or link below the folder, by its path from there. */
+interface SeenEntry {
+  readonly below: string;
+  readonly row: LocalRow;
+}
+
 export type FolderWalk =
   /** This folder holds what no row says, is not readable or has entries that are not settled. */
   { readonly kind: 'stranger'; readonly folder: LocalId } | KnownFolder;
@@ -17,13 +24,16 @@ export type FolderWalk =
 export interface KnownFolder {
   readonly kind: 'known';
   readonly folders: readonly SeenFolder[];
+  readonly entries: readonly SeenEntry[];
   /** Folders that hold what a rule ignores, and those above them: they stay on the disk. */
   readonly keeping: ReadonlySet<LocalId>;
 }
 
 interface Walk {
+  readonly top: string;
   readonly open: { readonly id: LocalId; readonly above: readonly LocalId[] }[];
   readonly folders: SeenFolder[];
+  readonly entries: SeenEntry[];
   readonly keeping: Set<LocalId>;
 }
 
@@ -32,11 +42,18 @@ interface Walk {
  * Built-in temporaries may go along; what a rule ignores keeps its folders (engine §5.5).
  */
 export function walkFolder(run: ExecutionRun, folder: LocalId): FolderWalk {
-  const walk: Walk = { open: [{ id: folder, above: [] }], folders: [], keeping: new Set() };
+  const walk: Walk = {
+    top: run.paths.absolute(folder) ?? '',
+    open: [{ id: folder, above: [] }],
+    folders: [],
+    entries: [],
+    keeping: new Set(),
+  };
   for (let at = walk.open.pop(); at !== undefined; at = walk.open.pop()) {
     if (!isKnown(run, walk, at)) return { kind: 'stranger', folder: at.id };
   }
-  return { kind: 'known', folders: walk.folders, keeping: walk.keeping };
+  const { folders, entries, keeping } = walk;
+  return { kind: 'known', folders, entries, keeping };
 }
 
 /** True while no entry came into the folders, or left them, since the walk read them. */
@@ -47,6 +64,26 @@ export function areUntouched(run: ExecutionRun, folders: readonly SeenFolder[]):
       now?.ino === before.ino && now.mtimeNs === before.mtimeNs && now.ctimeNs === before.ctimeNs
     );
   });
+}
+
+/**
+ * After the folder went to `moved`, where nobody finds it by its path: the first entry that somebody
+ * wrote to after the walk had seen it.
+ */
+export function findWritten(
+  run: ExecutionRun,
+  moved: string,
+  { entries }: KnownFolder,
+): LocalRow | undefined {
+  return entries.find(({ below, row }) => {
+    try {
+      const stat = run.options.fileSystem.lstat(`${moved}${below}`);
+      return stat === undefined || !isAsSeen(row, stat);
+    } catch (error) {
+      if (error instanceof LocalFault) return false;
+      throw error;
+    }
+  })?.row;
 }
 
 function isKnown(run: ExecutionRun, walk: Walk, at: Walk['open'][number]): boolean {
@@ -77,6 +114,7 @@ function isKnown(run: ExecutionRun, walk: Walk, at: Walk['open'][number]): boole
     const stat = fileSystem.lstat(`${path}/${name}`);
     if (stat === undefined || !isAsSeen(row, stat)) return false;
     if (row.kind === 'folder') walk.open.push({ id: row.id, above });
+    else walk.entries.push({ below: `${path}/${name}`.slice(walk.top.length), row });
   }
   return true;
 }
