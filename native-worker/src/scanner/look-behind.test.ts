@@ -114,6 +114,17 @@ for (const [disk, options, caps] of DISKS) {
       assert.deepEqual([rest, moved], [others, id]);
     });
 
+    test('two files that change places, and a hint of the end at which one is edited then', () => {
+      const { scan, rename } = aScan(options, caps);
+      const { 'a/f': f } = scan.ids();
+      rename('a/f', 'aside');
+      rename('b/g', 'a/f');
+      rename('aside', 'b/g');
+      scan.disk.user.write(scan.at('a/f'), 'longer than it was');
+      scan.settleHinted(['a'], 20_000);
+      assert.equal(scan.ids()['b/g'], f);
+    });
+
     test('a folder with what is in it', () => {
       const { scan, rename } = aScan(options, caps);
       const { b, 'b/g': g, ...others } = scan.ids();

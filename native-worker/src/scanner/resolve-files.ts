@@ -82,16 +82,18 @@ function gatherFacts(pass: PassState, newcomer: Newcomer): FileFacts | undefined
   };
 }
 
-function inodeCandidates(pass: PassState, { entry }: Newcomer): Candidates {
+function inodeCandidates(pass: PassState, { entry, displaced }: Newcomer): Candidates {
   const { tree, foreign, caps } = pass.options;
   const seen = sightingOf(entry.kind, entry.stat);
   const candidates: Candidate[] = [];
   for (const row of tree.byInode(entry.stat.ino)) {
     const verdict = judgeInode(row, seen, caps.birthtime);
-    if (verdict === 'different') continue;
+    // It may be the row's all the same, edited: then what left this slot may be where it was.
+    const isChange = displaced !== undefined && !caps.birthtime && row.kind === entry.kind;
+    if (verdict === 'different' && !isChange) continue;
     const place = whereabouts(pass, row);
     if (place === 'unlisted' || place === 'blocked') return undefined;
-    if (place === 'claimed') continue;
+    if (place === 'claimed' || verdict === 'different') continue;
     candidates.push({ row, place, verdict, ...identityOf(pass, row.id) });
   }
   for (const row of foreign?.byInode(entry.stat.ino) ?? []) {
