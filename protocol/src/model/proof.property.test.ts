@@ -10,7 +10,7 @@ import {
 } from '../core/index.ts';
 import { createNodeVerifySuite } from '../suites/node-verify.ts';
 import type { RecordChange } from './commit.ts';
-import { proveListing, proveRecords, proveState } from './proof.ts';
+import { ProofWriter, proveListing, proveRecords, proveState } from './proof.ts';
 import type { TreeKey } from './records.ts';
 import { PlainView } from './testing/plain-view.ts';
 import { childrenRange } from './tree-keys.ts';
@@ -103,6 +103,21 @@ test('one proof shows records and listings together', () => {
   const proof = verifyProof(suite, root, bytes);
   assert.equal(proof.listing(parent).length, 45);
   proof.checkRecord(other, recordOf(other));
+});
+
+test('a folder of forty thousand is listed, in steps as at one go', () => {
+  const keys = Array.from({ length: 40_000 }, (_, n) => {
+    return ('aa'.repeat(16) + n.toString(16).padStart(32, '0')) as TreeKey;
+  });
+  const { view, root } = stateOf(keys);
+  const parent = 'aa'.repeat(16) as NodeId;
+  const bytes = proveListing(suite, view, parent);
+  assert.equal(verifyProof(suite, root, bytes).listing(parent).length, keys.length);
+  const steps = new ProofWriter(suite, view, { keys: [], listings: [parent, parent] });
+  let count = 1;
+  for (; !steps.write(10_000); count++);
+  assert.equal(count, 8);
+  assert.deepEqual(steps.bytes(), bytes);
 });
 
 test('a question that a proof does not answer is refused', () => {

@@ -10,11 +10,9 @@
  * differs. Listing: no cut-off edge is compatible with the parent. Witness: all of a commit's keys.
  */
 import {
-  concatBytes,
   FormatError,
   hexToBytes,
   PROOF_SIZE_BYTES_MAX,
-  u8,
   type Bytes,
   type NodeId,
 } from '../core/index.ts';
@@ -43,19 +41,9 @@ export function proveState(
   view: StateView,
   request: ProofRequest,
 ): Uint8Array<ArrayBuffer> {
-  const targets: KeyRange[] = [
-    ...request.keys.map((key) => ({ from: key, to: key })),
-    ...request.listings.map((parent) => {
-      const [from, to] = childrenRange(parent);
-      return { from, to };
-    }),
-  ];
-  const root = walkTree(suite, view);
-  const parts: Bytes[] = root === null ? [u8(PROOF_EMPTY)] : [];
-  if (root !== null) writeEdge(root, targets, parts);
-  const proof = concatBytes(...parts);
-  if (proof.length > PROOF_SIZE_BYTES_MAX) throw new FormatError('the proof is too large');
-  return proof;
+  const proof = new ProofWriter(suite, view, request);
+  proof.write(Infinity);
+  return proof.bytes();
 }
 
 /** Record or absence of each of `keys`: also the witness of a commit that changes them. */
@@ -76,19 +64,75 @@ export function proveListing(
   return proveState(suite, view, { keys: [], listings: [parent] });
 }
 
-function writeEdge(edge: WalkEdge, targets: readonly KeyRange[], parts: Bytes[]): void {
-  const inside = targets.filter(({ from, to }) => from <= edge.range.to && to >= edge.range.from);
-  if (inside.length === 0) {
-    parts.push(u8(PROOF_CUT_OFF), edge.hash);
-    return;
+/** A subtree that is still to be written, and what of the request may lie in it. */
+interface Pending {
+  readonly edge: WalkEdge;
+  readonly targets: readonly KeyRange[];
+}
+
+/** Writes a proof in steps, all of them on the same state: a large one takes a while. */
+export class ProofWriter {
+  /** The next one last. */
+  readonly #pending: Pending[] = [];
+  #bytes = new Uint8Array(4096);
+  #length = 0;
+
+  constructor(suite: VerifySuite, view: StateView, request: ProofRequest) {
+    const listings = [...new Set(request.listings)];
+    const targets: KeyRange[] = [
+      ...request.keys.map((key) => ({ from: key, to: key })),
+      ...listings.map((parent) => {
+        const [from, to] = childrenRange(parent);
+        return { from, to };
+      }),
+    ];
+    const edge = walkTree(suite, view);
+    if (edge === null) this.#add(PROOF_EMPTY);
+    else this.#pending.push({ edge, targets });
   }
-  const node = edge.open();
-  if (node.kind === 'leaf') {
-    parts.push(u8(PROOF_LEAF), hexToBytes(node.key), node.recordDigest);
-    return;
+
+  /**
+   * Goes on for `nodesMax` nodes at most; true when nothing is left. Throws FormatError as soon as the
+   * proof exceeds 16 MiB.
+   */
+  write(nodesMax: number): boolean {
+    for (let written = 0; written < nodesMax; written++) {
+      const next = this.#pending.pop();
+      if (next === undefined) break;
+      this.#writeEdge(next);
+    }
+    return this.#pending.length === 0;
   }
-  const { d, prefix } = node.top;
-  parts.push(u8(PROOF_INNER), u8(d), hexToBytes(prefix.slice(0, 2 * Math.ceil(d / 8))));
-  writeEdge(node.left, inside, parts);
-  writeEdge(node.right, inside, parts);
+
+  /** What was written; a proof once nothing is left. */
+  bytes(): Uint8Array<ArrayBuffer> {
+    return this.#bytes.slice(0, this.#length);
+  }
+
+  #writeEdge({ edge, targets }: Pending): void {
+    const inside = targets.filter(({ from, to }) => from <= edge.range.to && to >= edge.range.from);
+    if (inside.length === 0) return this.#add(PROOF_CUT_OFF, edge.hash);
+    const node = edge.open();
+    if (node.kind === 'leaf') {
+      return this.#add(PROOF_LEAF, hexToBytes(node.key), node.recordDigest);
+    }
+    const { d, prefix } = node.top;
+    this.#add(PROOF_INNER, Uint8Array.of(d), hexToBytes(prefix.slice(0, 2 * Math.ceil(d / 8))));
+    this.#pending.push({ edge: node.right, targets: inside }, { edge: node.left, targets: inside });
+  }
+
+  #add(tag: number, ...parts: readonly Bytes[]): void {
+    const length = parts.reduce((sum, part) => sum + part.length, this.#length + 1);
+    if (length > PROOF_SIZE_BYTES_MAX) throw new FormatError('the proof is too large');
+    if (length > this.#bytes.length) {
+      const grown = new Uint8Array(2 * Math.max(length, this.#bytes.length));
+      grown.set(this.#bytes.subarray(0, this.#length));
+      this.#bytes = grown;
+    }
+    this.#bytes[this.#length++] = tag;
+    for (const part of parts) {
+      this.#bytes.set(part, this.#length);
+      this.#length += part.length;
+    }
+  }
 }
