@@ -29,7 +29,12 @@ import { createFixture } from './testing/fixture.ts';
 import type { Person } from './testing/person.ts';
 import { makeCall } from './testing/test-client.ts';
 
-const fixture = await createFixture({ seed: 'proofs' });
+/** What others do while a large proof is written. */
+let atTurn = async (): Promise<void> => {};
+const fixture = await createFixture({
+  seed: 'proofs',
+  schedule: (action) => void atTurn().then(action),
+});
 const { server, suite } = fixture;
 after(() => server.close());
 
@@ -169,4 +174,17 @@ test('rows that do not fit into one answer are left for another, the proof is wh
   const rest = shown.map(([key]) => key).slice(answer.rows.length);
   const more = await ask(person, { keys: rest.slice(0, 4096) });
   assert.equal(more.rows.length, Math.min(rest.length, 4096));
+
+  let turns = 0;
+  atTurn = async () => void turns++;
+  const twice = await ask(person, { listings: [root, root] });
+  assert.ok(turns >= 3, 'a large proof lets others have their turn');
+  assert.deepEqual(twice, answer);
+  atTurn = async () => void (await put(person, [`turn ${turns++}`]));
+  const busy = await ask(person, { listings: [root] });
+  atTurn = async () => {};
+  const { seq, root: busyRoot } = decodeHeader(busy.header);
+  const { length } = verifyProof(suite, busyRoot, busy.proof).listing(root);
+  assert.deepEqual([seq, length - count], [person.drive.head.seq, person.drive.head.seq - 3]);
+  assert.ok(length > count, 'of one state, and not for ever behind those who write');
 });

@@ -102,6 +102,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     suite: createNodeVerifySuite(),
     clock,
     random,
+    schedule: nextTurn,
     log,
     metrics,
     policy: { ...DEFAULT_POLICY, quotaBytes: options.quotaBytes ?? null, origins: () => origins },

@@ -2,7 +2,7 @@ import type { VerifySuite } from '@coffer/protocol/crypto';
 import type { Bus } from '../bus/bus.ts';
 import type { Metrics } from '../metrics.ts';
 import type { PackStore } from '../packs/pack-store.ts';
-import type { Clock, Log, PasswordProtocol, Random } from '../ports.ts';
+import type { Clock, Log, PasswordProtocol, Random, Schedule } from '../ports.ts';
 import type { MetadataStore } from '../stores/metadata-store.ts';
 import type { CommitJudge } from './commit-judge.ts';
 
@@ -36,6 +36,8 @@ export interface Context {
   readonly suite: VerifySuite;
   readonly clock: Clock;
   readonly random: Random;
+  /** When long work goes on that lets others have their turn. */
+  readonly schedule: Schedule;
   readonly log: Log;
   readonly metrics: Metrics;
   readonly policy: Policy;

@@ -9,15 +9,28 @@ const suite = createNodeVerifySuite();
 const SPACE = 'ab'.repeat(16) as SpaceId;
 const ids = Array.from({ length: 1500 }, (_, i) => i.toString(16).padStart(64, '0') as CommitId);
 
-function reading(): { readonly paths: PastPaths; readonly read: () => number } {
+function reading(): {
+  readonly paths: PastPaths;
+  readonly read: () => number;
+  readonly turns: () => number;
+} {
   let count = 0;
+  let turns = 0;
+  const schedule = (action: () => void): void => {
+    turns++;
+    queueMicrotask(action);
+  };
   const store = {
     listCommitIds: (_: SpaceId, from: number, wanted: number) => {
       count += wanted;
       return Promise.resolve(ids.slice(from - 1, from - 1 + wanted));
     },
   };
-  return { paths: new PastPaths({ store, suite }), read: () => count };
+  return {
+    paths: new PastPaths({ store, suite, schedule }),
+    read: () => count,
+    turns: () => turns,
+  };
 }
 
 test('every path is the one that all ids together give, whatever was kept before', async () => {
@@ -33,9 +46,10 @@ test('every path is the one that all ids together give, whatever was kept before
 });
 
 test('a second path of a space reads a few hundred ids, not all', async () => {
-  const { paths, read } = reading();
+  const { paths, read, turns } = reading();
   await paths.pathOf(SPACE, 1500, 3);
   assert.ok(read() >= 1200, `${read()}`);
+  assert.ok(turns() >= 4, 'others have their turn while all of them are hashed');
   const before = read();
   await paths.pathOf(SPACE, 1500, 3);
   assert.ok(read() - before < 520, `${read() - before}`);

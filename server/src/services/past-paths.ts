@@ -5,11 +5,13 @@
 import type { CommitId, Digest, SpaceId } from '@coffer/protocol/core';
 import type { VerifySuite } from '@coffer/protocol/crypto';
 import { extendEdge, pastRoot } from '@coffer/protocol/model';
+import type { Schedule } from '../ports.ts';
 import type { MetadataStore } from '../stores/metadata-store.ts';
 
 interface PastSource {
   readonly store: Pick<MetadataStore, 'listCommitIds'>;
   readonly suite: VerifySuite;
+  readonly schedule: Schedule;
 }
 
 /** Ids that are hashed anew for each path; a power of two. */
@@ -54,13 +56,15 @@ export class PastPaths {
   }
 
   async #fullRoot(space: SpaceId, from: number, size: number): Promise<Digest> {
-    const { store, suite } = this.#context;
+    const { store, suite, schedule } = this.#context;
     if (size < BLOCK) {
       return rootOf(suite, await store.listCommitIds(space, from + 1, size));
     }
     const slot = `${space}/${from}/${size}`;
     const known = this.#roots.get(slot);
     if (known !== undefined) return known;
+    // A long past is hashed in many turns of the event loop.
+    if (size === BLOCK) await new Promise<void>(schedule);
     const half = size / 2;
     const root =
       size === BLOCK

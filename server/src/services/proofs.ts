@@ -11,14 +11,21 @@ import {
   PROOF_ROWS_SIZE_BYTES_MAX,
   type ProofQuery,
 } from '@coffer/protocol/api';
-import { FormatError, type Bytes, type CommitId, type SpaceId } from '@coffer/protocol/core';
+import {
+  FormatError,
+  type Bytes,
+  type CommitId,
+  type NodeId,
+  type SpaceId,
+} from '@coffer/protocol/core';
 import {
   childrenRange,
   decodeHeader,
   MEMBER_RANGE,
-  proveState,
+  ProofWriter,
   SPACE_KEY,
   type HeadState,
+  type ProofRequest,
   type RecordChange,
   type SealedCommit,
   type StateView,
@@ -31,6 +38,10 @@ import { PastPaths } from './past-paths.ts';
 
 /** Authority commits of one answer; each is looked for with some 20 reads of a header. */
 const AUTHORITY_COMMITS_MAX = 256;
+/** Nodes of a proof that are written at one go: some 10 ms. */
+const NODES_PER_STEP = 2048;
+/** Where others write all the time, the last try is made at one go. */
+const TRIES_IN_STEPS = 4;
 const [FIRST_MEMBER] = MEMBER_RANGE;
 
 interface Shown {
@@ -67,18 +78,35 @@ export class Proofs {
 
   /** Head, proof and rows of one state, whatever is committed meanwhile. */
   async #show(space: SpaceId, query: ProofQuery): Promise<Shown> {
-    const { store, suite } = this.#context;
+    for (let tries = 1; ; tries++) {
+      const signed = await this.#context.store.getHead(space);
+      if (signed === undefined) throw new Failure('not-found');
+      const nodesPerStep = tries < TRIES_IN_STEPS ? NODES_PER_STEP : Infinity;
+      const shown = await this.#showAt(space, signed, query, nodesPerStep);
+      if (shown !== undefined) return { signed, ...shown };
+    }
+  }
+
+  /** In steps, so that others do not wait for a large proof; undefined when the head moved meanwhile. */
+  async #showAt(
+    space: SpaceId,
+    { state }: StoredHead,
+    query: ProofQuery,
+    nodesPerStep: number,
+  ): Promise<Omit<Shown, 'signed'> | undefined> {
+    const { store, suite, schedule } = this.#context;
+    let proof: ProofWriter | undefined;
     for (;;) {
-      const [signed, shown] = await Promise.all([
-        store.getHead(space),
-        store.readState(space, (head, view) => ({
-          id: head.id,
-          proof: proofOf(suite, view, query),
-          rows: rowsOf(view, query),
-        })),
-      ]);
-      if (signed === undefined || shown === undefined) throw new Failure('not-found');
-      if (signed.state.id === shown.id) return { signed, proof: shown.proof, rows: shown.rows };
+      const step = await store.readState(space, (head, view) => {
+        if (head.id !== state.id) return 'moved';
+        proof ??= new ProofWriter(suite, view, shownOf(query));
+        if (!writeSome(proof, nodesPerStep)) return 'unfinished';
+        return { proof: proof.bytes(), rows: rowsOf(view, query) };
+      });
+      if (step === undefined) throw new Failure('not-found');
+      if (step === 'moved') return undefined;
+      if (step !== 'unfinished') return step;
+      await new Promise<void>(schedule);
     }
   }
 
@@ -123,12 +151,17 @@ export class Proofs {
   }
 }
 
-function proofOf(suite: Context['suite'], view: StateView, query: ProofQuery): Bytes {
+/** What every answer shows besides: the space record and all members. */
+function shownOf({ keys, listings }: ProofQuery): ProofRequest {
+  return {
+    keys: [SPACE_KEY, ...keys],
+    listings: [FIRST_MEMBER.slice(0, 32) as NodeId, ...listings],
+  };
+}
+
+function writeSome(proof: ProofWriter, nodesMax: number): boolean {
   try {
-    return proveState(suite, view, {
-      keys: [SPACE_KEY, ...query.keys],
-      listings: [FIRST_MEMBER.slice(0, 32) as (typeof query.listings)[number], ...query.listings],
-    });
+    return proof.write(nodesMax);
   } catch (cause) {
     if (!(cause instanceof FormatError)) throw cause;
     throw new Failure('too-large', {}, { cause });
@@ -150,5 +183,5 @@ function rowsOf(view: StateView, query: ProofQuery): readonly RecordChange[] {
 
 function* wantedRows(view: StateView, { keys, listings }: ProofQuery): Generator<RecordChange> {
   for (const key of keys) yield [key, view.getRecord(key) ?? null];
-  for (const parent of listings) yield* view.listRecords(...childrenRange(parent));
+  for (const parent of new Set(listings)) yield* view.listRecords(...childrenRange(parent));
 }

@@ -7,7 +7,7 @@ import { bodyOf, type HttpRequest, type HttpResponse } from '../http.ts';
 import { Metrics } from '../metrics.ts';
 import { createMemoryPackStore } from '../packs/memory-packs.ts';
 import type { PackStore } from '../packs/pack-store.ts';
-import type { Clock, Log, PasswordProtocol, Random } from '../ports.ts';
+import type { Clock, Log, PasswordProtocol, Random, Schedule } from '../ports.ts';
 import { DEFAULT_POLICY, type Policy } from '../services/context.ts';
 import type { MetadataStore } from '../stores/metadata-store.ts';
 import { openDatabase } from '../stores/sqlite/open-database.ts';
@@ -23,6 +23,8 @@ export interface MemoryServerOptions {
   readonly policy?: Partial<Omit<Policy, 'origins'>>;
   /** Nothing is logged by default. */
   readonly log?: Log;
+  /** When long work goes on; at once without it. */
+  readonly schedule?: Schedule;
   /** Else OPAQUE, whose messages differ from run to run. */
   readonly passwords?: PasswordProtocol;
 }
@@ -102,7 +104,8 @@ function startServer(
     readonly packs: PackStore;
   },
 ) {
-  const { clock, random, origin, policy, passwords, packs, log = SILENT } = given;
+  const { clock, random, origin, policy, passwords, packs } = given;
+  const { log = SILENT, schedule = queueMicrotask } = given;
   const database = openDatabase(file);
   const store = createSqliteMetadataStore(database, queueMicrotask);
   const application = new Application({
@@ -113,6 +116,7 @@ function startServer(
     suite: createNodeVerifySuite(),
     clock,
     random,
+    schedule,
     log,
     metrics: new Metrics(),
     policy: { ...DEFAULT_POLICY, ...policy, origins: () => [origin] },
