@@ -218,7 +218,7 @@ export class CommandContext implements AsyncDisposable {
 
   #openSuite(): Promise<OpenSuite> {
     this.#suite ??= import('@coffer/protocol/suites/node-open').then((suites) =>
-      suites.createNodeOpenSuite(),
+      suites.createNodeLazySuite(),
     );
     return this.#suite;
   }

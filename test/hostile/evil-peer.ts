@@ -22,7 +22,7 @@ import {
   type SpaceId,
 } from '@coffer/protocol/core';
 import type { SealingPlace } from '@coffer/protocol/content/open';
-import type { OpenSuite } from '@coffer/protocol/crypto';
+import type { WholeSuite } from '@coffer/protocol/crypto';
 import { sealPadded, sign } from '@coffer/protocol/crypto/open';
 import {
   childrenRange,
@@ -99,7 +99,7 @@ export interface AnyNode extends AnyMeta {
 }
 
 export class EvilPeer {
-  readonly suite: OpenSuite;
+  readonly suite: WholeSuite;
   readonly space: SpaceId;
   readonly keys: SpaceKeys;
   readonly chain: KeyChain;
@@ -364,7 +364,7 @@ function recordOf<R extends SpaceRecord | MemberRecord>(
 /** The state at the honest head, judged commit by commit. */
 async function honestState(
   calls: HonestCalls,
-  suite: OpenSuite,
+  suite: WholeSuite,
   space: SpaceId,
   known: readonly KeyChain[],
 ): Promise<{ readonly view: MemoryState; readonly head: HeadState | undefined }> {

@@ -18,7 +18,7 @@ import {
   type SimVolumeOptions,
 } from '@coffer/native-worker/testing';
 import { IntegrityError } from '@coffer/protocol/core';
-import type { OpenSuite } from '@coffer/protocol/crypto';
+import type { WholeSuite } from '@coffer/protocol/crypto';
 import { createNodeOpenSuite } from '@coffer/protocol/suites/node-open';
 import {
   openDrive,
@@ -81,7 +81,7 @@ export interface VictimOptions {
 
 export class EvilWorld implements AsyncDisposable {
   readonly clock: JumpingClock;
-  readonly suite: OpenSuite;
+  readonly suite: WholeSuite;
   readonly evil: EvilServer;
   readonly accounts: readonly DeviceSecrets[];
   readonly victims: Victim[] = [];

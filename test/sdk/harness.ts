@@ -3,7 +3,7 @@
  * goes through `answer`, where a test may put something else in the place of what the server said.
  */
 import { concatBytes, type Bytes } from '@coffer/protocol/core';
-import type { OpenSuite } from '@coffer/protocol/crypto';
+import type { WholeSuite } from '@coffer/protocol/crypto';
 import { createNodeOpenSuite } from '@coffer/protocol/suites/node-open';
 import {
   networkFault,
@@ -62,7 +62,7 @@ export const honest: Answerer = ({ body }) => body;
 
 export class World implements AsyncDisposable {
   readonly clock: TestClock;
-  readonly suite: OpenSuite;
+  readonly suite: WholeSuite;
   readonly server: MemoryServer;
   readonly devices: readonly Device[];
 
@@ -121,7 +121,7 @@ function withJsonBodies(server: MemoryServer): MemoryServer {
 
 async function openDevice(
   server: MemoryServer,
-  suite: OpenSuite,
+  suite: WholeSuite,
   clock: Clock,
   secrets: DeviceSecrets,
 ): Promise<Device> {

@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { CALLS, decodeJson, encodeJson, type CallName } from '@coffer/protocol/api';
 import { bytesToBase64Url, concatBytes, type Bytes } from '@coffer/protocol/core';
-import type { OpenSuite } from '@coffer/protocol/crypto';
+import type { WholeSuite } from '@coffer/protocol/crypto';
 import { accountBundleDigest, encodeSealedCommit, verifyKeyChain } from '@coffer/protocol/model';
 import {
   addDeviceToBundle,
@@ -38,7 +38,7 @@ function filler(length: number): string {
 /** Signs an account up with the first device and certifies the others. */
 export async function makeAccount(
   server: MemoryServer,
-  suite: OpenSuite,
+  suite: WholeSuite,
   deviceNames: readonly string[],
   time: number,
 ): Promise<readonly DeviceSecrets[]> {
@@ -89,7 +89,7 @@ export async function makeAccount(
 
 async function addDevice(
   server: MemoryServer,
-  suite: OpenSuite,
+  suite: WholeSuite,
   exportKey: Bytes,
   time: number,
 ): Promise<ReturnType<typeof createDeviceSecrets>> {

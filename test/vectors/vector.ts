@@ -3,7 +3,7 @@
  * it must be refused. Pure, so that Node, worker threads and browsers run the same code.
  */
 import { FormatError, IntegrityError } from '@coffer/protocol/core';
-import type { OpenSuite } from '@coffer/protocol/crypto';
+import type { WholeSuite } from '@coffer/protocol/crypto';
 import { createSeededRandom } from '@coffer/protocol/suites/seeded-random';
 
 export type Json =
@@ -27,9 +27,9 @@ export interface VectorFormat<I = Json> {
   /** One sentence: what it holds, in which section of docs/protocol.md. */
   readonly about: string;
   /** All cases in order. Randomness comes from the suite alone, which is seeded. */
-  readonly cases: (suite: OpenSuite) => readonly CaseInput<I>[];
+  readonly cases: (suite: WholeSuite) => readonly CaseInput<I>[];
   /** Reads one input. Throws FormatError, IntegrityError or Refusal where it must be refused. */
-  readonly read: (suite: OpenSuite, input: I) => Json;
+  readonly read: (suite: WholeSuite, input: I) => Json;
 }
 
 export interface VectorCase {
@@ -48,7 +48,7 @@ export interface VectorFile {
 }
 
 /** A suite that draws from `randomBytes`, or from the platform. */
-export type SuiteFactory = (randomBytes?: OpenSuite['randomBytes']) => Promise<OpenSuite>;
+export type SuiteFactory = (randomBytes?: WholeSuite['randomBytes']) => Promise<WholeSuite>;
 
 /** A refusal that the code under test gives as a value, not as an error. */
 export class Refusal extends Error {
@@ -91,7 +91,7 @@ export async function buildVectorFile(
 
 /** What in `file` does not come out as it says: empty when all is well. */
 export function checkVectorFile(
-  suite: OpenSuite,
+  suite: WholeSuite,
   format: VectorFormat,
   file: VectorFile,
 ): readonly string[] {
@@ -107,7 +107,7 @@ function placeOf({ name, unlike, input }: CaseInput<Json>): VectorCase {
 }
 
 function outcomeOf(
-  suite: OpenSuite,
+  suite: WholeSuite,
   format: VectorFormat,
   input: Json,
 ): { readonly output?: Json; readonly refused?: string } {

@@ -1,6 +1,6 @@
 /** The target of a profile folder on this machine: files, network and clock are the real ones. */
 import { homedir, hostname } from 'node:os';
-import { createNodeOpenSuite } from '@coffer/protocol/suites/node-open';
+import { createNodeLazySuite } from '@coffer/protocol/suites/node-open';
 import {
   createKeyFile,
   createNodeHttpTransport,
@@ -31,7 +31,7 @@ export function createProfileTarget(options: OpenTargetOptions): ProfileTarget {
       const { proxy } = options.choices();
       return createNodeHttpTransport({ origin, ...(proxy === undefined ? {} : { proxy }) });
     },
-    suite: createNodeOpenSuite,
+    suite: () => Promise.resolve(createNodeLazySuite()),
     clock: systemClock,
     random: systemRandom,
     computer: { name: hostname(), home: homedir() },

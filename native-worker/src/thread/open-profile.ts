@@ -2,7 +2,7 @@
 import { platform } from 'node:os';
 import { dirname } from 'node:path';
 import type { OpenSuite } from '@coffer/protocol/crypto';
-import { createNodeOpenSuite } from '@coffer/protocol/suites/node-open';
+import { createNodeLazySuite } from '@coffer/protocol/suites/node-open';
 import {
   openDrive,
   type ChunkOpener,
@@ -83,7 +83,7 @@ export async function openProfile(
       keyStore,
       store: new SqliteSpaceStore(database),
       transport,
-      suite: options.suite ?? (await createNodeOpenSuite()),
+      suite: options.suite ?? createNodeLazySuite(),
       clock: systemClock,
       random: systemRandom,
       startSha256: startNodeSha256,

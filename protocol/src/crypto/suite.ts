@@ -39,6 +39,11 @@ export interface OpenSuite extends ContentSuite {
   /** Ed25519 public key (32 bytes) of a seed (32 bytes). */
   readonly ed25519PublicKey: (seed: Bytes) => Uint8Array<ArrayBuffer>;
   readonly signEd25519: (seed: Bytes, message: Bytes) => Uint8Array<ArrayBuffer>;
+  /** Loads what is large and seldom needed: X-Wing and Argon2id. Later calls give the same. */
+  readonly whole: () => Promise<WholeSuite>;
+}
+
+export interface WholeSuite extends OpenSuite {
   /** X-Wing public key (1216 bytes) of a seed (32 bytes). */
   readonly kemPublicKey: (seed: Bytes) => Uint8Array<ArrayBuffer>;
   /**

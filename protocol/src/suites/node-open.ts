@@ -6,9 +6,10 @@ import {
   KEY_SIZE_BYTES,
   SIGNATURE_SIZE_BYTES,
   type OpenSuite,
+  type WholeSuite,
 } from '../crypto/index.ts';
 import { createNodeContentSuite } from './node-content.ts';
-import { createSumoPart, type RandomBytes } from './sumo.ts';
+import type { RandomBytes } from './sumo.ts';
 
 /** What is used of the library. Its own types ask for Buffers; it takes any byte array. */
 interface NativeSign {
@@ -19,15 +20,29 @@ const native = sodium as unknown as NativeSign;
 
 const SECRET_KEY_SIZE_BYTES = 64;
 
-/** `randomBytes` is given by simulations and vectors; without it the operating system's source is used. */
-export async function createNodeOpenSuite(randomBytes?: RandomBytes): Promise<OpenSuite> {
+/**
+ * Ready at once; the library in WebAssembly is loaded when `whole` is first called. `randomBytes` is given by
+ * simulations and vectors; without it the operating system's source is used.
+ */
+export function createNodeLazySuite(randomBytes?: RandomBytes): OpenSuite {
   const content = createNodeContentSuite(randomBytes);
-  return {
+  const suite: OpenSuite = {
     ...content,
-    ...(await createSumoPart(content.randomBytes)),
     ed25519PublicKey: (seed) => signingKeys(seed).publicKey,
     signEd25519,
+    whole: () => (loading ??= load()),
   };
+  let loading: Promise<WholeSuite> | undefined;
+  async function load(): Promise<WholeSuite> {
+    const { createSumoPart } = await import('./sumo.ts');
+    return { ...suite, ...(await createSumoPart(content.randomBytes)) };
+  }
+  return suite;
+}
+
+/** All of it, loaded. */
+export function createNodeOpenSuite(randomBytes?: RandomBytes): Promise<WholeSuite> {
+  return createNodeLazySuite(randomBytes).whole();
 }
 
 function signEd25519(seed: Bytes, message: Bytes): Uint8Array<ArrayBuffer> {

@@ -9,14 +9,14 @@ import { hmac } from '@noble/hashes/hmac.js';
 import { sha256 } from '@noble/hashes/sha2.js';
 import * as fc from 'fast-check';
 import { concatBytes, Defect, IntegrityError, type Bytes } from '../core/index.ts';
-import type { OpenSuite } from '../crypto/index.ts';
-import { createNodeOpenSuite } from './node-open.ts';
+import type { WholeSuite } from '../crypto/index.ts';
+import { createNodeLazySuite, createNodeOpenSuite } from './node-open.ts';
 import { createNodeVerifySuite } from './node-verify.ts';
 import { createWebOpenSuite } from './web-open.ts';
 
 const countUp = (length: number): Uint8Array<ArrayBuffer> =>
   Uint8Array.from({ length }, (_, i) => i & 0xff);
-const suites: readonly (readonly [string, OpenSuite])[] = [
+const suites: readonly (readonly [string, WholeSuite])[] = [
   ['node', await createNodeOpenSuite(countUp)],
   ['web', await createWebOpenSuite(countUp)],
 ];
@@ -219,4 +219,15 @@ test('node: random bytes come in any length, and no two draws share bytes', asyn
   for (const length of [0, 1, 16, 511, 512, 513, 4096, 100_000]) {
     assert.equal(randomBytes(length).length, length);
   }
+});
+
+test('a lazy suite has no KEM until it is loaded, once for all who ask', async () => {
+  const lazy = createNodeLazySuite(countUp);
+  assert.ok(!('kemPublicKey' in lazy));
+  const [whole, again] = await Promise.all([lazy.whole(), lazy.whole()]);
+  assert.equal(whole, again);
+  assert.equal(await whole.whole(), whole);
+  const [, node] = suites[0] ?? assert.fail();
+  assert.deepEqual(whole.kemPublicKey(countUp(32)), node.kemPublicKey(countUp(32)));
+  assert.deepEqual(lazy.sha256(countUp(3)), whole.sha256(countUp(3)));
 });

@@ -9,10 +9,11 @@ import {
   KEM_PUBLIC_KEY_SIZE_BYTES,
   KEY_SIZE_BYTES,
   type OpenSuite,
+  type WholeSuite,
 } from '../crypto/index.ts';
 
 export type RandomBytes = OpenSuite['randomBytes'];
-type SumoPart = Pick<OpenSuite, 'kemPublicKey' | 'kemEncapsulate' | 'kemDecapsulate' | 'argon2id'>;
+type SumoPart = Omit<WholeSuite, keyof OpenSuite>;
 
 const ENCAPSULATION_SEED_SIZE_BYTES = 64;
 const ARGON2ID_SALT_SIZE_BYTES = 16;
@@ -47,7 +48,7 @@ function kemKeyPair(seed: Bytes): {
   return sumo.crypto_kem_xwing_seed_keypair(seed);
 }
 
-function encapsulate(publicKey: Bytes, seed: Bytes): ReturnType<OpenSuite['kemEncapsulate']> {
+function encapsulate(publicKey: Bytes, seed: Bytes): ReturnType<WholeSuite['kemEncapsulate']> {
   if (publicKey.length !== KEM_PUBLIC_KEY_SIZE_BYTES) throw refusedKey();
   try {
     const { ciphertext, sharedSecret } = sumo.crypto_kem_xwing_enc_deterministic(publicKey, seed);

@@ -5,7 +5,7 @@ import {
   ED25519_PUBLIC_KEY_SIZE_BYTES,
   KEY_SIZE_BYTES,
   SIGNATURE_SIZE_BYTES,
-  type OpenSuite,
+  type WholeSuite,
 } from '../crypto/index.ts';
 import { createSumoPart, own, type RandomBytes } from './sumo.ts';
 
@@ -15,8 +15,8 @@ const NONCE_SIZE_BYTES = 24;
 /** `randomBytes` is given by simulations and vectors; without it the browser's source is used. */
 export async function createWebOpenSuite(
   randomBytes: RandomBytes = (length) => own(sumo.randombytes_buf(length)),
-): Promise<OpenSuite> {
-  return {
+): Promise<WholeSuite> {
+  const suite: WholeSuite = {
     ...(await createSumoPart(randomBytes)),
     sha256,
     hmacSha256,
@@ -28,7 +28,9 @@ export async function createWebOpenSuite(
     ed25519PublicKey: (seed) => own(signingKeys(seed).publicKey),
     signEd25519: (seed, message) =>
       own(sumo.crypto_sign_detached(message, signingKeys(seed).privateKey)),
+    whole: () => Promise.resolve(suite),
   };
+  return suite;
 }
 
 function sha256(...parts: readonly Bytes[]): Uint8Array<ArrayBuffer> {

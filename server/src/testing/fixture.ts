@@ -1,4 +1,4 @@
-import type { OpenSuite } from '@coffer/protocol/crypto';
+import type { WholeSuite } from '@coffer/protocol/crypto';
 import { createNodeOpenSuite } from '@coffer/protocol/suites/node-open';
 import { ManualClock, createSeededRandom } from './clock.ts';
 import {
@@ -11,7 +11,7 @@ import { Person, signedInPerson, type PersonOptions } from './person.ts';
 export interface Fixture {
   readonly server: MemoryServer;
   readonly clock: ManualClock;
-  readonly suite: OpenSuite;
+  readonly suite: WholeSuite;
   /** Somebody who has not signed up yet. */
   readonly stranger: (name: string, changed?: Partial<PersonOptions>) => Person;
   /** Somebody with an account and a session. */

@@ -7,7 +7,7 @@ import {
   type RequestOf,
 } from '@coffer/protocol/api';
 import type { AccountId, Bytes } from '@coffer/protocol/core';
-import type { OpenSuite } from '@coffer/protocol/crypto';
+import type { WholeSuite } from '@coffer/protocol/crypto';
 import { sign } from '@coffer/protocol/crypto/open';
 import { encodeSealedCommit, type KeyChain } from '@coffer/protocol/model';
 import {
@@ -25,7 +25,7 @@ export const RECORD_OF_NO_PASSWORD = 'A'.repeat(256);
 const POLICY = { versionDays: 30, versionsKept: 100, trashDays: 30 };
 
 export interface PersonOptions {
-  readonly suite: OpenSuite;
+  readonly suite: WholeSuite;
   readonly handle: Handle;
   readonly origin: string;
   readonly name: string;

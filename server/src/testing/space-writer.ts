@@ -11,7 +11,7 @@ import {
 } from '@coffer/protocol/core';
 import { encodePack, pageId, type PackBody } from '@coffer/protocol/content';
 import { sealChunk, sealPages, type SealedChunk } from '@coffer/protocol/content/open';
-import type { OpenSuite } from '@coffer/protocol/crypto';
+import type { WholeSuite } from '@coffer/protocol/crypto';
 import {
   decodeRecord,
   encodeRecord,
@@ -59,12 +59,12 @@ export class SpaceWriter {
   readonly genesis: SealedCommit;
   readonly view = new MemoryState();
   head: HeadState;
-  readonly #suite: OpenSuite;
+  readonly #suite: WholeSuite;
   readonly #author: CommitAuthor;
   readonly #keys: CreatedSpace['keys'];
 
   constructor(given: {
-    readonly suite: OpenSuite;
+    readonly suite: WholeSuite;
     readonly author: CommitAuthor;
     readonly created: CreatedSpace;
   }) {

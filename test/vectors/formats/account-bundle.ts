@@ -1,5 +1,5 @@
 import { bytesToHex, hexToBytes, parseId, type AccountId, type Bytes } from '@coffer/protocol/core';
-import type { OpenSuite } from '@coffer/protocol/crypto';
+import type { WholeSuite } from '@coffer/protocol/crypto';
 import { sign } from '@coffer/protocol/crypto/open';
 import {
   accountBundleDigest,
@@ -87,7 +87,7 @@ export const accountBundles = defineFormat<Input>({
 });
 
 function openWith(
-  suite: OpenSuite,
+  suite: WholeSuite,
   source: AccountToOpen,
   by: OpenWith,
 ): OpenedAccount | undefined {
@@ -108,7 +108,7 @@ interface Source {
 
 /** One account over its life, and the keys that opened it at each time. */
 interface Life {
-  readonly suite: OpenSuite;
+  readonly suite: WholeSuite;
   readonly draft: AccountDraft;
   readonly second: DeviceSecrets;
   readonly exportKeys: { readonly first: Bytes; readonly changed: Bytes; readonly rotated: Bytes };
@@ -120,7 +120,7 @@ interface Life {
   readonly rotated: Source;
 }
 
-function makeLife(suite: OpenSuite): Life {
+function makeLife(suite: WholeSuite): Life {
   const draft = draftAccount(suite);
   const { identitySeed } = draft.secrets;
   const [first, changed, rotated] = [0, 1, 2].map(() => suite.randomBytes(64));
@@ -153,7 +153,7 @@ function makeLife(suite: OpenSuite): Life {
   };
 }
 
-function makeCases(suite: OpenSuite): readonly CaseInput<Input>[] {
+function makeCases(suite: WholeSuite): readonly CaseInput<Input>[] {
   const life = makeLife(suite);
   const { draft, second, exportKeys, newRecoveryKey, made, changed, withSecond, rotated } = life;
   return [

@@ -1,5 +1,5 @@
 import { bytesToHex, hexToBytes, parseId, type AccountId, type Bytes } from '@coffer/protocol/core';
-import type { OpenSuite } from '@coffer/protocol/crypto';
+import type { WholeSuite } from '@coffer/protocol/crypto';
 import { sign } from '@coffer/protocol/crypto/open';
 import {
   encodeKeyChainBody,
@@ -42,7 +42,7 @@ export const keyChains = defineFormat<Input>({
   },
 });
 
-function describe(suite: OpenSuite, chain: KeyChain): Json {
+function describe(suite: WholeSuite, chain: KeyChain): Json {
   const digest = (key: Bytes): string => bytesToHex(suite.sha256(key));
   return {
     seq: chain.seq,
@@ -61,7 +61,7 @@ function describe(suite: OpenSuite, chain: KeyChain): Json {
 
 /** Chains that grow out of one genesis, and the keys behind them. */
 interface Family {
-  readonly suite: OpenSuite;
+  readonly suite: WholeSuite;
   readonly account: AccountId;
   readonly seed: Bytes;
   readonly newSeed: Bytes;
@@ -75,7 +75,7 @@ interface Family {
   readonly last: KeyChain;
 }
 
-function makeFamily(suite: OpenSuite): Family {
+function makeFamily(suite: WholeSuite): Family {
   const seed = suite.randomBytes(32);
   const newSeed = suite.randomBytes(32);
   const { account, entry } = signKeyChainGenesis(suite, {
@@ -122,7 +122,7 @@ function makeFamily(suite: OpenSuite): Family {
   };
 }
 
-function makeCases(suite: OpenSuite): readonly CaseInput<Input>[] {
+function makeCases(suite: WholeSuite): readonly CaseInput<Input>[] {
   const family = makeFamily(suite);
   const { account, genesis, one, revoked, rekeyed, handed, last } = family;
   const valid = (name: string, chain: KeyChain): CaseInput<Input> => ({

@@ -13,7 +13,7 @@ import {
   type NodeId,
   type SpaceId,
 } from '@coffer/protocol/core';
-import type { OpenSuite } from '@coffer/protocol/crypto';
+import type { WholeSuite } from '@coffer/protocol/crypto';
 import { sign } from '@coffer/protocol/crypto/open';
 import {
   decodeHeader,
@@ -96,13 +96,13 @@ export const spaceHistories = defineFormat<Input>({
 
 /** A drive whose root folder gets a folder, which is renamed. */
 class History {
-  readonly suite: OpenSuite;
+  readonly suite: WholeSuite;
   readonly created: CreatedSpace;
   readonly author: CommitAuthor;
   readonly chain: readonly string[];
   readonly #folderKey: Uint8Array;
 
-  constructor(suite: OpenSuite) {
+  constructor(suite: WholeSuite) {
     const [identitySeed, kemSeed, deviceSeed] = [0, 0, 0].map(() => suite.randomBytes(32)) as [
       Uint8Array,
       Uint8Array,
@@ -222,7 +222,7 @@ class History {
 
 const put = (record: NodeRecord): RecordChange => [recordKey(record), encodeRecord(record)];
 
-function makeCases(suite: OpenSuite): readonly CaseInput<Input>[] {
+function makeCases(suite: WholeSuite): readonly CaseInput<Input>[] {
   const h = new History(suite);
   const { space, commit: first, change } = h.created;
   const view = new MemoryState();

@@ -5,7 +5,7 @@ import {
   type AccountId,
   type SpaceId,
 } from '@coffer/protocol/core';
-import type { OpenSuite } from '@coffer/protocol/crypto';
+import type { WholeSuite } from '@coffer/protocol/crypto';
 import type { MemberRecord, Role, SpaceRecord } from '@coffer/protocol/model';
 import {
   addEpoch,
@@ -65,7 +65,7 @@ export const spaceKeys = defineFormat<Input>({
 });
 
 function notesOf(
-  suite: OpenSuite,
+  suite: WholeSuite,
   keys: SpaceKeys,
   input: Input,
 ): ReturnType<typeof openNotes> | null {
@@ -94,7 +94,7 @@ const CLOSED = 'open-failed: no key of the account opens the envelope of the spa
 const OLDS_CLOSED = 'open-failed: a sealed object (old-epochs) does not open';
 const NOTE_CLOSED = 'open-failed: a sealed object (commit-note) does not open';
 
-function makeCases(suite: OpenSuite): readonly CaseInput<Input>[] {
+function makeCases(suite: WholeSuite): readonly CaseInput<Input>[] {
   const seed = suite.randomBytes(32);
   const kem = suite.kemPublicKey(seed);
   const space = parseId<SpaceId>(bytesToHex(suite.randomBytes(16)));

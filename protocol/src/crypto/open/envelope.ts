@@ -6,11 +6,11 @@ import { encodeCbor } from '../../codec/index.ts';
 import { concatBytes, IntegrityError, type Bytes } from '../../core/index.ts';
 import { deriveKey } from '../hash.ts';
 import type { Label } from '../labels.ts';
-import { KEM_CIPHERTEXT_SIZE_BYTES, type OpenSuite } from '../suite.ts';
+import { KEM_CIPHERTEXT_SIZE_BYTES, type OpenSuite, type WholeSuite } from '../suite.ts';
 import { open, seal, type AssociatedData } from './seal.ts';
 
 export function sealEnvelope(
-  suite: OpenSuite,
+  suite: WholeSuite,
   publicKey: Bytes,
   label: Label,
   context: AssociatedData,
@@ -23,7 +23,7 @@ export function sealEnvelope(
 
 /** Opens with the X-Wing `seed` of the recipient; IntegrityError `open-failed` for every cause. */
 export function openEnvelope(
-  suite: OpenSuite,
+  suite: WholeSuite,
   seed: Bytes,
   label: Label,
   context: AssociatedData,

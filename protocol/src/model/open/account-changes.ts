@@ -1,6 +1,6 @@
 /** What changes an account's bundle and chain later on (protocol §2): devices, password, rotation. */
 import { ACCOUNT_DEVICES_MAX, assert, type Bytes, type DeviceId } from '../../core/index.ts';
-import { KEY_SIZE_BYTES, type OpenSuite } from '../../crypto/index.ts';
+import { KEY_SIZE_BYTES, type OpenSuite, type WholeSuite } from '../../crypto/index.ts';
 import type { DevicePublicKeys } from '../key-chain-entry.ts';
 import { extendKeyChain, type KeyChain } from '../key-chain.ts';
 import {
@@ -16,7 +16,7 @@ import { signKeyChainEntry } from './key-chain.ts';
 
 /** The bundle with an envelope for `device` too; same generation. */
 export function addDeviceToBundle(
-  suite: OpenSuite,
+  suite: WholeSuite,
   { account, bundle, accountKey, secrets }: OpenedAccount,
   device: DevicePublicKeys,
 ): Uint8Array<ArrayBuffer> {
@@ -44,7 +44,7 @@ export function changePassword(
  * the person before that. All old KEM seeds are kept.
  */
 export function rotateAccountKey(
-  suite: OpenSuite,
+  suite: WholeSuite,
   opened: OpenedAccount,
   given: {
     readonly revoke: readonly DeviceId[];

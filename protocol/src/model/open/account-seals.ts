@@ -16,7 +16,7 @@ import {
   type Bytes,
   type DeviceId,
 } from '../../core/index.ts';
-import { deriveKey, KEY_SIZE_BYTES, type OpenSuite } from '../../crypto/index.ts';
+import { deriveKey, KEY_SIZE_BYTES, type OpenSuite, type WholeSuite } from '../../crypto/index.ts';
 import { open, openEnvelope, seal, sealEnvelope } from '../../crypto/open/index.ts';
 import { decodeOpened } from './decode-opened.ts';
 
@@ -98,7 +98,7 @@ export function unwrapAccountKey(
 }
 
 export function sealAccountKeyForDevice(
-  suite: OpenSuite,
+  suite: WholeSuite,
   account: AccountId,
   device: { readonly device: DeviceId; readonly kem: Bytes },
   { generation, key }: AccountKey,
@@ -108,7 +108,7 @@ export function sealAccountKeyForDevice(
 }
 
 export function openAccountKeyForDevice(
-  suite: OpenSuite,
+  suite: WholeSuite,
   account: AccountId,
   device: { readonly device: DeviceId; readonly kemSeed: Bytes },
   { generation, envelope }: { readonly generation: number; readonly envelope: Bytes },
@@ -119,7 +119,7 @@ export function openAccountKeyForDevice(
 }
 
 export function sealAccountSecrets(
-  suite: OpenSuite,
+  suite: WholeSuite,
   account: AccountId,
   accountKey: AccountKey,
   secrets: AccountSecrets,
@@ -134,7 +134,7 @@ export function sealAccountSecrets(
  * seeds and compared. IntegrityError `open-failed` or `malformed`.
  */
 export function openAccountSecrets(
-  suite: OpenSuite,
+  suite: WholeSuite,
   account: AccountId,
   accountKey: AccountKey,
   expected: AccountPublicKeys,
@@ -150,7 +150,7 @@ export function openAccountSecrets(
   return secrets;
 }
 
-export function accountPublicKeys(suite: OpenSuite, secrets: AccountSecrets): AccountPublicKeys {
+export function accountPublicKeys(suite: WholeSuite, secrets: AccountSecrets): AccountPublicKeys {
   return {
     identity: suite.ed25519PublicKey(secrets.identitySeed),
     kem: suite.kemPublicKey(secrets.kemSeeds[0]),

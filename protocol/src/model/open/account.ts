@@ -3,7 +3,7 @@
  * password, recovery key, device or stored account key, then changed as in `account-changes.ts`.
  */
 import { IntegrityError, unreachable, type AccountId, type Bytes } from '../../core/index.ts';
-import { KEY_SIZE_BYTES, type OpenSuite } from '../../crypto/index.ts';
+import { KEY_SIZE_BYTES, type OpenSuite, type WholeSuite } from '../../crypto/index.ts';
 import { verifyAccountBundle, type AccountBundle } from '../account-bundle.ts';
 import {
   accountIdOf,
@@ -69,7 +69,7 @@ export function draftAccount(suite: OpenSuite): AccountDraft {
 
 /** The bundle and the chain (genesis and own device) with which the draft signs up. */
 export function createAccount(
-  suite: OpenSuite,
+  suite: WholeSuite,
   draft: AccountDraft,
   given: {
     readonly exportKey: Bytes;
@@ -108,7 +108,7 @@ export function createAccount(
  * the chain does not extend the pin, the bundle is not the identity's, or something does not open.
  */
 export function openAccountByPassword(
-  suite: OpenSuite,
+  suite: WholeSuite,
   source: AccountToOpen,
   exportKey: Bytes,
 ): OpenedAccount {
@@ -121,7 +121,7 @@ export function openAccountByPassword(
 
 /** Opens with the 32 bytes behind the recovery words. */
 export function openAccountByRecovery(
-  suite: OpenSuite,
+  suite: WholeSuite,
   source: AccountToOpen,
   recoveryKey: Bytes,
 ): OpenedAccount {
@@ -134,7 +134,7 @@ export function openAccountByRecovery(
 
 /** Opens with the device's own envelope; undefined when the bundle has none: it was removed. */
 export function openAccountByDevice(
-  suite: OpenSuite,
+  suite: WholeSuite,
   source: AccountToOpen,
   device: DeviceSecrets,
 ): OpenedAccount | undefined {
@@ -148,7 +148,7 @@ export function openAccountByDevice(
 
 /** Opens with the account key that a device keeps; undefined when the bundle has a newer one. */
 export function openAccountByKey(
-  suite: OpenSuite,
+  suite: WholeSuite,
   source: AccountToOpen,
   accountKey: AccountKey,
 ): OpenedAccount | undefined {
@@ -177,7 +177,7 @@ function checkedBundle(suite: OpenSuite, { bundle, chain, pin }: AccountToOpen):
 }
 
 function openWithKey(
-  suite: OpenSuite,
+  suite: WholeSuite,
   chain: KeyChain,
   bundle: AccountBundle,
   accountKey: AccountKey,

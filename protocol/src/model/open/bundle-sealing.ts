@@ -6,7 +6,7 @@ import {
   type DeviceId,
   type Digest,
 } from '../../core/index.ts';
-import type { OpenSuite } from '../../crypto/index.ts';
+import type { OpenSuite, WholeSuite } from '../../crypto/index.ts';
 import { sign } from '../../crypto/open/index.ts';
 import {
   AUTH_SUITE,
@@ -28,7 +28,7 @@ import {
 
 /** Every sealed thing anew, for exactly `devices`. */
 export function sealBundleBody(
-  suite: OpenSuite,
+  suite: WholeSuite,
   sealing: {
     readonly account: AccountId;
     readonly accountKey: AccountKey;

@@ -1,6 +1,6 @@
 /** The secret half of a device (protocol §2): made on it, kept in its key store, never sent. */
 import { idFromBytes, type Bytes, type DeviceId } from '../../core/index.ts';
-import { KEY_SIZE_BYTES, type OpenSuite } from '../../crypto/index.ts';
+import { KEY_SIZE_BYTES, type OpenSuite, type WholeSuite } from '../../crypto/index.ts';
 import type { DevicePublicKeys } from '../key-chain-entry.ts';
 
 const DEVICE_ID_SIZE_BYTES = 16;
@@ -23,7 +23,7 @@ export function createDeviceSecrets(suite: OpenSuite): DeviceSecrets {
 }
 
 export function devicePublicKeys(
-  suite: OpenSuite,
+  suite: WholeSuite,
   { device, seed, kemSeed }: DeviceSecrets,
 ): DevicePublicKeys {
   return {

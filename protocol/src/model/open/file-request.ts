@@ -22,7 +22,7 @@ import {
   type FileRequestId,
   type Result,
 } from '../../core/index.ts';
-import { KEY_SIZE_BYTES, type OpenSuite } from '../../crypto/index.ts';
+import { KEY_SIZE_BYTES, type OpenSuite, type WholeSuite } from '../../crypto/index.ts';
 import { openEnvelope, sealEnvelope } from '../../crypto/open/index.ts';
 import { decodeOpened } from './decode-opened.ts';
 
@@ -89,7 +89,7 @@ export function checkFileRequestKey(
 
 /** `item`: number of the drop within the request, from the server. */
 export function sealDrop(
-  suite: OpenSuite,
+  suite: WholeSuite,
   kem: Bytes,
   { id, item }: { readonly id: FileRequestId; readonly item: number },
   drop: Drop,
@@ -101,7 +101,7 @@ export function sealDrop(
 
 /** IntegrityError `open-failed` or `malformed`. */
 export function openDrop(
-  suite: OpenSuite,
+  suite: WholeSuite,
   kemSeed: Bytes,
   { id, item }: { readonly id: FileRequestId; readonly item: number },
   sealed: Bytes,

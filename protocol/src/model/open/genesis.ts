@@ -8,7 +8,7 @@ import {
   type NodeId,
   type SpaceId,
 } from '../../core/index.ts';
-import { KEY_SIZE_BYTES, type OpenSuite } from '../../crypto/index.ts';
+import { KEY_SIZE_BYTES, type WholeSuite } from '../../crypto/index.ts';
 import type { RecordChange } from '../commit.ts';
 import { MemoryState } from '../memory-state.ts';
 import { encodeRecord } from '../record-codec.ts';
@@ -27,7 +27,7 @@ import {
 } from './space-keys.ts';
 
 export interface GenesisInput {
-  readonly suite: OpenSuite;
+  readonly suite: WholeSuite;
   readonly kind: SpaceKind;
   readonly account: AccountId;
   /** Public identity and KEM key of the account. */

@@ -30,6 +30,7 @@ import {
   ED25519_PUBLIC_KEY_SIZE_BYTES,
   KEY_SIZE_BYTES,
   type OpenSuite,
+  type WholeSuite,
 } from '../../crypto/index.ts';
 import { openPadded, sealPadded } from '../../crypto/open/index.ts';
 import type { NodeKind } from '../records.ts';
@@ -106,7 +107,7 @@ export function parseLink(text: string): Result<LinkAddress, 'not-a-link' | 'unk
 
 /** With a password this takes about half a second and 64 MiB. */
 export function deriveLinkKeys(
-  suite: OpenSuite,
+  suite: WholeSuite,
   { id, secret }: Pick<LinkAddress, 'id' | 'secret'>,
   password?: string,
 ): LinkKeys {
@@ -165,7 +166,7 @@ export function openLinkPayload(
 }
 
 function passwordedSecret(
-  suite: OpenSuite,
+  suite: WholeSuite,
   secret: Bytes,
   id: Bytes,
   password: string,

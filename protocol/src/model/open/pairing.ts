@@ -25,6 +25,7 @@ import {
   KEM_PUBLIC_KEY_SIZE_BYTES,
   KEY_SIZE_BYTES,
   type OpenSuite,
+  type WholeSuite,
 } from '../../crypto/index.ts';
 import {
   open,
@@ -113,7 +114,7 @@ export function openPairingOffer(
 
 /** What the old device answers after it appended the device to the chain. */
 export function sealPairingAnswer(
-  suite: OpenSuite,
+  suite: WholeSuite,
   { id, key }: Pairing,
   given: {
     readonly account: AccountId;
@@ -156,7 +157,7 @@ export function openPairingAnswer(
  * can read as soon as it is in the chain.
  */
 export function openPairedAccountKey(
-  suite: OpenSuite,
+  suite: WholeSuite,
   { account, envelope }: PairingAnswer,
   { device, kemSeed }: DeviceSecrets,
   generation: number,

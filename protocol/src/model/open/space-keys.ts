@@ -16,7 +16,7 @@ import {
   type Bytes,
   type SpaceId,
 } from '../../core/index.ts';
-import { deriveKey, KEY_SIZE_BYTES, type OpenSuite } from '../../crypto/index.ts';
+import { deriveKey, KEY_SIZE_BYTES, type OpenSuite, type WholeSuite } from '../../crypto/index.ts';
 import { open, openEnvelope, seal, sealEnvelope } from '../../crypto/open/index.ts';
 import type { MemberRecord, Role, SpaceRecord } from '../records.ts';
 import { codeOf, ROLES } from '../wire-names.ts';
@@ -47,7 +47,7 @@ const oldEpochsShape = list(tuple(uint(), bytes(KEY_SIZE_BYTES)), RECORD_SIZE_BY
  * IntegrityError `open-failed` when none opens the envelope.
  */
 export function openSpaceKeys(
-  suite: OpenSuite,
+  suite: WholeSuite,
   space: SpaceRecord,
   member: MemberRecord,
   kemSeeds: readonly Bytes[],
@@ -90,7 +90,7 @@ export function epochKeyOf(keys: SpaceKeys, epoch: number): Bytes {
 }
 
 export function sealMemberEnvelope(
-  suite: OpenSuite,
+  suite: WholeSuite,
   memberKem: Bytes,
   place: EnvelopePlace,
   keys: SpaceKeys,
@@ -142,7 +142,7 @@ export function itemSealingKey(suite: OpenSuite, epochKey: Bytes): Uint8Array<Ar
 }
 
 function openMemberEnvelope(
-  suite: OpenSuite,
+  suite: WholeSuite,
   member: MemberRecord,
   kemSeeds: readonly Bytes[],
 ): Uint8Array<ArrayBuffer> {

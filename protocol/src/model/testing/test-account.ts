@@ -1,6 +1,6 @@
 import type { AccountId, Bytes, DeviceId } from '../../core/index.ts';
 import { idFromBytes } from '../../core/index.ts';
-import type { OpenSuite } from '../../crypto/index.ts';
+import type { OpenSuite, WholeSuite } from '../../crypto/index.ts';
 import { extendKeyChain, verifyKeyChain, type KeyChain } from '../key-chain.ts';
 import { certifyDevice, signKeyChainEntry, signKeyChainGenesis } from '../open/key-chain.ts';
 
@@ -21,7 +21,7 @@ export class TestAccount {
   readonly #suite: OpenSuite;
   readonly #identitySeed: Bytes;
 
-  constructor(suite: OpenSuite) {
+  constructor(suite: WholeSuite) {
     this.#suite = suite;
     this.#identitySeed = suite.randomBytes(32);
     this.kemSeed = suite.randomBytes(32);

@@ -13,7 +13,7 @@ import {
   type NodeId,
   type Result,
 } from '../../core/index.ts';
-import type { OpenSuite } from '../../crypto/index.ts';
+import type { WholeSuite } from '../../crypto/index.ts';
 import { sign } from '../../crypto/open/index.ts';
 import { commitId, encodeHeader } from '../commit-codec.ts';
 import type { CommitHeader, HeadState, RecordChange, SealedCommit } from '../commit.ts';
@@ -56,7 +56,7 @@ export interface CommitOptions {
 type NodeDefaults = Partial<NodeRecord> & { readonly name?: string };
 
 export class TestSpace {
-  readonly suite: OpenSuite;
+  readonly suite: WholeSuite;
   readonly owner: TestAccount;
   readonly created: CreatedSpace;
   readonly view = new MemoryState();
@@ -65,7 +65,7 @@ export class TestSpace {
   head: HeadState;
   readonly #accounts = new Map<AccountId, TestAccount>();
 
-  constructor(suite: OpenSuite, kind: SpaceKind = 'drive', owner = new TestAccount(suite)) {
+  constructor(suite: WholeSuite, kind: SpaceKind = 'drive', owner = new TestAccount(suite)) {
     this.suite = suite;
     this.owner = owner;
     this.#accounts.set(owner.account, owner);

@@ -23,7 +23,7 @@ import {
   type PairingAnswer,
 } from '@coffer/protocol/model/open';
 import type { AnswerOf } from '@coffer/protocol/api';
-import type { OpenSuite } from '@coffer/protocol/crypto';
+import type { WholeSuite } from '@coffer/protocol/crypto';
 import { isRefusal } from '../../ports/index.ts';
 import { ApiClient } from '../api/api-client.ts';
 import { Session } from '../api/session.ts';
@@ -52,7 +52,7 @@ export async function joinByPairing(
   signal: AbortSignal,
 ): Promise<Result<SignedIn, AccountRefusal>> {
   if ((await ports.keyStore.load()) !== undefined) return err({ code: 'already-signed-in' });
-  const { suite } = ports;
+  const suite = await ports.suite.whole();
   const api = new ApiClient({ ...ports, transport: ports.connect(server) });
   const device = createDeviceSecrets(suite);
   const pairing = createPairing(suite, secret, server);
@@ -103,7 +103,7 @@ async function waitForAnswer(
 
 /** What the server stores has to be what the other device told of. */
 function openJoined(
-  suite: OpenSuite,
+  suite: WholeSuite,
   stored: AnswerOf<'accountBundle'>,
   answer: PairingAnswer,
   device: DeviceKeys,
@@ -127,7 +127,7 @@ function openJoined(
 
 /** Undefined when the account key was rotated since the other device answered. */
 function pairedKey(
-  suite: OpenSuite,
+  suite: WholeSuite,
   answer: PairingAnswer,
   device: DeviceKeys,
   generation: number,

@@ -35,7 +35,7 @@ export async function appendDevice(
   const [entry = new Uint8Array()] = entriesAfter(longer, opened.chain.seq);
   const body = {
     entry,
-    bundle: addDeviceToBundle(suite, opened, device),
+    bundle: addDeviceToBundle(await suite.whole(), opened, device),
     previous: accountBundleDigest(suite, bundle),
   };
   await api.call('addDevice', { token, body }, signal);

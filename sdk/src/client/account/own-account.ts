@@ -52,9 +52,10 @@ export async function openOwnAccount(
   const chain = verifyKeyChain(suite, account, stored.chain);
   const source = { bundle: stored.bundle, chain, ...(pin === undefined ? {} : { pin }) };
   const saved = (await keyStore?.load()) ?? secrets;
+  const whole = await suite.whole();
   const opened =
-    openAccountByKey(suite, source, { generation: saved.generation, key: saved.accountKey }) ??
-    openAccountByDevice(suite, source, { device, seed, kemSeed });
+    openAccountByKey(whole, source, { generation: saved.generation, key: saved.accountKey }) ??
+    openAccountByDevice(whole, source, { device, seed, kemSeed });
   if (opened === undefined && chain.revokedDevice(device) !== undefined) {
     throw new RemoteFault('device-revoked', 'this device was removed from the account', {
       retry: { kind: 'after-user-action' },

@@ -100,7 +100,7 @@ async function letIn(
   const { account, accountKey } = opened;
   const { identity, head: chainHead } = chain;
   const answered = { account, identity, chainHead, device, accountKey };
-  const answer = sealPairingAnswer(suite, pairing, answered);
+  const answer = sealPairingAnswer(await suite.whole(), pairing, answered);
   const given = { params: { pairing: pairing.id }, body: { answer } };
   await session.run((token) => api.call('answerPairing', { ...given, token }, signal), signal);
   return { device: device.device };

@@ -8,7 +8,7 @@ import {
   type Bytes,
   type Result,
 } from '@coffer/protocol/core';
-import { KEY_SIZE_BYTES } from '@coffer/protocol/crypto';
+import { KEY_SIZE_BYTES, type WholeSuite } from '@coffer/protocol/crypto';
 import {
   accountBundleDigest,
   extendKeyChain,
@@ -74,7 +74,8 @@ export async function recoverAccount(
   const api = new ApiClient({ ...ports, transport: ports.connect(input.server) });
   try {
     const answer = await showWords(ports, api, input, signal);
-    const opened = openRecovered(ports, answer, input.recoveryKey);
+    const suite = await ports.suite.whole();
+    const opened = openRecovered(suite, answer, input.recoveryKey);
     const isFull = opened.chain.devices().length >= ACCOUNT_DEVICES_MAX;
     if (isFull && !input.revokeOthers) return err({ code: 'limit-reached' });
     const newRecoveryKey = ports.suite.randomBytes(KEY_SIZE_BYTES);
@@ -83,7 +84,12 @@ export async function recoverAccount(
     }
     const device = createDeviceSecrets(ports.suite);
     const made = { device, newRecoveryKey, token: answer.enrolToken };
-    const accountKey = await replaceKeys(ports, api, { ...input, ...made, opened }, signal);
+    const accountKey = await replaceKeys(
+      { ...ports, suite },
+      api,
+      { ...input, ...made, opened },
+      signal,
+    );
     const { server, deviceName } = input;
     const email = normaliseAccountName(input.email);
     const place = { server, email, account: opened.account, deviceName };
@@ -94,6 +100,8 @@ export async function recoverAccount(
     return refused(error);
   }
 }
+
+type WholePorts = AccountPorts & { readonly suite: WholeSuite };
 
 /** Shows that we have the words: the account's id, which that needs, comes with any sign-in. */
 async function showWords(
@@ -115,7 +123,7 @@ async function showWords(
 }
 
 function openRecovered(
-  { suite }: AccountPorts,
+  suite: WholeSuite,
   { account, bundle, chain }: Pick<Answer, 'account' | 'bundle' | 'chain'>,
   recoveryKey: Bytes,
 ): OpenedAccount {
@@ -124,7 +132,7 @@ function openRecovered(
 }
 
 async function replaceKeys(
-  ports: AccountPorts,
+  ports: WholePorts,
   api: ApiClient,
   given: RecoveryInput & {
     readonly opened: OpenedAccount;
@@ -140,7 +148,7 @@ async function replaceKeys(
   const { record, exportKey } = await registerPassword(api, token, given.newPassword, signal);
   return untilUnraced(async () => {
     const stored = await api.call('accountBundle', { token }, signal);
-    const opened = openRecovered(ports, { account, ...stored }, given.recoveryKey);
+    const opened = openRecovered(suite, { account, ...stored }, given.recoveryKey);
     const chain = chainWith(ports, opened, given.device, given.revokeOthers);
     const next = rotateAccountKey(
       suite,
@@ -160,7 +168,7 @@ async function replaceKeys(
 
 /** The chain in which the device stands, with all others or alone. */
 function chainWith(
-  { suite, clock }: AccountPorts,
+  { suite, clock }: WholePorts,
   { chain, secrets }: OpenedAccount,
   device: DeviceKeys,
   revokeOthers: boolean,

@@ -63,7 +63,7 @@ export async function rotateKeys(
     }
     const rotated = await untilUnraced(async () => {
       const { opened, previous } = await readOwnAccount(own, token, signal);
-      const next = rotateAccountKey(own.suite, opened, {
+      const next = rotateAccountKey(await own.suite.whole(), opened, {
         revoke: revoke.filter((device) => opened.chain.revokedDevice(device) === undefined),
         exportKey,
         recoveryKey,

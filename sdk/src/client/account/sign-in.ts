@@ -66,13 +66,14 @@ async function enrol(
   device: DeviceKeys,
   signal: AbortSignal,
 ): Promise<OpenedAccount> {
+  const whole = await suite.whole();
   return untilUnraced(async () => {
     const { bundle, chain: entries } = await api.call('accountBundle', { token }, signal);
     const chain = verifyKeyChain(suite, account, entries);
-    const opened = openAccountByPassword(suite, { bundle, chain }, exportKey);
+    const opened = openAccountByPassword(whole, { bundle, chain }, exportKey);
     // An earlier attempt whose answer was lost may have succeeded.
     if (chain.deviceAt(device.device, chain.seq) !== undefined) return opened;
-    const keys = devicePublicKeys(suite, device);
+    const keys = devicePublicKeys(whole, device);
     await appendDevice({ suite, clock, api }, token, { opened, bundle }, keys, signal);
     return opened;
   });

@@ -7,7 +7,7 @@ import {
   draftAccount,
   type AccountDraft,
 } from '@coffer/protocol/model/open';
-import type { OpenSuite } from '@coffer/protocol/crypto';
+import type { OpenSuite, WholeSuite } from '@coffer/protocol/crypto';
 import { isRefusal, RemoteFault, type DeviceSecrets } from '../../ports/index.ts';
 import { ApiClient } from '../api/api-client.ts';
 import { Session } from '../api/session.ts';
@@ -83,9 +83,10 @@ async function register(
   if (finished === undefined) return undefined;
   const { exportKey, record } = finished;
   const time = clock.now();
-  const created = createAccount(suite, draft, { exportKey, time, deviceExpires: null });
+  const whole = await suite.whole();
+  const created = createAccount(whole, draft, { exportKey, time, deviceExpires: null });
   const commits = (['account', 'drive'] as const).map((kind) =>
-    genesisOf({ suite, clock }, draft, created.chain, kind),
+    genesisOf({ suite: whole, clock }, draft, created.chain, kind),
   );
   const body = {
     name,
@@ -131,7 +132,7 @@ async function isKnown(
 }
 
 function genesisOf(
-  { suite, clock }: Pick<AccountPorts, 'suite' | 'clock'>,
+  { suite, clock }: Pick<AccountPorts, 'clock'> & { readonly suite: WholeSuite },
   draft: AccountDraft,
   chain: KeyChain,
   kind: 'account' | 'drive',

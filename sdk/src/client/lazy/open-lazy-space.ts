@@ -54,7 +54,8 @@ export class OpenLazySpace {
     const space = this.record();
     if (this.#keys?.epoch !== space.epoch) {
       const { suite, kemSeeds } = this.#options;
-      this.#keys = openSpaceKeys(suite, space, this.#ownMember(), await kemSeeds(signal));
+      const seeds = await kemSeeds(signal);
+      this.#keys = openSpaceKeys(await suite.whole(), space, this.#ownMember(), seeds);
     }
     return rows;
   }

@@ -120,6 +120,7 @@ async function newEpoch(
   signal: AbortSignal,
 ): Promise<readonly SpaceStateRecord[]> {
   const { suite, secrets } = open.options;
+  const whole = await suite.whole();
   const { space } = open.records();
   const keys = addEpoch(suite, open.keys(), epoch);
   const oldEpochs = sealOldEpochs(suite, space.space, keys);
@@ -131,7 +132,7 @@ async function newEpoch(
       ? longerPin(open, chain, false)
       : { ...member, rev: member.rev + 1, rotate: false };
     const place = { space: space.space, epoch, account: member.account, role: member.role };
-    records.push({ ...next, epoch, envelope: sealMemberEnvelope(suite, kem, place, keys) });
+    records.push({ ...next, epoch, envelope: sealMemberEnvelope(whole, kem, place, keys) });
   }
   return records;
 }

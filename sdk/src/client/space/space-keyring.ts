@@ -54,7 +54,8 @@ export class SpaceKeyring {
       return;
     }
     const { suite, kemSeeds } = this.#options;
-    const keys = openSpaceKeys(suite, space, member, await kemSeeds(signal));
+    const seeds = await kemSeeds(signal);
+    const keys = openSpaceKeys(await suite.whole(), space, member, seeds);
     this.#saveCached(keys);
     this.#keys = keys;
   }
@@ -66,7 +67,8 @@ export class SpaceKeyring {
     signal: AbortSignal,
   ): Promise<() => void> {
     const { suite, kemSeeds } = this.#options;
-    const keys = openSpaceKeys(suite, space, member, await kemSeeds(signal));
+    const seeds = await kemSeeds(signal);
+    const keys = openSpaceKeys(await suite.whole(), space, member, seeds);
     return () => {
       this.#saveCached(keys);
       this.#keys = keys;

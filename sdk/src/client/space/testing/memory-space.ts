@@ -1,6 +1,6 @@
 /** A drive space at a server in memory that judges commits as the real one does, and one device of it. */
 import { IntegrityError, type Bytes } from '@coffer/protocol/core';
-import type { OpenSuite } from '@coffer/protocol/crypto';
+import type { WholeSuite } from '@coffer/protocol/crypto';
 import {
   commitId,
   judgeCommit,
@@ -28,7 +28,7 @@ export const signal = new AbortController().signal;
 const START = Date.UTC(2030, 0, 1);
 
 export class MemorySpace {
-  readonly suite: OpenSuite;
+  readonly suite: WholeSuite;
   readonly genesis: CreatedSpace;
   readonly chain: KeyChain;
   readonly secrets: DeviceSecrets;
@@ -41,7 +41,7 @@ export class MemorySpace {
   /** What the server's clock says more than that. */
   serverAheadMs = 0;
 
-  constructor(suite: OpenSuite, policy = { versionDays: 180, versionsKept: 3, trashDays: 30 }) {
+  constructor(suite: WholeSuite, policy = { versionDays: 180, versionsKept: 3, trashDays: 30 }) {
     this.suite = suite;
     this.draft = draftAccount(suite);
     const { account, device, accountKey } = this.draft;
