@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { globSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { CommandWorld } from './testing/command-world.ts';
 
 test('commands on the whole drive keep their word', async (t) => {
@@ -12,6 +13,9 @@ test('commands on the whole drive keep their word', async (t) => {
   await t.test('cp copies files and folders, and replaces nothing', () => copied(world));
   await t.test('cat --range reads a part, whatever became of the rest', () => cutOut(world));
   await t.test('ignore says which line of which file decides', () => ruled(world));
+  await t.test('rewind shows what it would do, asks, and brings a folder back', () =>
+    rewound(world),
+  );
 });
 
 interface Listed {
@@ -42,6 +46,38 @@ async function copied(world: CommandWorld): Promise<void> {
   const itself = await world.run(['cp', '-r', '/to', '/to/deep']);
   assert.match(itself.stderr, /"refused"/);
   assert.equal((await world.run(['cp', '/none', '/x'])).code, 1);
+}
+
+async function rewound(world: CommandWorld): Promise<void> {
+  await world.run(['mkdir', '-p', '/past/sub']);
+  await world.run(['put', 'folder/letter', '/past/sub/letter']);
+  const before = await listed(world, '/past');
+  await sleep(50);
+  const then = new Date().toISOString();
+  await sleep(50);
+  await world.run(['mv', '/past/sub/letter', '/past/moved']);
+  await world.run(['rm', '/past/sub']);
+  await world.run(['put', 'folder/letter', '/past/new']);
+  const line = ['rewind', '/past', '--to', then];
+  const dry = await world.run([...line, '--dry-run']);
+  assert.deepEqual((JSON.parse(dry.stdout) as { operations: object }).operations, [
+    { op: 'restore', path: '/past/sub' },
+    { op: 'move', path: '/past/moved', to: '/past/sub/letter' },
+    { op: 'trash', path: '/past/new' },
+  ]);
+  assert.equal((await world.run(line)).code, 2);
+  const refused = await world.run(line, { answer: 'no' });
+  assert.match(refused.stderr, /undoes 3 changes in \/past.*stay as versions.*trash/);
+  assert.deepEqual(await listed(world, '/past'), ['/past/moved', '/past/new']);
+  const done = await world.run(line, { answer: 'yes' });
+  assert.equal(done.code, 0, done.stderr);
+  assert.deepEqual(await listed(world, '/past'), before);
+  const again = await world.run([...line, '--yes']);
+  assert.deepEqual((JSON.parse(again.stdout) as { changed: number }).changed, 0);
+  for (const wrong of ['yesterday', '2026-01-01T10:00:00', '2999-01-01', '5w'])
+    assert.equal((await world.run(['rewind', '/past', '--to', wrong])).code, 2, wrong);
+  const early = await world.run(['rewind', '/past', '--to', '2020-01-01', '--yes']);
+  assert.match(early.stderr, /"not-found".*or there was none at that time/);
 }
 
 async function ruled(world: CommandWorld): Promise<void> {

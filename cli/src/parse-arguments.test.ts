@@ -91,14 +91,13 @@ test('every name is taken once, and what is not there yet says so', async () => 
   const names = COMMANDS.map(({ name }) => name);
   assert.equal(new Set(names).size, names.length);
   assert.equal(parse('link list').command?.isHidden, true);
-  assert.equal(parse('rewind somewhere').command?.isHidden, true);
+  assert.equal(parse('share add /x').command?.isHidden, true);
 });
 
 test('what is not there yet is no unknown option, whatever flags it is given', () => {
   const lines = [
     'link create /photo --expires 7d --max-downloads 3 --label x --copy',
     'link create --password-file=pw /photo',
-    'rewind /notes --to 2026-01-01T00:00:00Z --dry-run',
     'webdav / --listen 127.0.0.1:8421 --read-only',
     'verify -q --read-data',
   ];

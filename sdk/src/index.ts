@@ -54,7 +54,7 @@ export type { DriveEditor } from './client/drive/drive-editor.ts';
 export { formatDrivePath, parseDrivePath, type DrivePath } from './client/drive/drive-paths.ts';
 export type { DriveRefusal } from './client/drive/drive-refusal.ts';
 export type { DriveEntry, DriveListing } from './client/drive/drive-tree.ts';
-export type { Rewound } from './client/drive/rewind.ts';
+export type { RewindPreview, RewindStep, Rewound } from './client/drive/rewind.ts';
 export type { Moment } from './client/space/past-tree.ts';
 export type { EventOptions } from './client/drive/events.ts';
 export { openDrive, type DriveOptions } from './client/drive/open-drive.ts';

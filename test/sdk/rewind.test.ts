@@ -40,8 +40,22 @@ test('what was deleted, moved, renamed, written and added since is undone', asyn
   await drive.edit.trash('/moved', signal);
   await putText(drive, '/f/new/x', 'x');
   await drive.edit.move('/outside', '/f/outside', signal);
+  const preview = await drive.edit.previewRewind('/f', { time }, signal);
+  assert.ok(preview.ok);
+  const steps = preview.value.steps.map(({ op, path, to }) => [op, path, to].join(' ').trim());
+  assert.deepEqual(steps.toSorted(), [
+    'move /f/out /f/sub/inner',
+    'move /f/outside /outside',
+    'restore /f/b',
+    'restore /f/sub',
+    'restore /f/sub/c',
+    'trash /f/new',
+    'trash /f/sub/c',
+    'write /f/a',
+  ]);
   const rewound = await rewind(drive, '/f', { time });
   assert.deepEqual(rewound.failed, []);
+  assert.equal(preview.value.seq, rewound.seq);
   assert.deepEqual(await contentsOf(drive), before);
   await desk.drive.refresh(signal);
   assert.deepEqual(await contentsOf(desk.drive), before);

@@ -31,7 +31,6 @@ const ACTIONS: readonly (readonly [name: string, what: string])[] = [
   ['admin reports', 'reports of links'],
   ['admin links', 'public links'],
   ['verify', 'a check of a whole drive'],
-  ['rewind', 'a way to set a folder back to a time'],
   ['webdav', 'WebDAV'],
 ];
 

@@ -194,6 +194,25 @@ export const DRIVE_COMMANDS: readonly CommandDefinition[] = [
     load: fromHistory((module) => module.restore),
   },
   {
+    name: 'rewind',
+    usage: 'PATH --to TIME',
+    argumentsMin: 1,
+    argumentsMax: 1,
+    summary: 'bring a folder back to how it was at a time; asks, or needs --yes',
+    details:
+      'What was deleted, moved, renamed or written since is undone. Contents of now stay as versions, what came since\ngoes to the trash: a rewind can be rewound. TIME is by the clocks of the devices that wrote. It is made in steps.',
+    example: 'coffer rewind /Papers --to 2026-03-01T12:00:00Z --dry-run',
+    flags: [
+      {
+        name: 'to',
+        value: 'TIME',
+        summary: '2026-03-01T12:00:00Z, a day, or how long ago: 2h, 7d',
+      },
+      { name: 'dry-run', summary: 'list what it would do and change nothing' },
+    ],
+    load: async () => (await import('./rewind.ts')).rewind,
+  },
+  {
     name: 'trash',
     usage: '[list]',
     argumentsMin: 0,

@@ -5,7 +5,7 @@ import type { Moment } from '../space/past-tree.ts';
 import type { NodeView, SpaceChange } from '../space-changes.ts';
 import { copyChanges } from './copy-tree.ts';
 import { refusalCode, refuse, type DriveRefusal } from './drive-refusal.ts';
-import { RewindJob, type Rewound } from './rewind.ts';
+import { RewindJob, type RewindPreview, type Rewound } from './rewind.ts';
 import type { DriveEntry, DriveTree, Place } from './drive-tree.ts';
 
 type Outcome<T> = Promise<Result<T, DriveRefusal>>;
@@ -93,6 +93,28 @@ export class DriveEditor {
     moment: Moment,
     signal: AbortSignal,
   ): Promise<Result<Rewound, DriveRefusal>> {
+    const job = await this.#rewindJob(path, moment, signal);
+    return job.ok ? ok(await job.value.run(signal)) : job;
+  }
+
+  /** What `rewind` would do now, changing nothing; the same refusals. Give it the `seq` of the answer to do it. */
+  async previewRewind(
+    path: string,
+    moment: Moment,
+    signal: AbortSignal,
+  ): Promise<Result<RewindPreview, DriveRefusal>> {
+    const job = await this.#rewindJob(path, moment, signal);
+    if (!job.ok) return job;
+    const top = this.#tree.resolve(path);
+    if (!top.ok) return top;
+    return ok(job.value.preview(top.value.path, (id) => this.#tree.pathOf(id)));
+  }
+
+  async #rewindJob(
+    path: string,
+    moment: Moment,
+    signal: AbortSignal,
+  ): Promise<Result<RewindJob, DriveRefusal>> {
     await this.#refresh(signal);
     const found = this.#tree.resolve(path);
     if (!found.ok) return found;
@@ -102,7 +124,7 @@ export class DriveEditor {
     const then = past.node(id);
     if (then === undefined || 'unreadable' in then || then.trashed)
       return refuse('not-found', path);
-    return ok(await new RewindJob(this.#space, past, id).run(signal));
+    return ok(new RewindJob(this.#space, past, id));
   }
 
   /** Moves to the trash, folders whole. `not-found`, `refused` for the root, `conflict`. */

@@ -3,6 +3,7 @@
  * came since goes to the trash. Nothing is removed for ever, and the contents of now stay as versions.
  */
 import type { NodeId } from '@coffer/protocol/core';
+import type { VersionView } from '../space/file-contents.ts';
 import type { FullSpaceClient } from '../space/full-space-client.ts';
 import type { PastTree } from '../space/past-tree.ts';
 import type { NodeView, SpaceChange, UnreadableNode } from '../space-changes.ts';
@@ -20,6 +21,23 @@ export interface Rewound {
     readonly why: 'gone' | 'version-gone' | 'unreadable' | 'changed';
   }[];
 }
+
+/** One change that rewinding would make. */
+export interface RewindStep {
+  readonly op: 'restore' | 'move' | 'make-folder' | 'trash' | 'write' | 'retarget' | 'set-meta';
+  /** As the folder is after the step before; of what comes or goes back to its place, that place. */
+  readonly path: string;
+  /** Only of a move. */
+  readonly to?: string;
+}
+
+/** What rewinding a folder would do now; `seq` and `failed` as in `Rewound`. */
+export interface RewindPreview extends Pick<Rewound, 'seq' | 'failed'> {
+  readonly steps: readonly RewindStep[];
+}
+
+/** Path of a node in the drive as it is now; undefined for what is in the trash. */
+type PathOf = (id: NodeId) => string | undefined;
 
 interface Wanted {
   readonly node: NodeView;
@@ -61,6 +79,57 @@ export class RewindJob {
       if (!this.#isBack(node)) this.#fail(path, 'changed');
     }
     return { seq: this.#past.seq, changed: this.#changed, failed: [...this.#failed.values()] };
+  }
+
+  /** What `run` would do, of a job that is not run. Paths begin below the folder, moves from elsewhere at `/`. */
+  preview(folderPath: string, pathOf: PathOf): RewindPreview {
+    const prefix = folderPath === '/' ? '' : folderPath;
+    const steps: RewindStep[] = [];
+    for (const { node, path } of this.#wanted.values()) {
+      const op = this.#placeOf(node, path)?.op;
+      const at = prefix + path;
+      const isBroughtAlong = op === 'restore' && this.#comesWithItsFolder(node);
+      if (op === 'make-folder' || (op === 'restore' && !isBroughtAlong))
+        steps.push({ op, path: at });
+      if (op === 'move') steps.push({ op, path: pathOf(node.id) ?? at, to: at });
+    }
+    const folders = [{ id: this.#folder, path: '' }];
+    for (const { node, path } of this.#wanted.values())
+      if (node.kind === 'folder') folders.push({ id: node.id, path });
+    for (const { id, path } of folders) steps.push(...this.#extraSteps(id, prefix + path, pathOf));
+    for (const { node, path } of this.#wanted.values()) {
+      const op = this.#contentStep(node, path);
+      if (op !== undefined) steps.push({ op, path: prefix + path });
+    }
+    return { seq: this.#past.seq, steps, failed: [...this.#failed.values()] };
+  }
+
+  /** In the trash only because its folder is. */
+  #comesWithItsFolder({ id, parent, name }: NodeView): boolean {
+    const now = this.#space.node(id);
+    return (
+      now !== undefined && !('unreadable' in now) && now.parent === parent && now.name === name
+    );
+  }
+
+  *#extraSteps(folder: NodeId, path: string, pathOf: PathOf): Generator<RewindStep> {
+    for (const node of this.#space.children(folder)) {
+      if (this.#wanted.has(node.id) || this.#leftAlone.has(node.id)) continue;
+      const at = `${path}/${'unreadable' in node ? node.id : node.name}`;
+      const change = this.#away(node);
+      const into = change.op === 'move' ? pathOf(change.parent) : undefined;
+      yield change.op === 'move' && into !== undefined
+        ? { op: 'move', path: at, to: `${into === '/' ? '' : into}/${change.name}` }
+        : { op: 'trash', path: at };
+    }
+  }
+
+  #contentStep(then: NodeView, path: string): RewindStep['op'] | undefined {
+    const now = this.#space.node(then.id);
+    if (now === undefined || 'unreadable' in now) return undefined;
+    const op = contentOp(then, now);
+    if (op !== 'write' || this.#versionOf(then) !== undefined) return op;
+    return this.#fail(path, 'version-gone');
   }
 
   /** All that was below the folder, parents first. */
@@ -146,20 +215,19 @@ export class RewindJob {
     const { id, rev } = now;
     const { mtimeMs, executable, target } = then;
     const meta = { mtimeMs, executable };
-    if (then.kind === 'symlink' && target !== null && target !== now.target) {
-      return { op: 'retarget', id, rev, target };
-    }
-    if (then.kind !== 'file') return undefined;
-    if (then.sha256 === now.sha256) {
-      const isSame = mtimeMs === now.mtimeMs && executable === now.executable;
-      return isSame ? undefined : { op: 'set-meta', id, rev, meta };
-    }
-    const version = this.#space.contents
-      .versions(id)
-      .find(({ number }) => number === then.written?.number);
+    const op = contentOp(then, now);
+    if (op === 'retarget' && target !== null) return { op, id, rev, target };
+    if (op === 'set-meta') return { op, id, rev, meta };
+    if (op !== 'write') return undefined;
+    const version = this.#versionOf(then);
     if (version === undefined) return this.#fail(path, 'version-gone');
     const content = await this.#space.contents.uploadedContent({ id, rev: version.rev }, signal);
-    return { op: 'write', id, rev, content, meta, keepVersion: true };
+    return { op, id, rev, content, meta, keepVersion: true };
+  }
+
+  /** The kept version that holds the content of then. */
+  #versionOf({ id, written }: NodeView): VersionView | undefined {
+    return this.#space.contents.versions(id).find(({ number }) => number === written?.number);
   }
 
   /** How many of the changes were made. */
@@ -184,4 +252,14 @@ export class RewindJob {
   #fail(path: string, why: Failure['why']): undefined {
     if (!this.#failed.has(path)) this.#failed.set(path, { path, why });
   }
+}
+
+/** What a node that is in its place still lacks of how it was. */
+function contentOp(then: NodeView, now: NodeView): 'write' | 'retarget' | 'set-meta' | undefined {
+  if (then.kind === 'symlink' && then.target !== null && then.target !== now.target)
+    return 'retarget';
+  if (then.kind !== 'file') return undefined;
+  if (then.sha256 !== now.sha256) return 'write';
+  const isSame = then.mtimeMs === now.mtimeMs && then.executable === now.executable;
+  return isSame ? undefined : 'set-meta';
 }
