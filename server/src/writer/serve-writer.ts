@@ -22,6 +22,8 @@ export function serveWriter(port: MessagePort, file: string): void {
   const suite = createNodeVerifySuite();
   const chains = new KeyChains({ store, suite });
   const judge = new StoreJudge({ store, suite, chains });
+  /** Tasks that came and are not done yet. */
+  const running = new Set<Promise<void>>();
   let outcomes: Outcome[] = [];
   let isClosed = false;
 
@@ -42,6 +44,7 @@ export function serveWriter(port: MessagePort, file: string): void {
       case 'write':
         return write(task.method, task.args);
       case 'close':
+        await Promise.all(running);
         await store.close();
         isClosed = true;
         return undefined;
@@ -60,10 +63,13 @@ export function serveWriter(port: MessagePort, file: string): void {
 
   port.on('message', (tasks: ToWriter) => {
     for (const { id, ...task } of tasks) {
-      perform(task).then(
-        (value) => tell({ id, value }),
-        (error: unknown) => tell({ id, failure: sendFailure(error) }),
-      );
+      const done = perform(task)
+        .then(
+          (value) => tell({ id, value }),
+          (error: unknown) => tell({ id, failure: sendFailure(error) }),
+        )
+        .finally(() => running.delete(done));
+      running.add(done);
     }
   });
 }

@@ -1,12 +1,25 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { MessageChannel } from 'node:worker_threads';
+import type { OpenSuite } from '@coffer/protocol/crypto';
+import { accountBundleDigest, encodeSealedCommit } from '@coffer/protocol/model';
+import {
+  certifyDevice,
+  createDeviceSecrets,
+  devicePublicKeys,
+  openAccountByKey,
+  rotateAccountKey,
+} from '@coffer/protocol/model/open';
 import { nextTurn } from '../adapters/platform.ts';
 import { Failure } from '../failure.ts';
+import type { ProposedCommit } from '../services/commit-judge.ts';
+import { createFixture } from '../testing/fixture.ts';
+import type { NewKeys } from '../stores/metadata-store.ts';
 import { metadataStoreContract } from '../testing/metadata-store-contract.ts';
+import type { Person } from '../testing/person.ts';
 import { newAccount, digest, headAt, proposalTo, spaceId } from '../testing/store-rows.ts';
 import { serveWriter } from './serve-writer.ts';
 import { openThreadedStore, type WriterPort } from './threaded-store.ts';
@@ -51,6 +64,40 @@ test('what is read is durable: a commit shows after its fsync, when its answer c
   await store.close();
 });
 
+/** Somebody's account in a store of its own, and what makes the next commit of its drive. */
+async function openWithPerson() {
+  const { person, server, suite } = await createFixture({ seed: 'writer' });
+  const ann = await person('ann@example.org');
+  const file = nextFile();
+  writeFileSync(file, (await server.snapshot()).database);
+  await server.close();
+  const { drive, account, draft } = ann;
+  const nextCommit = (): ProposedCommit => {
+    const { commit } = drive.commit([drive.file(`${drive.head.seq}`, []).change]);
+    const actor = { account, device: draft.device.device };
+    return { actor, space: drive.space, bytes: encodeSealedCommit(commit), now: 0 };
+  };
+  return { ...openThreadedStore(file, nextTurn, serveHere), suite, ann, nextCommit };
+}
+
+test('a commit is judged under the key chain as the writes before it left it', async () => {
+  const { store, judge, suite, ann, nextCommit } = await openWithPerson();
+  // From here on the writer remembers the chain.
+  assert.equal((await judge.propose(nextCommit())).seq, 2);
+  assert.equal((await store.replaceKeys(revoking(suite, ann))).kind, 'replaced');
+  await assert.rejects(judge.propose(nextCommit()), (error) => {
+    return error instanceof Failure && error.code === 'device-revoked';
+  });
+  await store.close();
+});
+
+test('a commit is judged and durable before the store closes that was proposed before', async () => {
+  const { store, judge, nextCommit } = await openWithPerson();
+  const proposed = judge.propose(nextCommit());
+  await store.close();
+  assert.equal((await proposed).seq, 2);
+});
+
 test('a commit that is none is refused in the words of the judge, and what else throws is a fault', async () => {
   const { store, judge } = openThreadedStore(nextFile(), nextTurn, serveHere);
   const account = newAccount('ann');
@@ -77,3 +124,37 @@ test('what was asked before the end is done, and after it nothing is taken', asy
   assert.equal(await second.countAccounts(), 1);
   await second.close();
 });
+
+/** Keys without the person's first device. */
+function revoking(suite: OpenSuite, { account, bundle, chain, draft }: Person): NewKeys {
+  const opened = openAccountByKey(suite, { bundle, chain }, draft.accountKey);
+  assert.ok(opened);
+  const longer = certifyDevice(suite, {
+    chain,
+    identitySeed: opened.secrets.identitySeed,
+    device: devicePublicKeys(suite, createDeviceSecrets(suite)),
+    expires: null,
+    time: 0,
+  });
+  const revoked = [draft.device.device];
+  const secrets = { exportKey: suite.randomBytes(64), recoveryKey: suite.randomBytes(32), time: 0 };
+  const rotated = rotateAccountKey(
+    suite,
+    { ...opened, chain: longer },
+    { revoke: revoked, ...secrets },
+  );
+  return {
+    account,
+    chainLength: chain.seq + 1,
+    entries: rotated.chain.entries.slice(chain.seq + 1),
+    added: [],
+    revoked,
+    previous: accountBundleDigest(suite, bundle),
+    bundle: rotated.bundle,
+    bundleDigest: accountBundleDigest(suite, rotated.bundle),
+    passwordRecord: undefined,
+    token: digest('t'),
+    endsSecondFactor: false,
+    now: 0,
+  };
+}
