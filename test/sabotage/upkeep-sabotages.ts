@@ -132,6 +132,13 @@ export const UPKEEP_SABOTAGES: readonly Sabotage[] = [
     tests: [`${server}/writer/threaded-store.test.ts`],
   },
   {
+    name: 'upkeep: the writer judges under a key chain from before a revocation',
+    file: `${server}/writer/serve-writer.ts`,
+    find: 'if (account !== undefined) chains.forget(account);',
+    replace: 'void account;',
+    tests: [`${server}/writer/threaded-store.test.ts`],
+  },
+  {
     name: 'upkeep: the writer answers before a write is durable',
     file: `${server}/stores/sqlite/write-queue.ts`,
     find: '        this.#statements.commit.run();\n',
