@@ -105,7 +105,11 @@ async function bundle(out) {
     logLevel: 'silent',
     plugins: [plainHttp, addresses(out)],
   });
-  return Object.keys(metafile.inputs).filter((path) => /^(?!node_modules\/).*\.ts$/.test(path));
+  const sources = Object.keys(metafile.inputs).filter((path) =>
+    /^(?!node_modules\/).*\.ts$/.test(path),
+  );
+  const outputs = Object.entries(metafile.outputs).map(([path, { bytes }]) => [path, bytes]);
+  return { sources, outputs };
 }
 
 /** What decides how imports are resolved counts, too. */
@@ -119,12 +123,13 @@ const DECIDING = [
 /** @param {number} beganMs */
 async function make(beganMs) {
   const out = `${bundleFolder}${beganMs.toString(36)}`;
-  const paths = [...DECIDING, ...(await bundle(out))];
+  const { sources, outputs } = await bundle(out);
+  const paths = [...DECIDING, ...sources];
   const stats = paths.map((path) => ({ path, stat: statSync(root + path) }));
   if (stats.some(({ stat }) => stat.mtimeMs >= beganMs)) return; // Changed meanwhile: another time.
   const inputs = stats.map(({ path, stat }) => [path, stat.mtimeMs, stat.size]);
   const entry = `${out}/${MAIN.replace(/\.ts$/, '.mjs')}`;
-  writeFileSync(`${bundleRecord}.new`, JSON.stringify({ root, entry, inputs }));
+  writeFileSync(`${bundleRecord}.new`, JSON.stringify({ root, entry, outputs, inputs }));
   renameSync(`${bundleRecord}.new`, bundleRecord);
   removeOld(out);
 }

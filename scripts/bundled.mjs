@@ -1,7 +1,7 @@
 // The command line in few files: loading a thousand small sources is most of what a short command costs.
 // It is made beside the packages and used while every source is what it was made of; else the sources run.
 // Plain JavaScript without a dependency: it stands on the way of every command.
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 export const root = fileURLToPath(new URL('..', import.meta.url));
@@ -11,8 +11,9 @@ export const bundleRecord = `${bundleFolder}bundle.json`;
 const QUIET_MS = 60_000;
 
 /**
- * What `scripts/bundle.mjs` writes: where the clone was, the entry, and path, time and size of each source.
- * @typedef {{ root: string, entry: string, inputs: [string, number, number][] }} Bundle
+ * What `scripts/bundle.mjs` writes: where the clone was, the entry, path and size of each part of the bundle,
+ * and path, time and size of each source.
+ * @typedef {{ root: string, entry: string, outputs: [string, number][], inputs: [string, number, number][] }} Bundle
  */
 
 /** @returns {Bundle | undefined} */
@@ -25,12 +26,17 @@ function readRecord() {
 }
 
 /**
- * The entry of the bundle, when it is what the sources say.
+ * The entry of the bundle, when it is what the sources say, and whole: a power cut empties files, cleaners
+ * remove some, and an empty entry would do nothing and say that all is well.
  * @returns {string | undefined}
  */
 export function freshBundle() {
   const record = readRecord();
-  if (record?.root !== root || !existsSync(record.entry)) return undefined;
+  if (record?.root !== root) return undefined;
+  const isWhole = record.outputs?.every(
+    ([path, size]) => statSync(root + path, { throwIfNoEntry: false })?.size === size,
+  );
+  if (!isWhole) return undefined;
   const isFresh = record.inputs.every(([path, mtimeMs, size]) => {
     const stat = statSync(root + path, { throwIfNoEntry: false });
     return stat?.mtimeMs === mtimeMs && stat.size === size;

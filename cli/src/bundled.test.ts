@@ -9,7 +9,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join, relative } from 'node:path';
 import { after, test } from 'node:test';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
@@ -22,19 +22,23 @@ interface Bundled {
 const clone = mkdtempSync(join(tmpdir(), 'coffer-bundled-'));
 after(() => rmSync(clone, { recursive: true }));
 const source = join(clone, 'a.ts');
-const entry = join(clone, 'node_modules/.cache/bundle/main.mjs');
+const entry = join(clone, 'node_modules/.cache/bundle/entry.mjs');
+const part = join(clone, 'node_modules/.cache/bundle/part.mjs');
 const record = join(clone, 'node_modules/.cache/bundle/bundle.json');
+
+const outputs = [entry, part].map((path) => [relative(clone, path), basename(path, '.mjs').length]);
 
 async function cloneWithBundle(): Promise<Bundled> {
   const module = join(clone, 'scripts/bundled.mjs');
   cpSync(fileURLToPath(new URL('../../scripts/bundled.mjs', import.meta.url)), module);
   mkdirSync(join(clone, 'node_modules/.cache/bundle'), { recursive: true });
   writeFileSync(source, 'one');
-  writeFileSync(entry, '');
+  writeFileSync(entry, 'entry');
+  writeFileSync(part, 'part');
   const bundled = (await import(pathToFileURL(module).href)) as Bundled;
   const { mtimeMs, size } = statSync(source);
   const inputs = [['a.ts', mtimeMs, size]];
-  writeFileSync(record, JSON.stringify({ root: bundled.root, entry, inputs }));
+  writeFileSync(record, JSON.stringify({ root: bundled.root, entry, outputs, inputs }));
   return bundled;
 }
 
@@ -49,11 +53,23 @@ test('a bundle is used while its sources are what it was made of, where it was m
   assert.equal(freshBundle(), undefined, 'a source that was written anew');
   rmSync(source);
   assert.equal(freshBundle(), undefined, 'a source that is gone');
-  const moved = { root: `${root}elsewhere/`, entry, inputs: [] };
+  const bundle = { root, entry, outputs, inputs: [] };
+  writeFileSync(record, JSON.stringify(bundle));
+  assert.equal(freshBundle(), entry);
+  const moved = { ...bundle, root: `${root}elsewhere/` };
   writeFileSync(record, JSON.stringify(moved));
   assert.equal(freshBundle(), undefined, 'a clone that moved');
-  writeFileSync(record, JSON.stringify({ root, entry: `${entry}.gone`, inputs: [] }));
-  assert.equal(freshBundle(), undefined, 'an entry that is gone');
+  for (const output of [entry, part]) {
+    writeFileSync(record, JSON.stringify(bundle));
+    assert.equal(freshBundle(), entry);
+    writeFileSync(output, '');
+    assert.equal(freshBundle(), undefined, 'a part that a power cut has emptied');
+    rmSync(output);
+    assert.equal(freshBundle(), undefined, 'a part that is gone');
+    writeFileSync(output, basename(output, '.mjs'));
+  }
+  writeFileSync(record, JSON.stringify({ root, entry, inputs: [] }));
+  assert.equal(freshBundle(), undefined, 'a record that does not say what the bundle is');
   writeFileSync(record, `{"root":"${root}"`);
   assert.equal(freshBundle(), undefined, 'a record that is cut off');
 });
