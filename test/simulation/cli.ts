@@ -3,7 +3,13 @@
  * alone, a crash at every disk call, or a failing world made smaller. Exits 1 on a violation.
  */
 import { availableParallelism } from 'node:os';
-import { parseArgs } from 'node:util';
+import {
+  readArguments,
+  USAGE,
+  WrongArguments,
+  type SimulationRequest,
+  type Task,
+} from './arguments.ts';
 import { crashAll } from './crash-all.ts';
 import { asKeptSeed, keptSeeds } from './kept-seeds.ts';
 import type { WorldOptions } from './options.ts';
@@ -13,53 +19,55 @@ import { shrink } from './shrink.ts';
 import { Tally } from './tally.ts';
 import type { SeedVerdict } from './verdict.ts';
 
-const { values } = parseArgs({
-  options: {
-    seeds: { type: 'string' },
-    from: { type: 'string', default: '1' },
-    once: { type: 'boolean', default: false },
-    verbose: { type: 'boolean', default: false },
-    'keep-going': { type: 'boolean', default: false },
-    'no-faults': { type: 'boolean', default: false },
-    planner: { type: 'string' },
-    'crash-all': { type: 'boolean', default: false },
-    stride: { type: 'string', default: '1' },
-    shrink: { type: 'string' },
-    kept: { type: 'string' },
-    world: { type: 'string' },
-    workers: { type: 'string', default: String(Math.min(2, availableParallelism())) },
-  },
-});
-
 /** From here on a decision cell that nothing reaches is a failure. */
 const SEEDS_FOR_ALL_CELLS = 5000;
 const PLANNER_CASES_BESIDE = 20_000;
 const PROGRESS_MS = 10_000;
 
-const from = Number(values.from);
-const workers = Number(values.workers);
+const request = ask();
+const { from, workers } = request;
+await run(request.task);
 
-if (values.planner !== undefined) runPlannerAlone(Number(values.planner));
-else if (values.shrink !== undefined) await makeSmaller(parseWorld(values.shrink));
-else if (values.kept !== undefined) await runKept(values.kept);
-else if (values.world !== undefined) await runWorlds([parseWorld(values.world)]);
-else if (values['crash-all']) await runCrashes();
-else await runSeeds();
+function ask(): SimulationRequest {
+  try {
+    return readArguments(process.argv.slice(2), Math.min(2, availableParallelism()));
+  } catch (error) {
+    if (!(error instanceof WrongArguments)) throw error;
+    console.error(`simulate: ${error.message}. --help says what there is.`);
+    process.exit(2);
+  }
+}
+
+async function run(task: Task): Promise<void> {
+  switch (task.kind) {
+    case 'help':
+      console.log(USAGE);
+      return;
+    case 'planner':
+      runPlannerAlone(task.count);
+      return;
+    case 'shrink':
+      await makeSmaller(task.world);
+      return;
+    case 'kept':
+      await runKept(task.name);
+      return;
+    case 'world':
+      await runWorlds([task.world]);
+      return;
+    case 'crash-all':
+      await runCrashes(task.count, task.stride);
+      return;
+    case 'seeds':
+      await runSeeds(task.count);
+  }
+}
 
 function worldOf(seed: number): WorldOptions {
-  return values['no-faults'] ? { seed, noFaults: true } : { seed };
+  return request.noFaults ? { seed, noFaults: true } : { seed };
 }
 
-/** A seed, or the options of a world as JSON. */
-function parseWorld(text: string): WorldOptions {
-  if (/^\d+$/.test(text)) return worldOf(Number(text));
-  const options = JSON.parse(text) as WorldOptions;
-  if (!Number.isInteger(options.seed)) throw new Error('a world has a seed');
-  return options;
-}
-
-async function runSeeds(): Promise<void> {
-  const count = Number(values.seeds ?? '100');
+async function runSeeds(count: number): Promise<void> {
   const tally = new Tally();
   const began = performance.now();
   let nextSeed = from;
@@ -67,12 +75,12 @@ async function runSeeds(): Promise<void> {
   await runPool({
     workers: Math.min(workers, count),
     next: () => {
-      const isOver = nextSeed >= from + count || (tally.failed > 0 && !values['keep-going']);
-      return isOver ? undefined : { options: worldOf(nextSeed++), isTwice: !values.once };
+      const isOver = nextSeed >= from + count || (tally.failed > 0 && !request.keepsGoing);
+      return isOver ? undefined : { options: worldOf(nextSeed++), isTwice: request.isTwice };
     },
     onVerdict: (verdict) => {
       tally.add(verdict);
-      if (values.verbose) console.log(verdict.log.join('\n'));
+      if (request.isVerbose) console.log(verdict.log.join('\n'));
       if (verdict.violations.length > 0) tellFailure(verdict);
       if (performance.now() - toldMs < PROGRESS_MS) return;
       toldMs = performance.now();
@@ -120,12 +128,12 @@ function runPlannerAlone(count: number): void {
   if (failures.length > 0) process.exitCode = 1;
 }
 
-async function runCrashes(): Promise<void> {
+async function runCrashes(seeds: number, stride: number): Promise<void> {
   const report = await crashAll({
     from,
     workers,
-    seeds: Number(values.seeds ?? '20'),
-    stride: Number(values.stride),
+    seeds,
+    stride,
     onFailure: tellFailure,
     onProgress: (text) => console.log(text),
   });
@@ -142,7 +150,7 @@ async function makeSmaller(options: WorldOptions): Promise<void> {
     return;
   }
   const { verdict, runs } = shrunk;
-  if (values.verbose) console.log(verdict.log.join('\n'));
+  if (request.isVerbose) console.log(verdict.log.join('\n'));
   console.log(`after ${runs} runs:\n  ${verdict.violations.slice(0, 6).join('\n  ')}`);
   console.log(asKeptSeed(verdict.options, verdict.violations[0] ?? ''));
   process.exitCode = 1;
@@ -153,8 +161,9 @@ async function runKept(name: string): Promise<void> {
   const worlds = keptSeeds()
     .filter((file) => name === 'all' || file.name === name || file.name === `${name}.json`)
     .map(({ kept: { reason: _reason, ...options } }) => options);
-  if (worlds.length === 0) throw new Error(`there is no seeds/${name}`);
-  await runWorlds(worlds);
+  if (worlds.length > 0) return runWorlds(worlds);
+  console.error(`simulate: there is no test/simulation/seeds/${name.replace(/\.json$/, '')}.json.`);
+  process.exitCode = 2;
 }
 
 async function runWorlds(worlds: readonly WorldOptions[]): Promise<void> {
@@ -164,11 +173,11 @@ async function runWorlds(worlds: readonly WorldOptions[]): Promise<void> {
     workers: Math.min(workers, queue.length),
     next: () => {
       const options = queue.pop();
-      return options === undefined ? undefined : { options, isTwice: !values.once };
+      return options === undefined ? undefined : { options, isTwice: request.isTwice };
     },
     onVerdict: (verdict) => {
       tally.add(verdict);
-      if (values.verbose) console.log(verdict.log.join('\n'));
+      if (request.isVerbose) console.log(verdict.log.join('\n'));
       if (verdict.violations.length > 0) tellFailure(verdict);
     },
   });
