@@ -2,12 +2,12 @@
  * Every call of docs/api.md: method, path, who may make it, what travels. The server registers its
  * routes from this table and clients build their requests from it, so neither can drift.
  */
-import type { z } from 'zod';
 import {
   COMMIT_BODY_SIZE_BYTES_MAX,
   IDS_PER_REQUEST_MAX,
   PACK_SIZE_BYTES_MAX,
 } from '../core/index.ts';
+import type { DecodedOf, Form } from './form.ts';
 import { PROOF_REQUEST_SIZE_BYTES_MAX } from './proof-bodies.ts';
 import * as schemas from './schemas.ts';
 
@@ -26,8 +26,8 @@ export interface Call {
   readonly caller: Caller;
   /** The most that a request's body may have. */
   readonly bodySizeBytesMax: number;
-  readonly request: z.ZodType | 'binary' | null;
-  readonly answer: z.ZodType | 'binary' | 'events';
+  readonly request: Form | 'binary' | null;
+  readonly answer: Form | 'binary' | 'events';
 }
 
 const KIB = 1024;
@@ -81,13 +81,13 @@ export type CallName = keyof typeof CALLS;
 export const CALL_NAMES = Object.keys(CALLS) as readonly CallName[];
 
 /** What code on either side works with, decoded; undefined where no JSON travels. */
-export type RequestOf<N extends CallName> = (typeof CALLS)[N]['request'] extends z.ZodType
-  ? z.output<(typeof CALLS)[N]['request']>
+export type RequestOf<N extends CallName> = (typeof CALLS)[N]['request'] extends Form
+  ? DecodedOf<(typeof CALLS)[N]['request']>
   : undefined;
-export type AnswerOf<N extends CallName> = (typeof CALLS)[N]['answer'] extends z.ZodType
-  ? z.output<(typeof CALLS)[N]['answer']>
+export type AnswerOf<N extends CallName> = (typeof CALLS)[N]['answer'] extends Form
+  ? DecodedOf<(typeof CALLS)[N]['answer']>
   : undefined;
 /** Names of the calls whose answer is JSON. */
 export type JsonCallName = {
-  [N in CallName]: (typeof CALLS)[N]['answer'] extends z.ZodType ? N : never;
+  [N in CallName]: (typeof CALLS)[N]['answer'] extends Form ? N : never;
 }[CallName];

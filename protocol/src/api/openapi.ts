@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { CALL_NAMES, CALLS, type Call, type Caller } from './calls.ts';
 import { ERROR_CODES, errorEntry } from './error-codes.ts';
+import type { Form } from './form.ts';
 import { errorAnswer } from './schemas.ts';
 
 type Json = { readonly [key: string]: Json } | readonly Json[] | string | number | boolean | null;
@@ -79,15 +80,15 @@ function operationOf(name: string, call: Call): Json {
   };
 }
 
-function contentOf(body: z.ZodType | 'binary' | 'events'): Json {
+function contentOf(body: Form | 'binary' | 'events'): Json {
   if (body === 'binary') return { 'application/octet-stream': {} };
   if (body === 'events') return { 'text/event-stream': {} };
   return { 'application/json': { schema: schemaOf(body) } };
 }
 
 /** Of what travels, not of what code works with. */
-function schemaOf(schema: z.ZodType): Json {
-  const { $schema: _, ...rest } = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' });
+function schemaOf(form: Form): Json {
+  const { $schema: _, ...rest } = z.toJSONSchema(form(), { io: 'input', unrepresentable: 'any' });
   return rest as Json;
 }
 
