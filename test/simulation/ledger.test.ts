@@ -33,6 +33,11 @@ test('who was switched off after a content was written in this phase may have it
     [false, true, false],
   );
   assert.ok(!mayHave('phone', 'early'), 'what it did itself it knows');
+  ledger.record(deedOf('phone', 40, 'delete', { gaveUp: ['of the phase before'] }));
+  const isOldThere = (): boolean => ledger.crashedSince()('desktop', 'of the phase before');
+  assert.ok(!isOldThere(), 'it was not switched off since');
+  ledger.switchedOff('phone', nothing, nothing, 50);
+  assert.ok(isOldThere(), 'what its person deleted came again');
 });
 
 test('what an editor took away by name is given up where its own person wrote it, and else only gone', () => {
@@ -57,4 +62,34 @@ test('what crashes tore to the same on two devices is of neither alone', () => {
   tear('laptop', 'of laptop', 1);
   assert.deepEqual([...ledger.writtenOnlyOn('phone')], ['of phone']);
   assert.deepEqual([...ledger.writtenOnlyOn('laptop')], ['of laptop']);
+});
+
+test('a torn file is what a person had written and not synced, or an invariant is broken', () => {
+  const torn = (found: string, now: number, before = 'one two'): readonly string[] => {
+    const ledger = new Ledger();
+    ledger.record(deedOf('phone', 0, 'create', { wrote: ['one two'] }));
+    ledger.record(deedOf('phone', 9_000, 'delete', { gaveUp: ['one two'] }));
+    ledger.record(deedOf('phone', now, 'create', { wrote: ['another one'] }));
+    return ledger.switchedOff('phone', new Map([['/f', before]]), new Map([['/f', found]]), now);
+  };
+  assert.deepEqual(torn('one\0\0\0\0', 9_000), [], 'the first half came to the disk');
+  assert.deepEqual(torn('\0\0\0\0\0\0\0', 9_000), [], 'its length alone did');
+  assert.deepEqual(
+    torn('one\0\0\0\0', 18_000),
+    [],
+    'a deletion that is undone brings it back torn',
+  );
+  assert.match(torn('one\0\0\0\0', 20_000).join(), /^I7: phone has a torn file/);
+  assert.match(torn('one', 9_000).join(), /^I7: phone has a torn file/);
+  assert.match(torn('of engine', 9_000, 'of engine, too').join(), /^I7: phone has a torn file/);
+});
+
+test('a crash takes what was not synced; what the engine had placed it may not take', () => {
+  const ledger = new Ledger();
+  ledger.record(deedOf('desktop', 0, 'create', { wrote: ['of desktop'] }));
+  ledger.record(deedOf('phone', 0, 'create', { wrote: ['old'] }));
+  ledger.record(deedOf('phone', 50_000, 'create', { wrote: ['new'] }));
+  const before = new Map(['of desktop', 'old', 'new'].map((content) => [`/${content}`, content]));
+  ledger.switchedOff('phone', before, new Map(), 51_000);
+  assert.deepEqual([...ledger.lostByCrash], ['new']);
 });

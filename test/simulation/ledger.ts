@@ -5,6 +5,12 @@ import type { Deed } from './deed.ts';
 /** Unsynced writes of people may be torn by a crash; the system writes back what is older. */
 const UNSYNCED_MS_MAX = 10_000;
 
+/** A node whose deletion waits for a person; the hash is that of its file. */
+export interface HeldNode {
+  readonly node: string;
+  readonly sha256: string | null;
+}
+
 export class Ledger {
   readonly deeds: Deed[] = [];
   /** Every content that a person wrote, and what a crash made of unsynced ones. */
@@ -22,8 +28,13 @@ export class Ledger {
   undoneInPhase = false;
   /** Nodes of which a deletion was held in this phase, and undone by a person. */
   readonly undoneNodes = new Set<string>();
-  /** Everybody took an old state over: all pairs meet the drive anew, as at their first sync. */
-  metAnew = false;
+  /** SHA-256 of files that a person took back on a device, by its name: a download pair alone keeps them. */
+  readonly takenBack = new Map<string, Set<string>>();
+  /**
+   * Everybody took an old state over: all pairs meet the drive anew, as at their first sync. By device that
+   * only uploads, what it has elsewhere than the drive; undefined before.
+   */
+  metAnew: ReadonlyMap<string, ReadonlySet<string>> | undefined;
   /** Somebody's change may or may not have been made: what it was about is not known. */
   isUncertain = false;
   phase = 0;
@@ -40,6 +51,17 @@ export class Ledger {
     this.choseInPhase.clear();
     this.undoneInPhase = false;
     this.undoneNodes.clear();
+  }
+
+  /** A person undid what was held on this device. */
+  takeBack(device: string, held: readonly HeldNode[]): void {
+    this.undoneInPhase = true;
+    const hashes = this.takenBack.get(device) ?? new Set();
+    for (const { node, sha256 } of held) {
+      this.undoneNodes.add(node);
+      if (sha256 !== null) hashes.add(sha256);
+    }
+    this.takenBack.set(device, hashes);
   }
 
   record(deed: Deed): void {
@@ -65,18 +87,22 @@ export class Ledger {
   }
 
   /**
-   * Tells of a content that was written in this phase whether another device than `device` was switched
-   * off afterwards, in it too: that one may have received it and not know so.
+   * Tells of a content whether another device than `device` was switched off in this phase after it may
+   * have come there: it was written in this phase, or that device's own person had given it up, and it
+   * came again. That one may have received it and not know so.
    */
   crashedSince(): (device: string, content: string) => boolean {
     const writtenMs = new Map<string, number>();
-    for (const { wrote, mayWrite, at } of this.phaseDeeds())
+    const givenUpMs = new Map<string, number>();
+    for (const { device, wrote, mayWrite, gaveUp, at } of this.phaseDeeds()) {
       for (const content of [...wrote, ...mayWrite]) writtenMs.set(content, at);
-    return (device, content) => {
-      const sinceMs = writtenMs.get(content);
-      if (sinceMs === undefined) return false;
-      return [...this.lastOffMs].some(([other, atMs]) => other !== device && atMs > sinceMs);
-    };
+      for (const content of gaveUp) givenUpMs.set(`${device} ${content}`, at);
+    }
+    return (device, content) =>
+      [...this.lastOffMs].some(([other, atMs]) => {
+        const sinceMs = writtenMs.get(content) ?? givenUpMs.get(`${other} ${content}`) ?? Infinity;
+        return other !== device && atMs > sinceMs;
+      });
   }
 
   /** What the file with this content held before in this phase: on other devices it may still do. */
@@ -88,7 +114,7 @@ export class Ledger {
         .filter(({ wrote, mayWrite }) =>
           open.some((each) => [...wrote, ...mayWrite].includes(each)),
         )
-        .flatMap(({ gaveUp }) => gaveUp)
+        .flatMap(({ gaveUp, touched }) => [...gaveUp, ...touched])
         .filter((each) => each !== content && !earlier.has(each));
       for (const each of before) earlier.add(each);
       open = before;
@@ -132,12 +158,26 @@ export class Ledger {
 
   /** A crash while the engine moved files: what the person had not synced goes with them. */
   lostInStaging(device: string, contents: readonly string[], now: number): void {
-    const fresh = new Set(
-      this.deeds
-        .filter((deed) => deed.device === device && now - deed.at <= UNSYNCED_MS_MAX)
-        .flatMap(({ wrote, mayWrite }) => [...wrote, ...mayWrite]),
+    const unsynced = this.unsyncedOn(device, now);
+    for (const content of contents) if (unsynced.has(content)) this.lostByCrash.add(content);
+  }
+
+  /**
+   * Contents that a person wrote on this device and that may not be on its disk yet. Whoever touches or
+   * deletes such a file puts off the moment at which the system writes it back.
+   */
+  unsyncedOn(device: string, now: number): ReadonlySet<string> {
+    const sinceMs = new Map<string, number>();
+    for (const deed of this.deeds) {
+      if (deed.device !== device) continue;
+      for (const content of [...deed.wrote, ...deed.mayWrite]) sinceMs.set(content, deed.at);
+      for (const content of [...deed.touched, ...deed.gaveUp])
+        if (deed.at - (sinceMs.get(content) ?? -Infinity) <= UNSYNCED_MS_MAX)
+          sinceMs.set(content, deed.at);
+    }
+    return new Set(
+      [...sinceMs].filter(([, at]) => now - at <= UNSYNCED_MS_MAX).map(([content]) => content),
     );
-    for (const content of contents) if (fresh.has(content)) this.lostByCrash.add(content);
   }
 
   /**
@@ -155,20 +195,16 @@ export class Ledger {
     this.everOff.add(device);
     const violations: string[] = [];
     const left = new Set(after.values());
-    for (const content of before.values()) if (!left.has(content)) this.lostByCrash.add(content);
+    const unsynced = this.unsyncedOn(device, now);
+    for (const content of before.values())
+      if (!left.has(content) && unsynced.has(content)) this.lostByCrash.add(content);
     const whole = new Set([...before.values(), ...this.writtenOnce()]);
     for (const [path, content] of after) {
       if (whole.has(content)) continue;
       this.#markTorn(device, content);
       if (this.known.has(content)) continue;
       const was = before.get(path);
-      const isOwnUnsynced = this.deeds.some(
-        (deed) =>
-          deed.device === device &&
-          now - deed.at <= UNSYNCED_MS_MAX &&
-          deed.wrote.length + deed.mayWrite.length > 0,
-      );
-      if (!isOwnUnsynced)
+      if (![...unsynced].some((each) => isTear(content, each)))
         violations.push(
           `I7: ${device} has a torn file at ${path} after a crash: ${show(content)}, was ${show(was)}`,
         );
@@ -181,6 +217,14 @@ export class Ledger {
     const torn = this.#torn.get(device) ?? new Set();
     this.#torn.set(device, torn.add(content));
   }
+}
+
+/** What a crash may make of a new file: nothing, or its length with no more than the first half of it. */
+function isTear(torn: string, whole: string): boolean {
+  if (torn === '') return true;
+  if (torn.length !== whole.length) return false;
+  const half = whole.slice(0, whole.length >> 1);
+  return /^\0*$/.test(torn.startsWith(half) ? torn.slice(half.length) : torn);
 }
 
 function digestOf(content: string): string {

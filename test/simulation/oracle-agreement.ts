@@ -114,7 +114,14 @@ function downloadOnly(
     .map(([path]) => `I1: ${device.name} only downloads, and its ${path} went up`);
   const hasActed = ledger.deeds.some((deed) => deed.device === device.name);
   const wasOff = ledger.everOff.has(device.name);
-  return hasActed || wasOff ? sent : [...sent, ...twoWay(sight, device, isIgnored)];
+  if (hasActed || wasOff) return sent;
+  // What its person took back when others had deleted it stays here alone.
+  const back = ledger.takenBack.get(device.name);
+  const isTakenBack = ({ what }: SeenEntry): boolean => what !== null && back?.has(what) === true;
+  const entries = new Map(
+    [...device.entries].filter(([path, entry]) => sight.remote.has(path) || !isTakenBack(entry)),
+  );
+  return [...sent, ...twoWay(sight, { ...device, entries }, isIgnored)];
 }
 
 function isEqual(wanted: SeenEntry, there: SeenEntry | undefined, device: DeviceSight): boolean {

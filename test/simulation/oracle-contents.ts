@@ -8,6 +8,9 @@ import type { Sight } from './sight.ts';
 
 const BACKUP_NAME = /(?:\.(?:bak|old|orig|tmp|backup)|~)(?: |$|'|\/)/;
 
+/** A conflict copy's path: all before the brackets, and the device that made it. */
+const COPY_NAME = / \(conflict (\S+) [^/]*$/;
+
 const MOVED_TEMPORARY = /^(?:move|rename) \S*-does-\d+(?:[AB]\.tmp|\.new) to /;
 
 export interface ContentJudgement {
@@ -57,8 +60,7 @@ function copies(sight: Sight, { ledger, memory, features }: ContentJudgement): r
   // A file that was ignored while it was renamed elsewhere is new when it is ignored no longer. What a
   // crash tore is nobody's own: two empty files are two.
   const own = ledger.writtenOnce();
-  const restored = restoredWhileMoved(ledger, features);
-  const anew = sentAnew(sight, ledger);
+  const anew = sentAnew(ledger);
   const aside = movedTemporaries(ledger);
   // What a person decided not to delete after all is there beside what its content went on to.
   const isUndone = ({ id }: NodeView): boolean => ledger.undoneNodes.has(id);
@@ -67,10 +69,16 @@ function copies(sight: Sight, { ledger, memory, features }: ContentJudgement): r
     .filter(([hash, n]) => n > 1 && !features.has('ignores') && !memory.doubled.has(hash))
     .map(([hash]) => ledger.contentOf(hash) ?? '')
     .filter((content) => own.has(content) && !movedAfterCrash.has(content))
-    .filter((content) => !restored.has(content) && !anew.has(content))
-    .filter((content) => !aside.has(content))
+    .filter((content) => !anew.has(content) && !aside.has(content))
     .map((content) => `I4: twice there: ${show(content)}`);
-  const fresh = [...sight.remote.keys()].filter((path) => isCopy(path) && !memory.copies.has(path));
+  // An editor's backup of a copy has the copy's name in its own.
+  const isBackup = (path: string): boolean => {
+    const of = path.replace(/\.bak$/, '');
+    return of !== path && (memory.copies.has(of) || sight.remote.has(of));
+  };
+  const fresh = [...sight.remote.keys()].filter(
+    (path) => isCopy(path) && !memory.copies.has(path) && !isBackup(path),
+  );
   const deeds = ledger.phaseDeeds();
   const actors = new Set(deeds.map(({ device }) => device));
   // What is undone comes back and may meet something new; a folder that is left out claims its slot. A
@@ -79,10 +87,11 @@ function copies(sight: Sight, { ledger, memory, features }: ContentJudgement): r
     actors.size < 2 &&
     ledger.offInPhase.size === 0 &&
     !ledger.undoneInPhase &&
-    !isSentAnew(sight, ledger) &&
     !features.has('exclusions') &&
     !deeds.some(({ text }) => text.includes(IGNORE_FILE) || text.startsWith('ignore '));
-  const unfounded = fresh.filter((path) => !isOfUnseen(path, sight, actors));
+  const unfounded = fresh.filter(
+    (path) => !isOfUnseen(path, sight, actors) && !isSentAnew(path, ledger),
+  );
   const needless =
     unfounded.length > 0 && isAlone
       ? [`I4: ${unfounded.join(', ')} without anybody else: ${[...actors].join(', ')}`]
@@ -113,16 +122,6 @@ function movedWithCrash(ledger: Ledger): ReadonlySet<string> {
 }
 
 /**
- * A move of which the hint of one end got lost looks like a deletion until everything is looked at. Who
- * restores the node from the trash in between has its content twice.
- */
-function restoredWhileMoved(ledger: Ledger, features: ReadonlySet<Feature>): ReadonlySet<string> {
-  if (!features.has('loops')) return new Set();
-  const restores = ledger.deeds.filter(({ text }) => text.startsWith('restore '));
-  return new Set(restores.flatMap(({ touched }) => touched));
-}
-
-/**
  * An editor's temporary that somebody moved elsewhere while the editor put it over its file: the move
  * keeps the node, and its content has gone on as an edit of the file.
  */
@@ -132,26 +131,17 @@ function movedTemporaries(ledger: Ledger): ReadonlySet<string> {
 }
 
 /**
- * An upload pair keeps its disk as it is, whatever others moved or deleted. Without a base, after an old
- * state was taken over, all of that goes up once more, at its places there.
+ * An upload pair keeps its disk as it is, wherever others have what is there. Without a base, after an old
+ * state was taken over, that goes up once more, at its places there.
  */
-function sentAnew({ devices }: Sight, { deeds, metAnew }: Ledger): ReadonlySet<string> {
-  const uploading = devices.filter(({ mode }) => metAnew && mode === 'upload');
-  const sentBy = ({ name, contents: there }: Sight['devices'][number]): readonly string[] => {
-    const others = deeds.filter(({ device }) => device !== name);
-    const moved = others.flatMap(({ touched, deleted, gaveUp }) => [
-      ...touched,
-      ...deleted,
-      ...gaveUp,
-    ]);
-    return moved.filter((content) => there.has(content));
-  };
-  return new Set(uploading.flatMap(sentBy));
+function sentAnew({ metAnew }: Ledger): ReadonlySet<string> {
+  return new Set([...(metAnew?.values() ?? [])].flatMap((contents) => [...contents]));
 }
 
-/** Its folders meet what has their names by now, too. */
-function isSentAnew({ devices }: Sight, { metAnew }: Ledger): boolean {
-  return metAnew && devices.some(({ mode }) => mode === 'upload');
+/** Its entries meet what has their names by now, too. */
+function isSentAnew(copy: string, { metAnew }: Ledger): boolean {
+  const [, maker] = COPY_NAME.exec(copy) ?? [];
+  return maker !== undefined && metAnew?.has(maker) === true;
 }
 
 /** Who only uploads does not see what others have: where it takes a name of theirs, theirs gets another. */
@@ -160,7 +150,7 @@ function isOfUnseen(
   { remote, devices }: Sight,
   actors: ReadonlySet<string>,
 ): boolean {
-  const [plain, maker] = path.split(/ \(conflict (\S+) [^/]*$/);
+  const [plain, maker] = path.split(COPY_NAME);
   const [copy, holder] = [path, plain ?? ''].map((each) => remote.get(each)?.id ?? '');
   return devices.some(({ name, mode, nodes }) => {
     if (mode !== 'upload' || name !== maker || !actors.has(name)) return false;
@@ -198,8 +188,7 @@ export function nodeIds(
   if (features.has('ignores')) return [];
   const own = ledger.writtenOnce();
   const gone = new Set(ledger.phaseDeeds().flatMap(({ gaveUp }) => gaveUp));
-  for (const content of restoredWhileMoved(ledger, features)) gone.add(content);
-  for (const content of sentAnew(sight, ledger)) gone.add(content);
+  for (const content of sentAnew(ledger)) gone.add(content);
   // What changes places with its backup was saved (engine §4, slot continuity).
   for (const { text, touched } of ledger.phaseDeeds())
     if (BACKUP_NAME.test(text)) for (const content of touched) gone.add(content);

@@ -122,6 +122,26 @@ test('I4 lets a content be there twice that a person took back, and no third tim
   assert.match(third, /^I4: twice there/m);
 });
 
+test('I4 lets twice there be what an upload pair had elsewhere when it met an old state, no more', async () => {
+  const plant = async ({ world, sim, write }: Stage, elsewhere: string): Promise<void> => {
+    write(`${PATH} again`, CONTENT);
+    await world.rest();
+    world.ledger.metAnew = new Map([[sim.name, new Set([elsewhere])]]);
+  };
+  assert.equal(await seen((stage) => plant(stage, CONTENT)), '');
+  assert.match(await seen((stage) => plant(stage, 'another')), /^I4: twice there/m);
+});
+
+test('I4 takes the backup of a conflict copy for a file, and any other copy for one', async () => {
+  const copy = `${PATH} (conflict laptop 2026-01-02 03-04-05)`;
+  const violations = await seen(async ({ world, write }) => {
+    for (const path of [copy, `${copy}.bak`, `${copy} 2.bak`]) write(path, `${CONTENT} ${path}`);
+    await world.rest();
+  });
+  assert.match(violations, /^I4: /m);
+  assert.ok(violations.includes(`${copy} 2.bak`) && !violations.includes(`${copy}.bak`));
+});
+
 test('I4 sees a conflict copy without a conflict', async () => {
   const violations = await seen(async ({ world, write }) => {
     write(`${PATH} (conflict laptop 2026-01-02 03-04-05)`, `${CONTENT} copy`);

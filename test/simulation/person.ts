@@ -7,7 +7,7 @@ import type { Choices } from './choices.ts';
 import { deedOf, type Deed } from './deed.ts';
 import { IGNORE_FILE, IGNORE_PATTERN, isBuiltInIgnored } from './ignored.ts';
 import type { Feature } from './options.ts';
-import { editorFor, takenBy, type SlowSave } from './saving.ts';
+import { editorFor, keepsBackup, takenBy, type SlowSave } from './saving.ts';
 
 export const MARK = 'Geheimnis';
 /** Names come from a small set, so that two people often choose the same one. */
@@ -227,22 +227,21 @@ export class Person {
     const steps = editor.steps(this.#user, path, content, key.replaceAll(' ', '-'));
     const contents = (): readonly string[] =>
       this.contentsBelow({ path: this.#root, kind: 'folder' });
+    const old = keepsBackup(editor) ? { touched: [before] } : { gaveUp: [before] };
     if (this.onSlowSave !== undefined && this.#choices.roll(`${key} slowly`, 2) === 0) {
       const read = (): string | undefined =>
         this.#disk.programs.lstat(path)?.type === 'file' ? this.contentOf(path) : undefined;
       this.onSlowSave({ key, path, content, steps, read, contents });
-      return this.#deed(`begin to save ${path} as ${editor.name}`, {
-        mayWrite: [content],
-        gaveUp: [before],
-      });
+      return this.#deed(`begin to save ${path} as ${editor.name}`, { mayWrite: [content], ...old });
     }
     const save = (): void => {
       for (const step of steps) step();
     };
     const unseen = takenBy(save, contents).filter((taken) => taken !== before);
     return this.#deed(`save ${path} as ${editor.name}`, {
+      ...old,
       wrote: [content],
-      gaveUp: [before, ...unseen],
+      gaveUp: [...(old.gaveUp ?? []), ...unseen],
       unseen,
     });
   }

@@ -10,6 +10,7 @@ import { deedOf } from './deed.ts';
 import type { Arrival } from './network.ts';
 import { MARK } from './person.ts';
 import { checkWorld } from './oracles.ts';
+import { lookAt } from './sight.ts';
 import type { World, WorldDevice } from './world.ts';
 
 const FOLDER = `/${MARK}-probe`;
@@ -138,13 +139,28 @@ export async function showOldHead(world: World): Promise<readonly string[]> {
 
 /** Everybody accepts: what the server lost goes up again, and all come to rest as before. */
 async function acceptOldHead(world: World): Promise<readonly string[]> {
+  const elsewhere = await haveElsewhere(world);
   for (const { sim } of world.devices) {
     const { engine } = await sim.live(world.signal);
     await engine.actOnStall({ action: 'accept-restored' });
   }
-  world.ledger.metAnew = true;
+  world.ledger.metAnew = elsewhere;
   await world.rest();
   return world.violations.length > 0 ? [] : checkWorld(world);
+}
+
+/** By device that only uploads: contents that it has at paths at which the drive does not have them. */
+async function haveElsewhere(world: World): Promise<ReadonlyMap<string, ReadonlySet<string>>> {
+  const { remote } = await lookAt(world);
+  const elsewhere = new Map<string, ReadonlySet<string>>();
+  for (const { sim, shape } of world.devices) {
+    if (shape.mode !== 'upload') continue;
+    const isElsewhere = ([path, content]: [string, string]): boolean =>
+      remote.get(path.slice(ROOT.length))?.sha256 !== world.ledger.digest(content);
+    const contents = [...sim.contents()].filter(isElsewhere).map(([, content]) => content);
+    elsewhere.set(sim.name, new Set(contents));
+  }
+  return elsewhere;
 }
 
 function write(world: World, sim: SimDevice, path: string, content: string): void {

@@ -32,6 +32,11 @@ export function editorFor(choices: Choices, key: string, hasHardLinks: boolean):
   return choices.pick(`${key} editor`, [FIRST_EDITOR, ...fitting]);
 }
 
+/** What was in the file is in another one afterwards: it was moved, not given up. */
+export function keepsBackup({ name }: Editor): boolean {
+  return name.endsWith('keep f.bak');
+}
+
 /** Contents that `step` takes off the disk: nothing else happens while it does. */
 export function takenBy(step: () => void, contents: SlowSave['contents']): readonly string[] {
   const before = contents();

@@ -12,7 +12,7 @@ import { Activity } from './activity.ts';
 import { Choices } from './choices.ts';
 import { deedOf } from './deed.ts';
 import { ROOT, SimDevice } from './device.ts';
-import { Ledger } from './ledger.ts';
+import { Ledger, type HeldNode } from './ledger.ts';
 import { createNetwork, type SimNetwork } from './network.ts';
 import type { WorldOptions, WorldReport } from './options.ts';
 import type { Memory } from './oracle-memory.ts';
@@ -269,10 +269,7 @@ export class World {
     const isApproved =
       this.choices.roll(`${device.name} held ${this.ledger.phase} ${round}`, 2) === 0;
     this.log.push(`${device.name} ${isApproved ? 'approves' : 'undoes'} what is held`);
-    if (!isApproved) {
-      this.ledger.undoneInPhase = true;
-      for (const node of heldNodes(device.database)) this.ledger.undoneNodes.add(node);
-    }
+    if (!isApproved) this.ledger.takeBack(device.name, heldNodes(device.database));
     await (isApproved ? engine.approveHeld({}) : engine.undoHeld({}));
   }
 
@@ -362,13 +359,14 @@ function summed<Key>(counts: readonly ReadonlyMap<Key, number>[]): ReadonlyMap<K
 }
 
 /** Nodes of which a deletion waits for a person. */
-function heldNodes(database: SimDevice['database']): readonly string[] {
+function heldNodes(database: SimDevice['database']): readonly HeldNode[] {
   return database
-    .sql<{ node: string }>(
-      `SELECT node_id AS node FROM hold_item JOIN hold USING (batch) WHERE decision = 'none'`,
+    .sql<HeldNode>(
+      `SELECT hold_item.node_id AS node, base_node.sha256 AS sha256
+       FROM hold_item JOIN hold USING (batch) LEFT JOIN base_node ON base_node.node_id = hold_item.node_id
+       WHERE decision = 'none'`,
     )
-    .all()
-    .map(({ node }) => node);
+    .all();
 }
 
 function describeDevice({ name, mode, isExternal, isLooping, volume }: DeviceShape): string {
