@@ -1,7 +1,7 @@
 /** Copies, parts of files, rewinding and checking: one world for all of them. */
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { globSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { globSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -16,6 +16,7 @@ test('commands on the whole drive keep their word', async (t) => {
   await t.test('rewind shows what it would do, asks, and brings a folder back', () =>
     rewound(world),
   );
+  await t.test('verify reads local files, and on request every chunk', () => verified(world));
 });
 
 interface Listed {
@@ -100,6 +101,54 @@ async function ruled(world: CommandWorld): Promise<void> {
     [2, 3],
   );
   rmSync(file);
+}
+
+interface Report {
+  readonly checked: number;
+  readonly bytes: number;
+  readonly pending: number;
+  readonly mismatches: readonly { readonly path: string; readonly kind: string }[];
+}
+
+async function verified(world: CommandWorld): Promise<void> {
+  const path = join(world.folder, 'letter');
+  utimesSync(path, 1_700_000_000, 1_700_000_000);
+  assert.equal((await world.run(['sync', 'now'])).code, 0);
+  const report = async (...flags: readonly string[]): Promise<readonly [number, Report]> => {
+    const { code, stdout } = await world.run(['verify', ...flags]);
+    return [code, JSON.parse(stdout) as Report];
+  };
+  const [code, whole] = await report();
+  assert.equal(code, 0);
+  assert.deepEqual([whole.checked, whole.bytes, whole.pending, whole.mismatches], [1, 4, 0, []]);
+  const [, all] = await report('--read-data');
+  assert.ok(all.checked > 3, `${all.checked} contents`);
+
+  writeFileSync(path, 'deaf');
+  const [edited, pending] = await report('folder');
+  assert.deepEqual([edited, pending.pending, pending.mismatches], [0, 1, []]);
+  utimesSync(path, 1_700_000_000, 1_700_000_000);
+  const rotten = await world.run(['verify']);
+  assert.equal(rotten.code, 7);
+  assert.match(rotten.stderr, /"integrity","message":"1 thing is not what was signed"/);
+  const { mismatches } = JSON.parse(rotten.stdout) as Report;
+  assert.deepEqual(
+    mismatches.map((one) => [one.path, one.kind]),
+    [[path, 'content']],
+  );
+  writeFileSync(path, 'dear');
+  utimesSync(path, 1_700_000_000, 1_700_000_000);
+
+  for (const pack of packsOf(world)) flipLastByte(pack);
+  assert.equal((await report())[0], 0);
+  const [lost, data] = await report('--read-data');
+  assert.equal(lost, 7);
+  assert.ok(data.mismatches.length > 0);
+  for (const pack of packsOf(world)) flipLastByte(pack);
+  const [none] = await report('--read-data', world.folder);
+  assert.equal(none, 0);
+  const elsewhere = await world.run(['verify', '--read-data', 'nowhere']);
+  assert.match(elsewhere.stderr, /"not-found"/);
 }
 
 const MIB = 1024 * 1024;

@@ -99,7 +99,6 @@ test('what is not there yet is no unknown option, whatever flags it is given', (
     'link create /photo --expires 7d --max-downloads 3 --label x --copy',
     'link create --password-file=pw /photo',
     'webdav / --listen 127.0.0.1:8421 --read-only',
-    'verify -q --read-data',
   ];
   for (const line of lines) assert.equal(parse(line).command?.takesAnyFlag, true, line);
   assert.equal(parse('--json link create /photo --expires 7d').input.has('json'), true);

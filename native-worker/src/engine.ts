@@ -29,6 +29,7 @@ import type { PairRunner } from './engine-pair.ts';
 import { acceptRestored } from './engine-refused-server.ts';
 import { addPair, exclude, include, removePair } from './engine-pairs.ts';
 import { settlePairs } from './engine-settle.ts';
+import { verifyLocal } from './engine-verify.ts';
 import { CANCELLED_TRANSFER_MS } from './limits.ts';
 import type { OperationId } from './planner/types.ts';
 import { PAUSED_FOR_GOOD } from './trees/index.ts';
@@ -97,6 +98,7 @@ export function createEngine(options: EngineOptions): Engine {
     fileStates: ({ paths }) => query(() => statesOf(core, paths)),
     checkIgnored: ({ paths }) => query(() => checkIgnored(core, paths)),
     ignoreRules: ({ paths }, call) => query(() => listIgnoreRules(core, paths, signalOf(call))),
+    verifyLocal: ({ pair }, call) => query(() => verifyLocal(core, pair, signalOf(call))),
     conflicts: () => query(() => listConflicts(core)),
     resolveConflict: (input, call) => {
       const given = parse('resolveConflict', input);

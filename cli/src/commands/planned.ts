@@ -30,7 +30,6 @@ const ACTIONS: readonly (readonly [name: string, what: string])[] = [
   ['admin voucher', 'vouchers'],
   ['admin reports', 'reports of links'],
   ['admin links', 'public links'],
-  ['verify', 'a check of a whole drive'],
   ['webdav', 'WebDAV'],
 ];
 

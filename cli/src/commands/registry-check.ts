@@ -24,4 +24,21 @@ export const CHECK_COMMANDS: readonly CommandDefinition[] = [
     flags: [],
     load: async () => (await import('./ignore.ts')).ignoreList,
   },
+  {
+    name: 'verify',
+    usage: '[LOCAL]',
+    argumentsMin: 0,
+    argumentsMax: 1,
+    summary: 'read every local file again and prove the whole tree against what was signed',
+    details:
+      'Local files that nobody changed since the last sync are held against the signed records, these against the\nsignature of the newest state. Exit code 7 on any mismatch. LOCAL: this synced folder alone.',
+    example: 'coffer verify --read-data',
+    flags: [
+      {
+        name: 'read-data',
+        summary: 'also fetch and open every chunk, of versions and the trash too',
+      },
+    ],
+    load: async () => (await import('./verify.ts')).verify,
+  },
 ];

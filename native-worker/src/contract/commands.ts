@@ -17,6 +17,7 @@ import {
   PairModeShape,
   StallListing,
   SyncSummary,
+  VerifyReport,
 } from './shapes.ts';
 
 const PairNames = z.array(z.string()).optional();
@@ -70,6 +71,8 @@ export const commands = {
   checkIgnored: { input: z.object({ paths: z.array(z.string()) }), output: z.array(IgnoreAnswer) },
   /** Rules of the pairs that these local paths name or lie in; of all when left out. */
   ignoreRules: { input: z.object({ paths: PairNames }), output: z.array(IgnoreRuleListing) },
+  /** Reads every file of a pair again. Errors: `not-found`, `unsuitable` for a root that is away. */
+  verifyLocal: { input: z.object({ pair: z.string() }), output: VerifyReport },
   conflicts: { input: z.object({}), output: z.array(ConflictListing) },
   /** `path`: remote path of the original or of the copy. `mine` is the conflict copy's side. */
   resolveConflict: {

@@ -193,6 +193,20 @@ export const IgnoreAnswer = z.object({
 });
 export type IgnoreAnswer = z.infer<typeof IgnoreAnswer>;
 
+export const VerifyReport = z.object({
+  /** Files and links that were held against the signed records. */
+  checked: Count,
+  /** Read from the disk. */
+  bytes: Count,
+  /** Those that changed on either side since the last sync: not checked. */
+  pending: Count,
+  /** `path`: absolute local path. */
+  mismatches: z.array(
+    z.object({ path: z.string(), kind: z.enum(['content', 'unreadable']), detail: z.string() }),
+  ),
+});
+export type VerifyReport = z.infer<typeof VerifyReport>;
+
 export const FileState = z.object({
   path: z.string(),
   state: z.enum([
