@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { MessageChannel } from 'node:worker_threads';
-import type { OpenSuite } from '@coffer/protocol/crypto';
+import type { WholeSuite } from '@coffer/protocol/crypto';
 import { accountBundleDigest, encodeSealedCommit } from '@coffer/protocol/model';
 import {
   certifyDevice,
@@ -126,7 +126,7 @@ test('what was asked before the end is done, and after it nothing is taken', asy
 });
 
 /** Keys without the person's first device. */
-function revoking(suite: OpenSuite, { account, bundle, chain, draft }: Person): NewKeys {
+function revoking(suite: WholeSuite, { account, bundle, chain, draft }: Person): NewKeys {
   const opened = openAccountByKey(suite, { bundle, chain }, draft.accountKey);
   assert.ok(opened);
   const longer = certifyDevice(suite, {
