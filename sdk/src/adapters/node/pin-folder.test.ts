@@ -25,3 +25,17 @@ test('what is saved of a space is loaded again, in a file that only the owner ca
     await rm(base, { recursive: true, force: true });
   }
 });
+
+test('of many that save at once, in this process or others, one is kept whole', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'coffer-pins-'));
+  try {
+    const space = 'ab'.repeat(16) as SpaceId;
+    const saved = Array.from({ length: 20 }, (_, i) => new Uint8Array(10_000).fill(i));
+    await Promise.all(saved.map((bytes) => createPinFolder(folder).save(space, bytes)));
+    const kept = await createPinFolder(folder).load(space);
+    assert.ok(saved.some((bytes) => kept !== undefined && Buffer.compare(bytes, kept) === 0));
+    assert.deepEqual(await readdir(folder), [`${space}.pin`]);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+});

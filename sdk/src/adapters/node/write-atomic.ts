@@ -11,9 +11,15 @@ export async function readIfThere(path: string): Promise<Uint8Array | undefined>
   }
 }
 
-/** A file of mode 0600, complete and on disk before it takes the old one's name. */
-export async function writeAtomic(path: string, content: string | Uint8Array): Promise<void> {
-  const staged = `${path}.new`;
+/**
+ * A file of mode 0600, complete and on disk before it takes the old one's name. `staged`: where it is
+ * written; another one for each of those that may write at the same time.
+ */
+export async function writeAtomic(
+  path: string,
+  content: string | Uint8Array,
+  staged = `${path}.new`,
+): Promise<void> {
   await rm(staged, { force: true });
   const file = await open(staged, 'wx', 0o600);
   try {
