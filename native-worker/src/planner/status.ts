@@ -76,17 +76,34 @@ export class Statuses {
     return above === 'excluded' || isOut ? 'excluded' : 'live';
   }
 
-  /** It was moved to where an ignored entry is here: it stays on the drive alone, as if left out. */
+  /** It was moved to where an ignored entry is here, or into one: it stays on the drive alone, as if left out. */
   #isShutOut({ id, parent, name, kind }: RemoteNode): boolean {
     const base = this.#trees.base.byId(id);
     if (base === undefined || this.#policy.mode === 'upload') return false;
     const isMoved = parent !== base.parent || !isSameName(name, base.name);
-    const folder = isMoved ? this.#folderOf(parent) : undefined;
-    if (folder === undefined || this.local(folder) !== 'seen') return false;
+    if (!isMoved) return false;
+    const there = this.#ignoredAt(parent, name);
+    if (there === undefined) return parent !== base.parent && this.#isIgnoredFolder(parent);
+    if (there.id === base.localId) return false;
+    return there.state === 'detached' || kind !== 'folder';
+  }
+
+  /** The folder, or one above it, is where an ignored folder is here. */
+  #isIgnoredFolder(id: NodeId): boolean {
+    if (id === this.#trees.remoteRoot) return false;
+    const base = this.#trees.base.byId(id);
+    if (base !== undefined) return this.local(base.localId) === 'detached';
+    const row = this.#trees.remote.byId(id);
+    if (row === undefined) return false;
+    return this.#ignoredAt(row.parent, row.name) !== undefined || this.#isIgnoredFolder(row.parent);
+  }
+
+  /** The entry at the slot that is no node: a rule ignores it, or nothing else is in it. */
+  #ignoredAt(parent: NodeId, name: string): LocalNode | undefined {
+    const folder = this.#folderOf(parent);
+    if (folder === undefined || this.local(folder) !== 'seen') return undefined;
     const there = this.#trees.local.bySlot(folder, this.#key(name));
-    if (there === undefined || there.id === base.localId) return false;
-    const isHollow = there.state === 'hollow' && kind !== 'folder';
-    return there.state === 'detached' || (isHollow && this.local(there.id) === 'detached');
+    return there !== undefined && this.local(there.id) === 'detached' ? there : undefined;
   }
 
   #folderOf(node: NodeId): LocalId | undefined {
