@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { setImmediate } from 'node:timers/promises';
 import { encodeSessionProof } from '@coffer/protocol/api';
 import {
   base64UrlToBytes,
@@ -145,4 +146,22 @@ test('one who gives up does not fail the others that wait for the same session',
   ending.abort(reason);
   await assert.rejects(impatient, reason);
   assert.equal(await patient, 'token-number-00001');
+});
+
+test('one who gave up before asks the server for nothing, and leaves no rejection behind', async () => {
+  const server = new TokenServer();
+  server.toLose = 100;
+  const session = new Session(server.client, suite, device);
+  const reason = new Error('enough');
+  const strays: unknown[] = [];
+  const onStray = (error: unknown): void => void strays.push(error);
+  process.on('unhandledRejection', onStray);
+  try {
+    const given = session.run((token) => Promise.resolve(token), AbortSignal.abort(reason));
+    await assert.rejects(given, reason);
+    for (let turn = 0; turn < 10; turn++) await setImmediate();
+  } finally {
+    process.off('unhandledRejection', onStray);
+  }
+  assert.deepEqual([strays, server.proofs.length], [[], 0]);
 });

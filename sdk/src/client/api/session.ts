@@ -50,6 +50,8 @@ export class Session {
   }
 
   async #renew(signal: AbortSignal): Promise<string> {
+    // Before it begins: a renewal that nobody waits for would reject unheard.
+    signal.throwIfAborted();
     // The renewal belongs to all who wait for it: one of them giving up must not fail the others.
     this.#renewal ??= this.#startThroughFaults().finally(() => {
       this.#renewal = undefined;
@@ -79,9 +81,8 @@ export class Session {
   }
 }
 
-/** What `promise` gives, unless `signal` aborts first: the promise then goes on without us. */
+/** What `promise` gives, unless `signal`, not aborted yet, aborts first: the promise then goes on without us. */
 async function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  signal.throwIfAborted();
   const { promise: aborted, reject } = Promise.withResolvers<never>();
   const onAbort = (): void => {
     reject(signal.reason);
