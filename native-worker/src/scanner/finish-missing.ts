@@ -78,8 +78,9 @@ function lostRow(pass: PassState, missing: Missing, open: OpenEntries): LocalRow
     pass.memory.dueAt(row.parent, openUntilMs);
     return undefined;
   }
+  // One that is over was not read again: it is missing itself.
   const recheckMs = Math.max(...pass.memory.rechecks.values());
-  if (!missing.isTaken && recheckMs > -Infinity) {
+  if (!missing.isTaken && recheckMs > pass.nowMs) {
     pass.memory.dueAt(row.parent, recheckMs);
     return undefined;
   }

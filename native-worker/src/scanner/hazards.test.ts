@@ -51,6 +51,24 @@ describe('what cannot be read is not deleted', () => {
     assert.equal(scan.stateOf(gone), 'gone');
   });
 
+  test('a folder that cannot be read for a moment, and is deleted before it is tried again, is gone', () => {
+    const { scan, user, sim, at } = aScan();
+    user.folder(at('d'));
+    user.write(at('d/f'), 'x');
+    scan.synced();
+    const id = scan.id('d');
+    sim.inject('readFolder', 'io', '/d');
+    scan.scanner.hintAll();
+    scan.pass();
+    user.remove(at('d/f'));
+    user.remove(at('d'));
+    scan.scanner.hintAll();
+    scan.pass();
+    scan.settle(10_000);
+    assert.equal(scan.stateOf(id), 'gone');
+    assert.equal(scan.scanner.dueAt(), undefined);
+  });
+
   test('G10 an unreadable folder is unknown, and seen again when it can be read', () => {
     const { scan, user, at } = aScan();
     user.folder(at('d/e'));

@@ -133,7 +133,13 @@ export class Memory {
     for (const [key, { atMs }] of this.retries) {
       if (nowMs - atMs > RETRY_MS_MAX) this.retries.delete(key);
     }
-    for (const waits of [this.slotWaits, this.missingSince, this.firstSeen, this.returned]) {
+    for (const waits of [
+      this.slotWaits,
+      this.missingSince,
+      this.firstSeen,
+      this.returned,
+      this.rechecks,
+    ]) {
       for (const [key, atMs] of waits as Map<unknown, number>) {
         if (nowMs - atMs > SETTLE_FORGOTTEN_MS) waits.delete(key as never);
       }
