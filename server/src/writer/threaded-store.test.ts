@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -96,6 +97,20 @@ test('a commit is judged and durable before the store closes that was proposed b
   const proposed = judge.propose(nextCommit());
   await store.close();
   assert.equal((await proposed).seq, 2);
+});
+
+test('a process whose writer thread dies ends, and says why', () => {
+  // Preloaded into the thread alone: a defect that nobody foresaw.
+  const broken = `import { isMainThread } from 'node:worker_threads';
+    if (!isMainThread) setTimeout(() => { throw new Error('broken on purpose'); });`;
+  const program = `import { openThreadedStore } from '${import.meta.resolve('./threaded-store.ts')}';
+    openThreadedStore(process.argv[1], setImmediate);
+    setInterval(() => {}, 1000);`;
+  const preload = `data:text/javascript,${encodeURIComponent(broken)}`;
+  const args = ['--import', preload, '--eval', program, nextFile()];
+  const { status, stderr } = spawnSync(process.execPath, args, { timeout: 20_000 });
+  assert.match(stderr.toString(), /broken on purpose/);
+  assert.equal(status, 1);
 });
 
 test('a commit that is none is refused in the words of the judge, and what else throws is a fault', async () => {
