@@ -132,7 +132,10 @@ test('authority commits are found after any known one, wherever they stand', asy
     await touchOwnMember(person);
     made.push(seq);
   }
+  let turns = 0;
+  atTurn = async () => void turns++;
   for (let known = 0; known <= 12; known++) {
+    turns = 0;
     const { authority } = await ask(person, { authority: known });
     const seqs = authority.map(({ header }) => decodeHeader(header).seq);
     assert.deepEqual(
@@ -140,7 +143,9 @@ test('authority commits are found after any known one, wherever they stand', asy
       made.filter((seq) => seq > known),
       `after ${known}`,
     );
+    assert.ok(turns >= seqs.length - 1, 'others have their turn between them');
   }
+  atTurn = async () => {};
 });
 
 /** An authority commit without an effect that anybody would notice. */

@@ -94,7 +94,7 @@ export class Proofs {
     query: ProofQuery,
     nodesPerStep: number,
   ): Promise<Omit<Shown, 'signed'> | undefined> {
-    const { store, suite, schedule } = this.#context;
+    const { store, suite } = this.#context;
     let proof: ProofWriter | undefined;
     for (;;) {
       const step = await store.readState(space, (head, view) => {
@@ -106,8 +106,13 @@ export class Proofs {
       if (step === undefined) throw new Failure('not-found');
       if (step === 'moved') return undefined;
       if (step !== 'unfinished') return step;
-      await new Promise<void>(schedule);
+      await this.#turn();
     }
+  }
+
+  /** Lets others have theirs. */
+  #turn(): Promise<void> {
+    return new Promise(this.#context.schedule);
   }
 
   /**
@@ -120,6 +125,7 @@ export class Proofs {
     for (let at = known; at < head.seq && commits.length < AUTHORITY_COMMITS_MAX;) {
       const before = await this.#authorityAt(space, head, at);
       if (before === head.auth) break;
+      if (commits.length > 0) await this.#turn();
       let last = head.seq;
       for (let first = at + 1; first < last;) {
         const middle = Math.floor((first + last) / 2);
