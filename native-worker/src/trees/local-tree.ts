@@ -130,6 +130,7 @@ export class LocalTree implements LocalTreeWriter {
     else this.#dirty.markLocal(row.id, 'scan');
   };
 
+  /** By the ids that are found, without any index: SQLite would rather go through all rows of the pair. */
   readonly mark = (id: LocalId, state: Exclude<LocalRow['state'], 'seen'>): void => {
     if (state === 'unknown' || state === 'hollow') {
       this.#setState(id, state);
@@ -138,7 +139,7 @@ export class LocalTree implements LocalTreeWriter {
     if (this.byId(id)?.name === IGNORE_FILE) this.#dirty.markRemoteWithoutBase();
     const marked = this.#db
       .sql<{ local_id: LocalId }>(
-        `${BELOW} UPDATE local_node SET state = ?3
+        `${BELOW} UPDATE local_node NOT INDEXED SET state = ?3
          WHERE pair = ?1 AND local_id IN (SELECT id FROM below) AND state <> ?3
          RETURNING local_id`,
       )
@@ -159,7 +160,7 @@ export class LocalTree implements LocalTreeWriter {
            SELECT l.local_id FROM below CROSS JOIN local_node l INDEXED BY local_slot
              WHERE l.pair = ?1 AND l.parent = below.id
                AND l.local_id NOT IN (SELECT value FROM json_each(?3)))
-         UPDATE local_node SET state = 'gone'
+         UPDATE local_node NOT INDEXED SET state = 'gone'
          WHERE pair = ?1 AND local_id IN (SELECT id FROM below) AND state <> 'gone'
          RETURNING local_id`,
       )
