@@ -52,7 +52,8 @@ export class DriveEditor {
 
   /**
    * A copy of a file, link or whole folder, by the rules of `move` for `to`. No chunk travels; versions
-   * are not copied. `integrity` when something in it does not open. A folder that needs several commits may be there in part when this is refused.
+   * are not copied. `integrity` when something in it does not open. A folder may be there in part when
+   * this is refused or throws: what cannot be copied (`limit-reached`, say) holds nothing else up.
    */
   async copy(from: string, to: string, signal: AbortSignal): Outcome<DriveEntry> {
     await this.#refresh(signal);
