@@ -24,9 +24,14 @@ export interface OutputOptions {
   readonly color: boolean;
 }
 
+/** Of a terminal whose width nobody asked for. */
+const PROGRESS_COLUMNS_MAX = 79;
+
 export class Output {
   readonly options: OutputOptions;
   readonly #streams: Streams;
+  /** Characters of the progress line that stands on the terminal. */
+  #standing = 0;
 
   constructor(streams: Streams, options: OutputOptions) {
     this.#streams = streams;
@@ -37,6 +42,21 @@ export class Output {
     return this.#streams.stdout.isTTY === true;
   }
 
+  /** Whether a person sees how far a command is. */
+  get showsProgress(): boolean {
+    const { json, quiet } = this.options;
+    return this.#streams.stderr.isTTY === true && !json && !quiet;
+  }
+
+  /** The line in place of the one before; '' takes it away, as whatever else is written does. */
+  progress(line: string): void {
+    if (!this.showsProgress || (line === '' && this.#standing === 0)) return;
+    const shown = line.slice(0, PROGRESS_COLUMNS_MAX);
+    const rest = ' '.repeat(Math.max(0, this.#standing - shown.length));
+    this.#standing = shown.length;
+    this.#streams.stderr.write(`\r${shown}${rest}${shown === '' ? '\r' : ''}`);
+  }
+
   /** What the command reads: a person or a pipe. */
   get input(): InputStream {
     return this.#streams.input;
@@ -44,31 +64,37 @@ export class Output {
 
   /** Bytes as they are, for `cat`. */
   bytes(chunk: Uint8Array): void {
+    this.progress('');
     this.#streams.stdout.write(chunk);
   }
 
   /** One line of a stream: JSON with `--json`, else for people. */
   line(value: unknown, text: () => string): void {
+    this.progress('');
     this.#streams.stdout.write(`${this.options.json ? JSON.stringify(value) : text()}\n`);
   }
 
   /** The result: the value as JSON with `--json`, else the lines. */
   result(value: unknown, lines: () => readonly string[]): void {
+    this.progress('');
     if (this.options.json) this.#streams.stdout.write(`${JSON.stringify(value)}\n`);
     else for (const line of lines()) this.#streams.stdout.write(`${line}\n`);
   }
 
   /** A line for people only. */
   print(line: string): void {
+    this.progress('');
     if (!this.options.json) this.#streams.stdout.write(`${line}\n`);
   }
 
   /** Progress and remarks; silent with `--quiet` and with `--json`. */
   note(line: string): void {
+    this.progress('');
     if (!this.options.quiet && !this.options.json) this.#streams.stderr.write(`${line}\n`);
   }
 
   error(line: string): void {
+    this.progress('');
     this.#streams.stderr.write(`${line}\n`);
   }
 

@@ -20,6 +20,7 @@ import { failureOf, valueOrFailure } from '../drive-failure.ts';
 import { finish } from '../each.ts';
 import { CliFailure, toFailure } from '../failure.ts';
 import { count } from '../output.ts';
+import { AmountProgress } from '../progress.ts';
 import { PartFile } from '../part-file.ts';
 
 export interface Wanted {
@@ -44,7 +45,7 @@ export const get: CommandRun = async (context, input) => {
   for (const { entry, local: path } of wanted)
     if (entry.node.kind === 'symlink') placeLink(entry, path);
   const files = wanted.filter(({ entry }) => entry.node.kind === 'file');
-  const failures = await fetchFiles(drive, files, context.signal);
+  const failures = await fetchFiles(context, drive, files);
   const got = files.length - failures.length;
   const kept = [...there].filter(({ entry }) => entry.node.kind === 'file').length;
   const isNothing = got + kept === 0 && failures.length > 0;
@@ -132,11 +133,14 @@ export function placeLink({ node }: DriveEntry, path: string): void {
 
 /** Every file through a name beside its own, renamed once all of it was verified and is on disk. */
 export async function fetchFiles(
+  { output, signal }: Pick<CommandContext, 'output' | 'signal'>,
   drive: Drive,
   files: readonly Wanted[],
-  signal: AbortSignal,
 ): Promise<readonly CliFailure[]> {
   const failures: CliFailure[] = [];
+  const bytes = files.reduce((sum, { entry }) => sum + entry.node.size, 0);
+  const total = { files: files.length, bytes };
+  using progress = new AmountProgress(output, { now: Date.now, verb: 'Fetching', total });
   const open = new Map<number, PartFile>();
   const drop = (index: number): void => {
     const part = open.get(index);
@@ -147,13 +151,17 @@ export async function fetchFiles(
     begin: (index) => {
       open.set(index, new PartFile(files[index]?.local ?? ''));
     },
-    write: (index, plaintext) => open.get(index)?.write(plaintext),
+    write: (index, plaintext) => {
+      open.get(index)?.write(plaintext);
+      progress.moved(plaintext.length);
+    },
     end: (index) => {
       const node = files[index]?.entry.node;
       if (node === undefined) return;
       const { executable, mtimeMs } = node;
       open.get(index)?.finish({ mode: executable ? 0o755 : 0o644, mtimeMs });
       open.delete(index);
+      progress.fileDone();
     },
     fail: (index, error) => {
       drop(index);

@@ -1,5 +1,5 @@
 /** `put`, `mkdir`, `mv`, `cp`, `rm`: changing the drive without syncing. */
-import type { PutItem, PutOutcome } from '@coffer/sdk';
+import type { Drive, PutItem, PutOutcome } from '@coffer/sdk';
 import { createReadStream, lstatSync, readdirSync, readlinkSync, type Stats } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { CommandRun } from '../command.ts';
@@ -15,6 +15,7 @@ import {
 import { each, finish } from '../each.ts';
 import { CliFailure, toFailure } from '../failure.ts';
 import { count } from '../output.ts';
+import { AmountProgress } from '../progress.ts';
 import { describe } from './drive-read.ts';
 
 export const put: CommandRun = async (context, input) => {
@@ -33,9 +34,33 @@ export const put: CommandRun = async (context, input) => {
     return itemsOf(context, path, { remote: target, isRecursive: input.has('recursive') });
   });
   const makeParents = input.has('parents');
-  const outcomes = await drive.putAll(values.flat(), { makeParents }, context.signal);
+  const outcomes = await putCounted(context, drive, values.flat(), makeParents);
   return report(context, outcomes, failures);
 };
+
+/** An item with its bytes, as far as they are known before it is read. */
+interface SizedItem {
+  readonly item: PutItem;
+  readonly size: number;
+}
+
+/** Says on a terminal how far it is. */
+async function putCounted(
+  { output, signal }: CommandContext,
+  drive: Drive,
+  sized: readonly SizedItem[],
+  makeParents: boolean,
+): Promise<readonly PutOutcome[]> {
+  const total = {
+    files: sized.filter(({ item }) => item.kind === 'file').length,
+    bytes: sized.reduce((sum, { size }) => sum + size, 0),
+  };
+  using progress = new AmountProgress(output, { now: Date.now, verb: 'Sending', total });
+  const items = sized.map(({ item }) =>
+    item.kind === 'file' ? { ...item, open: () => progress.counted(item.open()) } : item,
+  );
+  return await drive.putAll(items, { makeParents }, signal);
+}
 
 const PIPED: RefusalTexts = {
   'is-a-folder': [
@@ -55,22 +80,19 @@ function itemsOf(
   context: CommandContext,
   local: string,
   { remote, isRecursive }: { readonly remote: string; readonly isRecursive: boolean },
-): readonly PutItem[] {
-  if (local === '-')
-    return [
-      {
-        kind: 'file',
-        path: remote,
-        open: () => context.output.input.read(),
-        meta: { mtimeMs: Date.now(), executable: false },
-      },
-    ];
+): readonly SizedItem[] {
+  if (local === '-') {
+    const meta = { mtimeMs: Date.now(), executable: false };
+    const open = (): AsyncIterable<Uint8Array> => context.output.input.read();
+    return [{ item: { kind: 'file', path: remote, open, meta }, size: 0 }];
+  }
   const stat = lstatOrFail(local);
   if (stat.isSymbolicLink())
-    return [{ kind: 'symlink', path: remote, target: readlinkSync(local) }];
+    return [{ item: { kind: 'symlink', path: remote, target: readlinkSync(local) }, size: 0 }];
   if (stat.isFile()) {
     const meta = { mtimeMs: Math.round(stat.mtimeMs), executable: (stat.mode & 0o100) !== 0 };
-    return [{ kind: 'file', path: remote, open: () => createReadStream(local), meta }];
+    const open = (): AsyncIterable<Buffer> => createReadStream(local);
+    return [{ item: { kind: 'file', path: remote, open, meta }, size: stat.size }];
   }
   if (!stat.isDirectory())
     throw new CliFailure(
@@ -84,7 +106,7 @@ function itemsOf(
   const below = readdirSync(local).flatMap((name) =>
     itemsOf(context, join(local, name), { remote: `${remote}/${name}`, isRecursive }),
   );
-  return [{ kind: 'folder', path: remote }, ...below];
+  return [{ item: { kind: 'folder', path: remote }, size: 0 }, ...below];
 }
 
 function lstatOrFail(local: string): Stats {

@@ -27,7 +27,7 @@ export const exportAll: CommandRun = async (context, input) => {
     if (one.entry.node.kind === 'symlink' && !there.has(one)) placeLink(one.entry, one.local);
   const files = all.filter(({ entry }) => entry.node.kind === 'file');
   const wanted = files.filter((one) => !there.has(one));
-  const failures = await fetchFiles(drive, wanted, context.signal);
+  const failures = await fetchFiles(context, drive, wanted);
   const bytes = files.reduce((sum, { entry }) => sum + entry.node.size, 0);
   const isWhole = failures.length === 0;
   if (isWhole) writeIndex(target, all);

@@ -1,10 +1,11 @@
 /** `sync …`: folder pairs and making them settle. */
-import type { CommandOutput, Engine } from '@coffer/native-worker/contract';
+import type { CommandInput, CommandOutput, Engine } from '@coffer/native-worker/contract';
 import type { CommandRun } from '../command.ts';
 import type { CommandContext } from '../context.ts';
 import { parseDurationMs } from '../durations.ts';
 import { CliFailure, EXIT, UsageFailure } from '../failure.ts';
 import { count, formatBytes } from '../output.ts';
+import { showSync } from './sync-progress.ts';
 
 type Summary = CommandOutput<'syncNow'>;
 
@@ -129,10 +130,10 @@ export const syncNow: CommandRun = async (context, input) => {
     if (paused.length > 0) sayPaused(context, paused, isIdle);
     return dryRun(await engine.dryRun(pairs), context);
   }
-  const summary = await engine.syncNow(
-    { ...pairs, ...(timeoutMs === undefined ? {} : { timeoutMs }) },
-    { signal: context.signal },
-  );
+  const summary = await syncTelling(context, engine, {
+    ...pairs,
+    ...(timeoutMs === undefined ? {} : { timeoutMs }),
+  });
   if (summary.settled) await context.noteHead();
   context.output.result(summary, () => {
     if (isIdle) return [];
@@ -151,6 +152,16 @@ export const syncNow: CommandRun = async (context, input) => {
     ? EXIT.attention
     : EXIT.done;
 };
+
+/** Says on a terminal how far it is. */
+async function syncTelling(
+  { output, signal }: CommandContext,
+  engine: Engine,
+  wanted: CommandInput<'syncNow'>,
+): Promise<Summary> {
+  using _progress = showSync(output, engine, Date.now);
+  return await engine.syncNow(wanted, { signal });
+}
 
 /** What was left out is no success that one may believe in. */
 function sayPaused(

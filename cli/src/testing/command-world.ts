@@ -18,7 +18,10 @@ export interface Told {
 }
 
 /** Streams without a terminal, or with one at which `answer` is typed to each question. */
-export function recordingStreams(answer?: string): {
+export function recordingStreams(
+  answer?: string,
+  showsProgress = false,
+): {
   readonly streams: Streams;
   readonly said: () => { readonly stdout: string; readonly stderr: string };
 } {
@@ -29,7 +32,7 @@ export function recordingStreams(answer?: string): {
   return {
     streams: {
       stdout: { write: (text) => void (stdout += Buffer.from(text).toString('utf8')) },
-      stderr: { write: (text) => void (stderr += text) },
+      stderr: { write: (text) => void (stderr += text), isTTY: showsProgress },
       input,
     },
     said: () => ({ stdout, stderr }),
