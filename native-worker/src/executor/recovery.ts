@@ -3,6 +3,7 @@
  * could not explain were written down before they happened (engine §2, §6). Safe to run twice.
  */
 import type { FileSystem } from '../ports/index.ts';
+import type { LocalRow } from '../scanner/local-tree-writer.ts';
 import type { Intent, Pair, PairTrees } from '../trees/index.ts';
 import { recogniseOwn } from './own-commits.ts';
 import { cleanStaging, stagedPath } from './own-folder.ts';
@@ -33,6 +34,7 @@ export function recover(options: {
     });
   }
   agreeOnRecycled(disk, trees);
+  doubtUnrecycled(disk, trees);
   // A commit may be in the remote tree already, and what follows from it nowhere.
   trees.db.transaction(() => recogniseOwn(trees));
   cleanStaging(fileSystem, pair.localPath, new Set());
@@ -55,6 +57,29 @@ function agreeOnRecycled(disk: PairDisk, trees: PairTrees): void {
       trees.dirty.markRemote(base.id);
     });
   }
+}
+
+/**
+ * What had been moved to the recycle area and is not there came back: a power cut undid the rename, and
+ * the rows tell of what was. It is looked at before anybody takes it for deleted on both sides, and then
+ * for new. The newest first: a folder brings back what is in it.
+ */
+function doubtUnrecycled(disk: PairDisk, trees: PairTrees): void {
+  for (const { node, stored, reason } of trees.recycled.list().toReversed()) {
+    const base = node === null || reason !== 'deleted' ? undefined : trees.base.byId(node);
+    const row = base === undefined ? undefined : trees.local.byId(base.localId);
+    if (row === undefined || disk.inode(disk.at(stored)) !== undefined) continue;
+    trees.db.transaction(() => {
+      trees.recycled.removeStored(stored);
+      if (trees.local.byId(row.parent)?.state !== 'gone') doubt(trees, row);
+    });
+  }
+}
+
+function doubt(trees: PairTrees, { id, state }: LocalRow): void {
+  if (state !== 'gone') return;
+  trees.local.mark(id, 'unknown');
+  for (const child of trees.local.goneChildren(id)) doubt(trees, child);
 }
 
 class PairDisk {

@@ -47,3 +47,38 @@ for (const powerLoss of [false, true]) {
     rmSync(folder, { recursive: true });
   });
 }
+
+test('what a power cut brings back of a deletion by somebody else goes again', async () => {
+  const folder = mkdtempSync(`${existsSync('/dev/shm') ? '/dev/shm' : tmpdir()}/coffer-recycle-`);
+  const space = new MemorySpace();
+  const a = await pairedDevice(space, 'anna');
+  const b = await pairedDevice(space, 'bert', { databasePath: `${folder}/engine.db` });
+  for (const name of [...FILES, 'single', 'kept']) a.write(name, name);
+  await syncAll([a, b]);
+  b.disk.sim?.writeBack(0);
+  a.disk.user.remove(a.at('d'));
+  a.disk.user.remove(a.at('single'));
+  await a.sync();
+  await a.engine.approveHeld({});
+  await a.sync();
+  let isDead = false;
+  const die: DiskTurn = (phase, call) => {
+    if (isDead) throw new Crash('the process is dead');
+    if (phase !== 'before' || call.kind !== 'syncFolder') return undefined;
+    isDead = true;
+    victim.database.close();
+    b.disk.sim?.crash();
+    throw new Crash('the power went');
+  };
+  const victim = b.restarted(die);
+  await assert.rejects(victim.engine.syncNow({}));
+  const again = b.restarted();
+  assert.ok(again.tree()['single'] !== undefined, 'the power cut brought it back');
+  // At once: what is back did not come to rest.
+  await again.engine.syncNow({});
+  await syncAll([again, a, again]);
+  assert.deepEqual(Object.keys(a.tree()), ['kept']);
+  assert.deepEqual(again.tree(), a.tree());
+  again.database.close();
+  rmSync(folder, { recursive: true });
+});
