@@ -116,6 +116,18 @@ test('every field of the head that is changed is refused', async () => {
   assert.deepEqual(await look(drive, '/'), ['/new', '/seen']);
 });
 
+test('a drive that was shown less takes no pin back that another one saved meanwhile', async () => {
+  const { world, laptop, phone, drive } = await scene();
+  await using _ = world;
+  const backup = await world.server.snapshot();
+  await putText(laptop.drive, '/newer', 'newer');
+  assert.deepEqual(await look(await phone.open(), '/'), ['/new', '/newer', '/seen']);
+  await world.server.restore(backup, { raiseEra: false });
+  // It comes after what this drive knows.
+  assert.deepEqual(await look(drive, '/'), ['/new', '/seen']);
+  await assert.rejects(phone.open(), { code: 'head-rolled-back' });
+});
+
 test('a proof that is changed, of another state, or shows too little is refused', async () => {
   const given = await scene();
   await using _ = given.world;

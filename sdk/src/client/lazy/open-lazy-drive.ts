@@ -8,7 +8,13 @@ import {
 } from '@coffer/protocol/core';
 import { ITEM_RANGE } from '@coffer/protocol/model';
 import { openItem, type Item } from '@coffer/protocol/model/open';
-import type { DeviceSecrets, KeepEvidence, KeyStore, PinStore } from '../../ports/index.ts';
+import type {
+  DeviceSecrets,
+  KeepEvidence,
+  KeyStore,
+  PinStore,
+  SignedHead,
+} from '../../ports/index.ts';
 import { fetchKemSeeds } from '../account/account-secrets.ts';
 import { createConnection, type Connection, type ConnectionOptions } from '../connection.ts';
 import type { RunningSha256 } from '../content/content-api.ts';
@@ -118,7 +124,13 @@ async function openSpace(opening: Opening, id: SpaceId): Promise<OpenLazySpace> 
       suite,
       chains,
       prove: connection.prove(id),
-      save: (trusted) => pins.save(id, encodeTrusted(trusted, chains.all())),
+      save: async (trusted) => {
+        // Another drive on these pins may have seen more meanwhile: no pin goes back.
+        const others = await pins.load(id);
+        const seen = others === undefined ? undefined : decodeTrusted(suite, id, others).trusted;
+        if (seen !== undefined && isBehind(trusted.head, seen.head)) return;
+        await pins.save(id, encodeTrusted(trusted, chains.all()));
+      },
       keepEvidence,
     },
     known?.trusted,
@@ -129,6 +141,10 @@ async function openSpace(opening: Opening, id: SpaceId): Promise<OpenLazySpace> 
     kemSeeds: (signal) =>
       fetchKemSeeds({ suite, api: connection.account, chains, secrets, keyStore }, signal),
   });
+}
+
+function isBehind(head: SignedHead, other: SignedHead): boolean {
+  return head.era < other.era || (head.era === other.era && head.seq < other.seq);
 }
 
 /** All items of the account space that open; one that does not hides no other. */
