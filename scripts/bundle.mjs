@@ -4,7 +4,14 @@ import { readFile } from 'node:fs/promises';
 import { basename, dirname, relative, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
-import { bundleFolder, bundleRecord, freshBundle, root } from './bundled.mjs';
+import {
+  bundleFolder,
+  bundleLock,
+  bundleRecord,
+  freshBundle,
+  LOCK_MS_MAX,
+  root,
+} from './bundled.mjs';
 
 const MAIN = 'cli/src/main.ts';
 const THREADS = [
@@ -16,19 +23,17 @@ const THREADS = [
 /** Packages of many modules, or slow ones. The others stay what they are: some look for files beside themselves. */
 const TAKEN_IN =
   /^(@coffer|zod|@noble|@scure|libsodium-wrappers-sumo|libsodium-sumo|chokidar|readdirp)(\/|$)/;
-/** A build that failed, or was killed, is not tried again before. */
-const LOCK_MS_MAX = 60 * 60_000;
 /** Processes that run from an older bundle may still load parts of it. */
 const KEPT_MS = 30 * 24 * 60 * 60_000;
-const lock = `${bundleFolder}lock`;
 
 /** @returns {boolean} */
 function takeLock() {
   try {
     mkdirSync(bundleFolder, { recursive: true });
-    const since = statSync(lock, { throwIfNoEntry: false })?.mtimeMs;
-    if (since !== undefined && Date.now() - since > LOCK_MS_MAX) rmSync(lock, { recursive: true });
-    mkdirSync(lock);
+    const since = statSync(bundleLock, { throwIfNoEntry: false })?.mtimeMs;
+    if (since !== undefined && Date.now() - since > LOCK_MS_MAX)
+      rmSync(bundleLock, { recursive: true });
+    mkdirSync(bundleLock);
     return true;
   } catch {
     return false;
@@ -145,5 +150,5 @@ function removeOld(current) {
 
 if (freshBundle() === undefined && takeLock()) {
   await make(Date.now());
-  rmSync(lock, { recursive: true });
+  rmSync(bundleLock, { recursive: true });
 }

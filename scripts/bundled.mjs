@@ -1,12 +1,17 @@
 // The command line in few files: loading a thousand small sources is most of what a short command costs.
 // It is made beside the packages and used while every source is what it was made of; else the sources run.
 // Plain JavaScript without a dependency: it stands on the way of every command.
-import { readFileSync, statSync } from 'node:fs';
+import { accessSync, constants, readFileSync, statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 export const root = fileURLToPath(new URL('..', import.meta.url));
 export const bundleFolder = `${root}node_modules/.cache/bundle/`;
 export const bundleRecord = `${bundleFolder}bundle.json`;
+
+/** There while a bundle is made, and after that failed. */
+export const bundleLock = `${bundleFolder}lock`;
+/** A build that failed, or was killed, is not tried again before. */
+export const LOCK_MS_MAX = 60 * 60_000;
 
 const QUIET_MS = 60_000;
 
@@ -44,8 +49,22 @@ export function freshBundle() {
   return isFresh ? record.entry : undefined;
 }
 
-/** Whether nobody has changed a source for a minute, as far as an earlier bundle tells. */
-export function isQuiet() {
+/**
+ * Whether to make one: nobody has changed a source for a minute, as far as an earlier bundle tells, no other
+ * process is at it or has failed of late, and there is a place for it.
+ */
+export function mayBundle() {
+  const since = statSync(bundleLock, { throwIfNoEntry: false })?.mtimeMs;
+  if (since !== undefined && Date.now() - since <= LOCK_MS_MAX) return false;
+  try {
+    accessSync(`${root}node_modules`, constants.W_OK);
+  } catch {
+    return false;
+  }
+  return isQuiet();
+}
+
+function isQuiet() {
   const before = Date.now() - QUIET_MS;
   const inputs = readRecord()?.inputs ?? [];
   return inputs.every(([path]) => {

@@ -12,7 +12,7 @@ import {
 import * as nodeModule from 'node:module'; // A named import of what Node 20 lacks would fail to link.
 import { constants } from 'node:os';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { freshBundle, isQuiet, root } from './bundled.mjs';
+import { freshBundle, mayBundle, root } from './bundled.mjs';
 
 const lockFile = `${root}.setup-lock`;
 const compileCache = `${root}node_modules/.cache/compile`;
@@ -140,7 +140,7 @@ export async function runCommandLine(program, main, argv) {
   if (entry === undefined) await setUp();
   const node = findNode();
   if (!isSameNode(node)) return runUnderNode24(program, argv);
-  if (entry === undefined && isQuiet()) {
+  if (entry === undefined && mayBundle()) {
     const { spawnSync } = await import('node:child_process');
     spawnSync(node, [`${root}scripts/bundle.mjs`], { stdio: 'ignore' });
     entry = freshBundle();

@@ -16,7 +16,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 interface Bundled {
   readonly root: string;
   readonly freshBundle: () => string | undefined;
-  readonly isQuiet: () => boolean;
+  readonly mayBundle: () => boolean;
 }
 
 const clone = mkdtempSync(join(tmpdir(), 'coffer-bundled-'));
@@ -74,12 +74,20 @@ test('a bundle is used while its sources are what it was made of, where it was m
   assert.equal(freshBundle(), undefined, 'a record that is cut off');
 });
 
-test('sources that were changed within the minute are not bundled', async () => {
-  const { isQuiet } = await cloneWithBundle();
-  assert.equal(isQuiet(), false);
+test('what is worked on, made by others, failed of late or has no place is not bundled', async () => {
+  const { mayBundle } = await cloneWithBundle();
+  assert.equal(mayBundle(), false);
   const earlier = new Date(Date.now() - 61_000);
   utimesSync(source, earlier, earlier);
-  assert.equal(isQuiet(), true);
+  assert.equal(mayBundle(), true);
   rmSync(record);
-  assert.equal(isQuiet(), true, 'nothing was bundled yet');
+  assert.equal(mayBundle(), true, 'nothing was bundled yet');
+  const lock = join(clone, 'node_modules/.cache/bundle/lock');
+  mkdirSync(lock);
+  assert.equal(mayBundle(), false, 'another process is at it, or has failed');
+  const longAgo = new Date(Date.now() - 61 * 60_000);
+  utimesSync(lock, longAgo, longAgo);
+  assert.equal(mayBundle(), true, 'it failed long ago');
+  rmSync(join(clone, 'node_modules'), { recursive: true });
+  assert.equal(mayBundle(), false, 'there is no place for it');
 });
