@@ -4,13 +4,17 @@
  */
 import { Worker } from 'node:worker_threads';
 import { Defect, IntegrityError, type Bytes } from '@coffer/protocol/core';
-import type { ChunkRef } from '@coffer/protocol/content/open';
+import { openChunk, type ChunkRef } from '@coffer/protocol/content/open';
+import { createNodeContentSuite } from '@coffer/protocol/suites/node-content';
 import type { ChunkOpener, SealedChunkParts, SealingKeys, UploadedContent } from '@coffer/sdk';
 import { FileChanged } from '../executor/stable-read.ts';
 import { LocalFault } from '../ports/index.ts';
 import type { ExpectedFile, FromWorker, ToWorker, WorkerFailure } from './messages.ts';
 
 export const CONTENT_WORKERS_MAX = 4;
+
+/** To start the threads costs as much processor time as to seal this much. */
+const START_BYTES_MIN = 8 * 1024 * 1024;
 
 type Take = (chunk: SealedChunkParts) => Promise<void>;
 
@@ -42,6 +46,10 @@ interface PoolWorker {
 
 export class ContentPool implements AsyncDisposable, ChunkOpener {
   readonly #size: number;
+  readonly #startBytesMin: number;
+  readonly #suite = createNodeContentSuite();
+  /** Of contents that came since the threads last ran. */
+  #seenBytes = 0;
   /** Empty until there is something to do. */
   #workers: readonly PoolWorker[] = [];
   readonly #jobs = new Map<number, Job>();
@@ -50,8 +58,15 @@ export class ContentPool implements AsyncDisposable, ChunkOpener {
   #failure: unknown;
 
   /** `size`: number of threads; cores, at most `CONTENT_WORKERS_MAX`. */
-  constructor(size: number) {
+  constructor(size: number, startBytesMin = START_BYTES_MIN) {
     this.#size = size;
+    this.#startBytesMin = startBytesMin;
+  }
+
+  /** Whether a content of this size is for the threads: they run, or what came by now is worth their start. */
+  takesOn(sizeBytes: number): boolean {
+    this.#seenBytes += sizeBytes;
+    return this.#workers.length > 0 || this.#seenBytes >= this.#startBytesMin;
   }
 
   /**
@@ -85,6 +100,7 @@ export class ContentPool implements AsyncDisposable, ChunkOpener {
 
   /** See `ChunkOpener`. */
   async open(ref: ChunkRef, stored: Bytes): Promise<Bytes> {
+    if (!this.takesOn(stored.length)) return openChunk(this.#suite, ref, stored);
     this.#ready();
     const number = ++this.#lastNumber;
     const worker = leastLoaded(this.#workers);
@@ -108,6 +124,7 @@ export class ContentPool implements AsyncDisposable, ChunkOpener {
     if (this.#jobs.size + this.#openings.size > 0) return;
     const workers = this.#workers;
     this.#workers = [];
+    this.#seenBytes = 0;
     await Promise.all(workers.map(({ thread }) => thread.terminate()));
   }
 

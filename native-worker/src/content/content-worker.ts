@@ -15,7 +15,7 @@ import { LocalFault } from '../ports/index.ts';
 import type { FromWorker, ToWorker, WorkerFailure } from './messages.ts';
 
 /** Chunks that were cut and are not taken yet. */
-const UNTAKEN_BYTES_MAX = 16 * 1024 * 1024;
+const UNTAKEN_BYTES_MAX = 8 * 1024 * 1024;
 /** Enough that a helper never waits, not so many that they pile up. */
 const GIVEN_PER_HELPER_MAX = 2;
 
@@ -56,6 +56,7 @@ function handle(message: ToWorker): void {
       break;
     case 'seal':
       seal(job, message.job, message.index, message.plaintext);
+      giveBack(message.plaintext);
       break;
     case 'taken':
       job.untakenBytes -= message.bytes;
@@ -110,6 +111,7 @@ async function read(job: Job, message: ToWorker & { kind: 'read' }): Promise<voi
     hash.update(block);
     size += block.length;
     for (const plaintext of file.push(block)) await pass(plaintext);
+    giveBack(block); // The chunker has a copy.
     if (!jobs.has(id)) return;
   }
   for (const plaintext of file.end()) await pass(plaintext);
@@ -135,6 +137,7 @@ function seal(job: Job, id: number, index: number, plaintext: Bytes): void {
 function open({ number, ref, stored }: ToWorker & { kind: 'open' }): void {
   try {
     const plaintext = openChunk(suite, ref, stored);
+    giveBack(stored);
     // The padding goes along: it costs nothing.
     post({ kind: 'opened', number, plaintext }, [plaintext.buffer]);
   } catch (error) {
@@ -148,6 +151,14 @@ function bufferOf(body: Bytes): ArrayBuffer {
   const isOwn = buffer instanceof ArrayBuffer && buffer.byteLength === byteLength;
   if (!isOwn) throw new Defect('sealed bytes have a buffer of their own');
   return buffer;
+}
+
+/**
+ * Frees the memory of bytes that nobody reads any more. Left to the collector, it would stay until there are
+ * tens of MiB of it, in every worker.
+ */
+function giveBack({ buffer }: Bytes): void {
+  if (buffer instanceof ArrayBuffer) buffer.transfer(0);
 }
 
 function post(message: FromWorker, transfer: ArrayBuffer[] = []): void {

@@ -13,19 +13,21 @@ export interface PooledFile {
   readonly advanced: (bytes: number) => void;
 }
 
-/** Iterated, it reads by `fileSystem` in this thread. */
+/** Iterated, it reads by `fileSystem` in this thread; it is for that alone where the pool does not take it on. */
 export function createPooledSource(
   pool: ContentPool,
   fileSystem: FileSystem,
   { path, expected, advanced }: PooledFile,
-): SelfSealingSource {
+): Iterable<Bytes> | SelfSealingSource {
+  function* blocks(): Generator<Bytes, void, undefined> {
+    for (const block of readStably(fileSystem, path, expected)) {
+      yield block;
+      advanced(block.length);
+    }
+  }
+  if (!pool.takesOn(expected.size)) return { [Symbol.iterator]: blocks };
   return {
-    *[Symbol.iterator](): Generator<Bytes, void, undefined> {
-      for (const block of readStably(fileSystem, path, expected)) {
-        yield block;
-        advanced(block.length);
-      }
-    },
+    [Symbol.iterator]: blocks,
     sealChunks: (keys, take, signal) =>
       pool.sealFile(
         path,

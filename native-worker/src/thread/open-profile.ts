@@ -1,15 +1,9 @@
 /** The drive and the engine of a signed-in device, on its two files: keys and database. */
-import { platform } from 'node:os';
+import { availableParallelism, platform } from 'node:os';
 import { dirname } from 'node:path';
 import type { OpenSuite } from '@coffer/protocol/crypto';
 import { createNodeLazySuite } from '@coffer/protocol/suites/node-open';
-import {
-  openDrive,
-  type ChunkOpener,
-  type DeviceSecrets,
-  type Drive,
-  type RetryPolicy,
-} from '@coffer/sdk';
+import { openDrive, type DeviceSecrets, type Drive, type RetryPolicy } from '@coffer/sdk';
 import {
   createEvidenceFolder,
   createKeyFile,
@@ -20,6 +14,7 @@ import {
   yieldNodeTurn,
 } from '@coffer/sdk/node';
 import { createNodeFileSystem } from '../adapters/index.ts';
+import { ContentPool, CONTENT_WORKERS_MAX } from '../content/index.ts';
 import { ControlFailure, type Engine } from '../contract/index.ts';
 import type { EngineOptions, EngineSettings } from '../engine-options.ts';
 import { createEngine } from '../engine.ts';
@@ -37,19 +32,19 @@ export interface OpenProfileOptions {
   readonly place: ProfilePlace;
   readonly suite?: OpenSuite;
   readonly retry?: RetryPolicy;
-  /** Opens chunks of downloads in other threads. */
-  readonly opener?: ChunkOpener;
   /** What people set: limits of what travels, of deletions at once. */
   readonly choices?: EngineThreadChoices;
 }
 
 /** What the caller of `createEngine` decides; the rest comes from the profile. */
 export type EngineChoices = Pick<EngineOptions, 'host'> &
-  Partial<Pick<EngineOptions, 'contentPool' | 'hints' | 'watchRemote'>>;
+  Partial<Pick<EngineOptions, 'hints' | 'watchRemote'>>;
 
 export interface OpenedProfile extends AsyncDisposable {
   readonly secrets: DeviceSecrets;
   readonly drive: Drive;
+  /** Threads for large contents of drive and engine; none runs before the first. */
+  readonly contentPool: ContentPool;
   readonly createEngine: (choices: EngineChoices) => Engine;
 }
 
@@ -77,6 +72,9 @@ export async function openProfile(
       ...(choices.proxy === undefined ? {} : { proxy: choices.proxy }),
     }),
   );
+  const contentPool = stack.use(
+    new ContentPool(Math.min(availableParallelism(), CONTENT_WORKERS_MAX)),
+  );
   const drive = await openDrive(
     {
       secrets,
@@ -91,7 +89,7 @@ export async function openProfile(
       platform: platform(),
       keepEvidence: createEvidenceFolder(dirname(place.databaseFile)),
       ...(options.retry === undefined ? {} : { retry: options.retry }),
-      ...(options.opener === undefined ? {} : { opener: options.opener }),
+      opener: contentPool,
     },
     signal,
   );
@@ -99,9 +97,10 @@ export async function openProfile(
   return {
     secrets,
     drive,
+    contentPool,
     createEngine: (parts) => {
       const settings = settingsOf(choices);
-      const engine = engineOf({ secrets, drive, database, settings }, parts);
+      const engine = engineOf({ secrets, drive, database, contentPool, settings }, parts);
       resources.defer(() => engine.close());
       return engine;
     },
@@ -114,15 +113,17 @@ function engineOf(
     secrets: DeviceSecrets;
     drive: Drive;
     database: EngineDatabase;
+    contentPool: ContentPool;
     settings: Partial<EngineSettings>;
   },
   choices: EngineChoices,
 ): Engine {
-  const { secrets, drive, database, settings } = parts;
+  const { secrets, drive, database, contentPool, settings } = parts;
   return createEngine({
     ...choices,
     settings,
     database,
+    contentPool,
     space: drive.space.id,
     spaceClient: drive.space,
     usage: (signal) => drive.usage(signal),

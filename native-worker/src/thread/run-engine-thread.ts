@@ -2,13 +2,12 @@
  * Inside the engine's thread: opens the profile, runs the engine with the system's watchers and worker
  * threads for large files, and answers the control contract.
  */
-import { availableParallelism, platform } from 'node:os';
+import { platform } from 'node:os';
 import { parentPort, workerData, type MessagePort } from 'node:worker_threads';
 import { Defect } from '@coffer/protocol/core';
 import { RemoteFault } from '@coffer/sdk/faults';
 import { systemClock, yieldNodeTurn } from '@coffer/sdk/node';
 import { isAlive } from '../adapters/index.ts';
-import { ContentPool, CONTENT_WORKERS_MAX } from '../content/index.ts';
 import type { Engine } from '../contract/index.ts';
 import { engineTarget } from '../control/engine-target.ts';
 import { failureOf } from '../control/failure-of.ts';
@@ -72,14 +71,10 @@ async function work(
   onOpened: (parts: EngineThreadParts) => void,
 ): Promise<void> {
   await using resources = new AsyncDisposableStack();
-  const pool = resources.use(
-    new ContentPool(Math.min(availableParallelism(), CONTENT_WORKERS_MAX)),
-  );
-  const profile = resources.use(await openProfile({ place, opener: pool, choices }, signal));
+  const profile = resources.use(await openProfile({ place, choices }, signal));
   const heads = new HeadKeeper(profile.drive, log, systemClock);
   const engine = profile.createEngine({
     host: { ...host, isAlive },
-    contentPool: pool,
     hints: createNativeSource({ clock: systemClock, platform: platform() }),
     watchRemote: (onChange, until) => heads.watch(onChange, until),
   });
@@ -87,7 +82,7 @@ async function work(
   onOpened({ profile, engine, signal });
   const over = new AbortController();
   const upkeep = keepUp(async () => {
-    await pool.rest();
+    await profile.contentPool.rest();
     await heads.note(over.signal);
   }, over.signal);
   try {
