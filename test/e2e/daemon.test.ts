@@ -95,8 +95,24 @@ test('what is saved on one device appears on the other, commands see the same, a
     status.pairs.map(({ state }) => state),
     ['idle'],
   );
+  await assertWholeCommands(a, b);
   await assertIdleIsCheap(a, t);
 });
+
+/** What looks at the whole drive or at the engine's rules runs in the daemon too. */
+async function assertWholeCommands(a: DaemonDevice, b: DaemonDevice): Promise<void> {
+  await a.do('cp', '/put.txt', '/copied.txt');
+  await until('the copy', () => textOf(join(b.folder, 'copied.txt')) !== undefined, WITHIN_MS);
+  await b.sync();
+  const report = JSON.parse(await b.do('verify', '--read-data', '--json')) as {
+    readonly checked: number;
+    readonly mismatches: readonly object[];
+  };
+  assert.deepEqual(report.mismatches, []);
+  assert.ok(report.checked > 6, `${report.checked} contents`);
+  const ignored = await b.do('ignore', 'check', '--json', join(b.folder, 'x.part'));
+  assert.match(ignored, /"ignored":true.*"pattern":"\*\.part"/);
+}
 
 /** At rest there is a poll each 15 s and nothing else. */
 async function assertIdleIsCheap(device: DaemonDevice, t: TestContext): Promise<void> {
