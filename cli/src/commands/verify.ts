@@ -8,6 +8,7 @@ import type { CommandContext } from '../context.ts';
 import { each, finish } from '../each.ts';
 import { CliFailure, EXIT, toFailure, exitCodeOf } from '../failure.ts';
 import { count, formatBytes, type Output } from '../output.ts';
+import { AmountProgress } from '../progress.ts';
 
 interface Mismatch {
   readonly path: string;
@@ -143,18 +144,27 @@ function contentsOf(drive: Drive, below: readonly string[]): readonly Content[] 
 
 /** Fetches and opens every chunk; what the network did is thrown, what failed a check is listed. */
 async function readData(
-  { signal }: CommandContext,
+  { output, signal }: CommandContext,
   drive: Drive,
   below: readonly string[],
 ): Promise<Verified> {
   const contents = contentsOf(drive, below);
   const mismatches: Mismatch[] = [];
+  const total = {
+    files: contents.length,
+    bytes: contents.reduce((sizes, { version }) => sizes + version.size, 0),
+  };
+  using progress = new AmountProgress(output, { now: Date.now, verb: 'Fetching', total });
   let bytes = 0;
+  let gone = 0;
   let fault: unknown;
   const fail = (index: number, error: unknown): void => {
     const content = contents[index];
-    if (content === undefined || !(error instanceof IntegrityError)) fault ??= error;
-    else mismatches.push(dataMismatch(content, error));
+    if (content !== undefined && error instanceof IntegrityError)
+      mismatches.push(dataMismatch(content, error));
+    // Removed by somebody since the list was made; what is still kept has to be there.
+    else if (content !== undefined && !isKept(drive, content)) gone++;
+    else fault ??= error;
   };
   await drive.space.fetch(
     contents,
@@ -162,14 +172,19 @@ async function readData(
       begin: () => undefined,
       write: (_, plaintext) => {
         bytes += plaintext.length;
+        progress.moved(plaintext.length);
       },
-      end: () => undefined,
+      end: () => progress.fileDone(),
       fail,
     },
     signal,
   );
   if (fault !== undefined) throw fault;
-  return { checked: contents.length, bytes, mismatches };
+  return { checked: contents.length - gone, bytes, mismatches };
+}
+
+function isKept(drive: Drive, { id, rev }: Content): boolean {
+  return drive.space.contents.versions(id).some((version) => version.rev === rev);
 }
 
 function dataMismatch({ path, version }: Content, { code, message }: IntegrityError): Mismatch {
