@@ -1,4 +1,5 @@
 /** One phase of a world: people act, engines sync, things go wrong. At its end the faults stop. */
+import type { Drive } from '@coffer/sdk';
 import { CALM } from './network.ts';
 import { ROOT, type SimDevice } from './device.ts';
 import { deedOf, type Deed } from './deed.ts';
@@ -262,17 +263,32 @@ export class Activity {
             ? listed.value.entries.filter(({ node }) => node.kind === 'folder')
             : [];
           const path = folders[choices.roll(`${key} which`, Math.max(1, folders.length))]?.path;
+          const taken = [...(pair?.excluded ?? [])];
+          // Whoever is switched off in the middle may have chosen already.
+          const chosen = roll === 1 ? taken : path === undefined ? [] : [path];
+          ledger.choose(sim.name, this.#contentsBelow(sim, drive, chosen));
           if (roll === 0 && path !== undefined)
             await engine.exclude({ pair: ROOT, remote: [path] });
-          if (roll === 1) await engine.include({ pair: ROOT, remote: [...(pair?.excluded ?? [])] });
+          if (roll === 1) await engine.include({ pair: ROOT, remote: taken });
           return roll === 0 ? `leaves out ${path}` : 'takes all in';
         }),
       );
-      ledger.choseInPhase.add(sim.name);
       log.push(`${scheduler.now()} ${sim.name} ${done}`);
     } catch (error) {
       const name = error instanceof Error ? error.name : '';
       if (name !== 'EngineFault' && name !== 'RemoteFault') throw error;
     }
+  }
+
+  /** What is in these folders of the drive, as this device knows it, or at their places on its disk. */
+  #contentsBelow(sim: SimDevice, drive: Drive, folders: readonly string[]): readonly string[] {
+    const isBelow = (path: string): boolean => folders.some((each) => path.startsWith(`${each}/`));
+    const listed = drive.list('/', { recursive: true });
+    const nodes = listed.ok ? listed.value.entries.filter(({ path }) => isBelow(path)) : [];
+    const here = [...sim.contents()].filter(([path]) => isBelow(path.slice(ROOT.length)));
+    return [
+      ...nodes.flatMap(({ node }) => this.#world.ledger.contentOf(node.sha256 ?? '') ?? []),
+      ...here.map(([, content]) => content),
+    ];
   }
 }

@@ -18,6 +18,8 @@ export interface Deed {
   /** Contents whose file or a folder above it was renamed, moved or touched. */
   readonly touched: readonly string[];
   readonly deleted: readonly string[];
+  /** Names of folders that went. */
+  readonly folders: readonly string[];
 }
 
 export function deedOf(device: string, at: number, text: string, what: Partial<Deed>): Deed {
@@ -31,6 +33,7 @@ export function deedOf(device: string, at: number, text: string, what: Partial<D
     unseen: [],
     touched: [],
     deleted: [],
+    folders: [],
     ...what,
   };
 }

@@ -21,8 +21,11 @@ export class Ledger {
   readonly offInPhase = new Set<string>();
   /** When a device was last switched off in this phase. */
   readonly lastOffMs = new Map<string, number>();
-  /** Devices that left folders out in this phase: what was deleted in those did not go up. */
-  readonly choseInPhase = new Set<string>();
+  /**
+   * Devices that left folders out or took them in again in this phase, and the contents of those: what was
+   * deleted there did not go up.
+   */
+  readonly choseInPhase = new Map<string, Set<string>>();
   /** Devices that were ever switched off. */
   readonly everOff = new Set<string>();
   undoneInPhase = false;
@@ -67,6 +70,18 @@ export class Ledger {
   record(deed: Deed): void {
     this.deeds.push(deed);
     for (const content of [...deed.wrote, ...deed.mayWrite]) this.known.add(content);
+  }
+
+  /** A device left folders with these contents out, or took them in. */
+  choose(device: string, contents: Iterable<string>): void {
+    const chosen = this.choseInPhase.get(device) ?? new Set();
+    this.choseInPhase.set(device, chosen.union(new Set(contents)));
+  }
+
+  /** Names of folders that were deleted on this device, at any time. */
+  foldersGoneOn(device: string): ReadonlySet<string> {
+    const own = this.deeds.filter((deed) => deed.device === device);
+    return new Set(own.flatMap(({ folders }) => folders));
   }
 
   /** Content by its SHA-256, of all that are known. */

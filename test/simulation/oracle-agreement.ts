@@ -13,7 +13,7 @@ export function agreement(
   return sight.devices.flatMap((device) => {
     switch (device.mode) {
       case 'two-way':
-        return twoWay(sight, device, isIgnored);
+        return twoWay(sight, device, ledger, isIgnored);
       case 'upload':
         return uploadOnly(sight, device, ledger, isIgnored);
       case 'download':
@@ -25,8 +25,10 @@ export function agreement(
 function twoWay(
   { remote }: Sight,
   device: DeviceSight,
+  ledger: Ledger,
   isIgnored: (path: string) => boolean,
 ): readonly string[] {
+  const foldersGone = ledger.foldersGoneOn(device.name);
   const isOut = (path: string): boolean =>
     isIgnored(path) || device.excluded.some((excluded) => `${path}/`.startsWith(`${excluded}/`));
   const wanted = new Map(
@@ -49,6 +51,7 @@ function twoWay(
   // Who deletes all that is seen of a folder does not get it back for what is left out in it (engine §5.5).
   const isLeftOutWhole = (path: string, { kind }: SeenEntry): boolean => {
     if (kind !== 'folder' || device.entries.has(path) || device.excluded.length === 0) return false;
+    if (!foldersGone.has(path.slice(path.lastIndexOf('/') + 1))) return false;
     const below = [...remote].filter(([each]) => each.startsWith(`${path}/`));
     const isOnly = below.every(([each, { kind }]) => isOut(each) || kind === 'folder');
     return isOnly && below.some(([each]) => isOut(each));
@@ -121,7 +124,7 @@ function downloadOnly(
   const entries = new Map(
     [...device.entries].filter(([path, entry]) => sight.remote.has(path) || !isTakenBack(entry)),
   );
-  return [...sent, ...twoWay(sight, { ...device, entries }, isIgnored)];
+  return [...sent, ...twoWay(sight, { ...device, entries }, ledger, isIgnored)];
 }
 
 function isEqual(wanted: SeenEntry, there: SeenEntry | undefined, device: DeviceSight): boolean {

@@ -4,6 +4,7 @@ import { IGNORE_FILE } from './ignored.ts';
 import type { Ledger } from './ledger.ts';
 import { isCopy, show, type Memory } from './oracle-memory.ts';
 import type { Feature } from './options.ts';
+import { TEMPORARY } from './saving.ts';
 import type { Sight } from './sight.ts';
 
 const BACKUP_NAME = /(?:\.(?:bak|old|orig|tmp|backup)|~)(?: |$|'|\/)/;
@@ -62,14 +63,17 @@ function copies(sight: Sight, { ledger, memory, features }: ContentJudgement): r
   const own = ledger.writtenOnce();
   const anew = sentAnew(ledger);
   const aside = movedTemporaries(ledger);
+  const chosen = chosenWithCrash(ledger);
+  const kept = keptTemporaries(sight, ledger);
   // What a person decided not to delete after all is there beside what its content went on to.
   const isUndone = ({ id }: NodeView): boolean => ledger.undoneNodes.has(id);
   const decided = new Map([...sight.remote].filter(([, node]) => !isUndone(node)));
   const doubled = [...liveHashes(decided)]
-    .filter(([hash, n]) => n > 1 && !features.has('ignores') && !memory.doubled.has(hash))
+    .filter(([hash, n]) => n > (memory.doubled.get(hash) ?? 1) && !features.has('ignores'))
     .map(([hash]) => ledger.contentOf(hash) ?? '')
     .filter((content) => own.has(content) && !movedAfterCrash.has(content))
     .filter((content) => !anew.has(content) && !aside.has(content))
+    .filter((content) => !chosen.has(content) && !kept.has(content))
     .map((content) => `I4: twice there: ${show(content)}`);
   // An editor's backup of a copy has the copy's name in its own.
   const isBackup = (path: string): boolean => {
@@ -122,12 +126,47 @@ function movedWithCrash(ledger: Ledger): ReadonlySet<string> {
 }
 
 /**
+ * A power cut may bring back what was just left out, without the rows that said which node it was: what
+ * somebody moved meanwhile is new to that device when it takes the folder in again.
+ */
+function chosenWithCrash(ledger: Ledger): ReadonlySet<string> {
+  const chosen = [...ledger.choseInPhase].filter(([device]) => ledger.offInPhase.has(device));
+  const contents = new Set(chosen.flatMap(([, each]) => [...each]));
+  return new Set(
+    ledger.phaseDeeds().flatMap(({ touched }) => touched.filter((each) => contents.has(each))),
+  );
+}
+
+/**
  * An editor's temporary that somebody moved elsewhere while the editor put it over its file: the move
  * keeps the node, and its content has gone on as an edit of the file.
  */
 function movedTemporaries(ledger: Ledger): ReadonlySet<string> {
-  const moves = ledger.phaseDeeds().filter(({ text }) => MOVED_TEMPORARY.test(text));
-  return new Set(moves.flatMap(({ touched }) => touched));
+  const deeds = ledger.phaseDeeds();
+  const saved = new Map(
+    deeds.flatMap(({ device, wrote, mayWrite }) =>
+      [...wrote, ...mayWrite].map((content): [string, string] => [content, device]),
+    ),
+  );
+  return new Set(
+    deeds
+      .filter(({ text }) => MOVED_TEMPORARY.test(text))
+      .flatMap(({ device, touched }) =>
+        touched.filter((content) => (saved.get(content) ?? device) !== device),
+      ),
+  );
+}
+
+/** A temporary that went up from a pair that only uploads, in the middle of a save: no deletion goes up. */
+function keptTemporaries({ remote, devices }: Sight, ledger: Ledger): ReadonlySet<string> {
+  const uploading = devices.filter(({ mode }) => mode === 'upload');
+  const own = new Set(uploading.flatMap(({ name }) => [...ledger.writtenOn(name)]));
+  return new Set(
+    [...remote]
+      .filter(([path]) => TEMPORARY.test(path))
+      .flatMap(([, { sha256 }]) => ledger.contentOf(sha256 ?? '') ?? [])
+      .filter((content) => own.has(content)),
+  );
 }
 
 /**
@@ -193,9 +232,7 @@ export function nodeIds(
   for (const { text, touched } of ledger.phaseDeeds())
     if (BACKUP_NAME.test(text)) for (const content of touched) gone.add(content);
   // A power cut may bring back what was just left out, without the rows that said which node it was.
-  for (const { device, touched } of ledger.phaseDeeds())
-    if (ledger.offInPhase.has(device) && ledger.choseInPhase.has(device))
-      for (const content of touched) gone.add(content);
+  for (const content of chosenWithCrash(ledger)) gone.add(content);
   return [...sight.remote].flatMap(([path, { sha256, id }]) => {
     const before = sha256 === null ? undefined : memory.nodeOfContent.get(sha256);
     const content = sha256 === null ? undefined : ledger.contentOf(sha256);

@@ -3,8 +3,8 @@
 export interface Memory {
   /** Node that had a content, by SHA-256. */
   nodeOfContent: ReadonlyMap<string, string>;
-  /** SHA-256 of contents that were there more than once, for a reason: they are nobody's twin later. */
-  doubled: ReadonlySet<string>;
+  /** How often those contents were there that were there more than once, for a reason; by SHA-256. */
+  doubled: ReadonlyMap<string, number>;
   /** Paths of conflict copies. */
   copies: ReadonlySet<string>;
   /** Request bodies that were searched already. */

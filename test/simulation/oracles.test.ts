@@ -57,6 +57,23 @@ test('I1 sees a file that a device has alone, and one that it lacks', async () =
   assert.match(lacking, /^I1: desktop has nothing at/m);
 });
 
+test('I1 lets a folder be gone with what is left out in it where its person deleted it, and nowhere else', async () => {
+  const plant = async ({ world, sim, other, write }: Stage, isOwn: boolean): Promise<void> => {
+    sim.user.folder(`${ROOT}/f/out`);
+    write('/f/out/file', `${CONTENT} out`);
+    await world.rest();
+    const { engine } = await other.live(world.signal);
+    await engine.exclude({ pair: ROOT, remote: ['/f/out'] });
+    await world.rest();
+    other.user.remove(`${ROOT}/f`);
+    const device = isOwn ? other.name : sim.name;
+    world.ledger.record(deedOf(device, 0, 'delete', { folders: ['f'] }));
+    await world.rest();
+  };
+  assert.equal(await seen((stage) => plant(stage, true)), '');
+  assert.match(await seen((stage) => plant(stage, false)), /^I1: desktop has nothing at \/f,/m);
+});
+
 test('I1 sees a time and an executable bit that differ', async () => {
   const time = await seen(async ({ other }) => other.user.setTimes(`${ROOT}${PATH}`, 1000));
   assert.match(time, /^I1: desktop has file \w+ of 1000/m);
@@ -99,6 +116,46 @@ test('I3 sees a deleted content that is there', async () => {
     world.ledger.record(deedOf(sim.name, 0, 'planted', { deleted: [CONTENT] })),
   );
   assert.match(violations, /^I3: .*planted", deleted on laptop, came back/m);
+});
+
+test('I3 lets one of two equal files stay when the other is deleted, and not both', async () => {
+  const plant = async ({ world, sim, write }: Stage, isDeleted: boolean): Promise<void> => {
+    write(`${PATH} again`, CONTENT);
+    await world.rest();
+    await checkWorld(world);
+    world.ledger.startPhase(2);
+    if (isDeleted) sim.user.remove(`${ROOT}${PATH} again`);
+    world.ledger.record(deedOf(sim.name, 0, 'delete', { deleted: [CONTENT], gaveUp: [CONTENT] }));
+    await world.rest();
+  };
+  assert.equal(await seen((stage) => plant(stage, true)), '');
+  assert.match(
+    await seen((stage) => plant(stage, false)),
+    /^I3: .*, deleted on laptop, came back/m,
+  );
+});
+
+test('I4 sees a third of two equal files, although two are known', async () => {
+  const violations = await seen(async ({ world, write }) => {
+    write(`${PATH} again`, CONTENT);
+    await world.rest();
+    await checkWorld(world);
+    write(`${PATH} and again`, CONTENT);
+    await world.rest();
+  });
+  assert.match(violations, /^I4: twice there/m);
+});
+
+test('I4 lets a moved temporary be twice there where another was saving it', async () => {
+  const text = 'move /f/.laptop-does-13A.tmp to /g';
+  const plant = async ({ world, sim, write }: Stage, mover: string): Promise<void> => {
+    for (const name of ['f', 'g']) write(`${PATH} ${name}`, `${CONTENT} saved`);
+    world.ledger.record(deedOf(mover, 0, text, { touched: [`${CONTENT} saved`] }));
+    assert.equal(sim.name, 'laptop');
+    await world.rest();
+  };
+  assert.equal(await seen((stage) => plant(stage, 'web')), '');
+  assert.match(await seen((stage) => plant(stage, 'laptop')), /^I4: twice there/m);
 });
 
 test('I4 sees a content that is there twice', async () => {
@@ -178,6 +235,18 @@ test('I7 sees a file that a crash tore although its device did not write it', ()
   const after = new Map([['/f', '\0\0\0\0\0']]);
   const violations = ledger.switchedOff('desktop', new Map([['/f', 'whole']]), after, 1000);
   assert.match(violations.join('\n'), /^I7: desktop has a torn file at \/f/);
+});
+
+test('I8 lets a power cut change the node of what was left out and moved, and of nothing else', async () => {
+  const plant = async ({ world, other }: Stage, chosen: string): Promise<void> => {
+    world.memory.nodeOfContent = new Map([[world.ledger.digest(CONTENT), 'another node']]);
+    world.ledger.startPhase(2);
+    world.ledger.choose(other.name, [chosen]);
+    world.ledger.offInPhase.add(other.name);
+    world.ledger.record(deedOf('phone', 0, 'move', { touched: [CONTENT] }));
+  };
+  assert.equal(await seen((stage) => plant(stage, CONTENT)), '');
+  assert.match(await seen((stage) => plant(stage, 'another')), /^I8: .* has another node/m);
 });
 
 test('I8 sees a content that changed its node', async () => {

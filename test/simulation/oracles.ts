@@ -38,7 +38,7 @@ function remember(memory: Memory, { remote }: Sight): void {
   memory.nodeOfContent = new Map(
     [...remote.values()].flatMap(({ sha256, id }) => (sha256 === null ? [] : [[sha256, id]])),
   );
-  memory.doubled = new Set([...liveHashes(remote)].filter(([, n]) => n > 1).map(([hash]) => hash));
+  memory.doubled = new Map([...liveHashes(remote)].filter(([, n]) => n > 1));
   memory.copies = new Set([...remote.keys()].filter(isCopy));
 }
 
@@ -66,6 +66,13 @@ function resurrection({ ledger, memory, shape }: World, sight: Sight): readonly 
     const earlier = ledger.earlierInPhase(content);
     return touched.some((each) => earlier.has(each));
   };
+  const live = liveHashes(sight.remote);
+  const isLeft = (content: string, deleted: readonly string[]): boolean => {
+    const hash = ledger.digest(content);
+    const before = memory.doubled.get(hash);
+    const gone = deleted.filter((each) => each === content).length;
+    return before !== undefined && (live.get(hash) ?? 0) <= before - gone;
+  };
   const wasAnotherOff = ledger.crashedSince();
   const oneWay = new Set(
     sight.devices.filter(({ mode }) => mode !== 'two-way').map(({ name }) => name),
@@ -74,11 +81,12 @@ function resurrection({ ledger, memory, shape }: World, sight: Sight): readonly 
     deleted
       // A crash undoes what was not on disk yet, deletions too; one-way pairs do not tell of theirs;
       // what is absent in a folder that was left out since is not deleted.
-      // Of what was there twice one is left.
-      .filter((content) => !memory.doubled.has(ledger.digest(content)))
+      // Of what was there twice one may be left.
+      .filter((content) => !isLeft(content, deleted))
       .filter((content) => own.has(content) && isBack(content, device))
       .filter(() => !ledger.offInPhase.has(device))
-      .filter(() => !oneWay.has(device) && !ledger.choseInPhase.has(device))
+      .filter(() => !oneWay.has(device))
+      .filter((content) => ledger.choseInPhase.get(device)?.has(content) !== true)
       // What a device had just received when it was switched off, before it wrote so down, is new to it.
       .filter((content) => !wasAnotherOff(device, content))
       .filter(

@@ -7,7 +7,7 @@ import type { Choices } from './choices.ts';
 import { deedOf, type Deed } from './deed.ts';
 import { IGNORE_FILE, IGNORE_PATTERN, isBuiltInIgnored } from './ignored.ts';
 import type { Feature } from './options.ts';
-import { editorFor, keepsBackup, takenBy, type SlowSave } from './saving.ts';
+import { editorFor, keepsBackup, takenBy, TEMPORARY, type SlowSave } from './saving.ts';
 
 export const MARK = 'Geheimnis';
 /** Names come from a small set, so that two people often choose the same one. */
@@ -47,8 +47,6 @@ const CROWD_ACTIONS = ['fill', 'fill', 'fill', 'purge', 'purge', 'purge'] as con
 const LARGE_BYTES = 3_000_000;
 const CROWD_MIN = 8;
 const CROWD_MORE = 24;
-
-const TEMPORARY = /-does-\d+(?:[AB]\.tmp|\.new)$/;
 
 type Find = (filter: (entry: FoundEntry) => boolean, salt?: string) => FoundEntry | undefined;
 
@@ -283,8 +281,10 @@ export class Person {
   #delete(entry: FoundEntry | undefined): Deed | undefined {
     if (entry === undefined) return undefined;
     const gone = this.contentsBelow(entry);
+    const below = this.entries().filter(({ path }) => `${path}/`.startsWith(`${entry.path}/`));
     this.#user.remove(entry.path);
-    return this.#deed(`delete ${entry.path}`, { gaveUp: gone, deleted: gone });
+    const folders = foldersOf(below);
+    return this.#deed(`delete ${entry.path}`, { gaveUp: gone, deleted: gone, folders });
   }
 
   #changeMeta(what: 'mode' | 'touch', file: FoundEntry | undefined, key: string): Deed | undefined {
@@ -327,7 +327,12 @@ export class Person {
       .filter(({ kind }) => kind === 'file')
       .map(({ path }) => this.contentOf(path));
     for (const { path } of going) this.#user.remove(path);
-    return this.#deed(`purge ${above} of ${going.length}`, { gaveUp: gone, deleted: gone });
+    const folders = foldersOf(going);
+    return this.#deed(`purge ${above} of ${going.length}`, {
+      gaveUp: gone,
+      deleted: gone,
+      folders,
+    });
   }
 
   #ignore({ n }: Doing): Deed {
@@ -371,6 +376,12 @@ export class Person {
 }
 
 /** Contents are latin1 in memory: each character is a byte. */
+/** Names of the folders among these entries. */
+function foldersOf(entries: readonly FoundEntry[]): readonly string[] {
+  const folders = entries.filter(({ kind }) => kind === 'folder');
+  return folders.map(({ path }) => path.slice(path.lastIndexOf('/') + 1));
+}
+
 function toBytes(content: string): Uint8Array {
   return Buffer.from(content, 'latin1');
 }

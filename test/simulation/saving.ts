@@ -23,6 +23,8 @@ export interface SaveOutcome {
 }
 
 const [FIRST_EDITOR, ...MORE_EDITORS] = EDITORS;
+/** Visible names that editors give to what they put over their file next. */
+export const TEMPORARY = /-does-\d+(?:[AB]\.tmp|\.new)$/;
 const PAUSE_MS_MAX = 1500;
 
 /** The editors of the world; one that needs hard links only where there are some. */

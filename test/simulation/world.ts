@@ -71,7 +71,7 @@ export class World {
   readonly acted = new Set<number>();
   readonly memory: Memory = {
     nodeOfContent: new Map(),
-    doubled: new Set(),
+    doubled: new Map(),
     copies: new Set(),
     searched: 0,
   };
