@@ -125,6 +125,15 @@ for (const [disk, options, caps] of DISKS) {
       assert.equal(scan.ids()['b/g'], f);
     });
 
+    test('a file whose place another took, and a hint of that place alone', () => {
+      const { scan, rename } = aScan(options, caps);
+      const { 'b/g': id } = scan.ids();
+      rename('b/g', 'a/g');
+      scan.disk.user.write(scan.at('b/g'), 'another file');
+      scan.settleHinted(['b'], 20_000);
+      assert.equal(scan.ids()['a/g'], id);
+    });
+
     test('a folder with what is in it', () => {
       const { scan, rename } = aScan(options, caps);
       const { b, 'b/g': g, ...others } = scan.ids();

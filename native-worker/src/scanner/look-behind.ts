@@ -14,6 +14,8 @@ import type { PassState } from './pass-state.ts';
 /** What moves again while it is looked for is found at the third try, or by a later scan. */
 const LOOKS_PER_PASS_MAX = 3;
 const FOLDERS_PER_STEP = 256;
+/** Editors replace files all day long: for that no more folders are asked, in a larger tree none. */
+const FOLDERS_FOR_REPLACED_MAX = 512;
 
 /** When folders were listed, by the ctime that each had just before; and when all may be asked again. */
 export class ListedTimes {
@@ -64,6 +66,37 @@ export function* lookBehind(pass: PassState): Generator<number, boolean, undefin
   }
   memory.listedTimes.looked(startedMs, options.clock.now());
   return hasChanged;
+}
+
+/**
+ * A file of which only the number changed was replaced, or it moved away and another came: its folder
+ * alone does not tell. So in a tree of few folders those that changed are put into the queue before it is
+ * taken for replaced; true when there are any. In a larger one the hints of both folders are waited for.
+ */
+export function lookForReplaced(pass: PassState): boolean {
+  if (pass.hasLookedForReplaced || !isAnyReplaced(pass)) return false;
+  pass.hasLookedForReplaced = true;
+  const folders = pass.options.tree.foldersAfter(0, FOLDERS_FOR_REPLACED_MAX + 1);
+  if (folders.length > FOLDERS_FOR_REPLACED_MAX) return false;
+  const changed = folders.filter((folder) => hasMoved(pass, folder));
+  for (const { id } of changed) pass.visitAgain(id);
+  return changed.length > 0;
+}
+
+/** Only what has a remote identity could take it along. */
+function isAnyReplaced(pass: PassState): boolean {
+  return pass.newcomers
+    .values()
+    .some(
+      ({ entry, displaced, ripeAtMs }) =>
+        displaced !== undefined &&
+        displaced.kind === entry.kind &&
+        entry.kind !== 'folder' &&
+        ripeAtMs <= pass.nowMs &&
+        !pass.claimed.has(displaced.id) &&
+        pass.newcomersWithInode(displaced.ino).length === 0 &&
+        pass.options.tree.isPaired(displaced.id),
+    );
 }
 
 /** False also for one that is not at its place: its parent changed then. */

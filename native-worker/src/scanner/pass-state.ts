@@ -172,6 +172,8 @@ export class PassState {
   rootLost = false;
   /** How often all folders were asked for changes behind the scan. */
   looksBehind = 0;
+  /** The folders that changed were asked for before a file was taken for replaced. */
+  hasLookedForReplaced = false;
   readonly #byInode = new Map<bigint, Newcomer[]>();
   readonly #stack: { id: LocalId; deep: boolean }[] = [];
   readonly #deep = new Set<LocalId>();

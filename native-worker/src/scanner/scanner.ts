@@ -13,7 +13,7 @@ import {
 import { lookThroughMoved, takeHint } from './hints.ts';
 import { judgeInode } from './identity.ts';
 import type { ScanStall } from './local-tree-writer.ts';
-import { lookBehind } from './look-behind.ts';
+import { lookBehind, lookForReplaced } from './look-behind.ts';
 import { Memory, PassState } from './pass-state.ts';
 import { resolveFiles } from './resolve-files.ts';
 import { resolveFolders } from './resolve-folders.ts';
@@ -135,7 +135,7 @@ function* passSteps(pass: PassState): Steps<void> {
       yield* visitAll(pass);
       if (pass.rootLost) return;
       yield 0;
-    } while (resolveFolders(pass) || (yield* resolveFiles(pass)));
+    } while (resolveFolders(pass) || lookForReplaced(pass) || (yield* resolveFiles(pass)));
     pass.rootLost = !isRootThere();
     if (pass.rootLost) return;
   } while (isAnyLost(pass) && (yield* lookBehind(pass)));
