@@ -81,3 +81,9 @@ test('a refused file waits until a pack of it has room, and leaves its leases al
   full.room.arrived(hashOf('a'));
   assert.equal(await full.fits(edit), true);
 });
+
+test('what needs nothing fits, also where more is used than there is', async () => {
+  const { fits } = aRoom(-1);
+  assert.equal(await fits(aFile(500, { known: 500 * MIB })), true);
+  assert.equal(await fits(aFile(500, { known: 499 * MIB })), false);
+});

@@ -53,7 +53,8 @@ export class QuotaRoom {
     const fitting = new Set<T>();
     for (const candidate of candidates.toSorted((a, b) => a.size - b.size)) {
       const need = this.#needOf(candidate);
-      if (need > free) continue;
+      // What needs nothing goes also where more is used than there is.
+      if (need > Math.max(0, free)) continue;
       free -= need;
       fitting.add(candidate);
     }

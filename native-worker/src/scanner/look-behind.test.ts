@@ -211,3 +211,35 @@ test('after a look that took long the next one waits, and so do the rows', () =>
   slow.settleHinted([], 5000);
   assert.deepEqual(states(), ['gone', 'gone', 'gone']);
 });
+
+test('a computer that slept in the middle of a look does not rest ten times as long', () => {
+  const { scan, remove } = aScan();
+  const { sim, clock, root } = scan.disk;
+  const ids = ['h', 'b/g'].map((path) => scan.id(path));
+  let sleepMs = 8 * 60 * 60_000;
+  const fileSystem = sim?.open((phase, { kind, path }) => {
+    if (phase !== 'after' || kind !== 'lstat' || path !== `${root}/a`) return undefined;
+    clock.advance(sleepMs);
+    sleepMs = 0;
+    return undefined;
+  });
+  assert.ok(fileSystem !== undefined);
+  const slow = new TestScan({ ...scan.disk, fileSystem }, {}, { tree: scan.tree });
+  sleepMs = 0;
+  slow.settle();
+  clock.advance(60_000);
+  sleepMs = 8 * 60 * 60_000;
+  for (const [path, folder] of [
+    ['h', ''],
+    ['b/g', 'b'],
+  ] as const) {
+    remove(path);
+    slow.look(folder);
+  }
+  assert.deepEqual(
+    ids.map((id) => scan.stateOf(id)),
+    ['gone', 'seen'],
+  );
+  const dueAtMs = slow.scanner.dueAt() ?? Number.POSITIVE_INFINITY;
+  assert.ok(dueAtMs - clock.now() <= 5 * 60_000, `${dueAtMs - clock.now()} ms`);
+});

@@ -5,7 +5,7 @@
  * whole pair are asked for their times, and those that changed since they were listed are listed again:
  * an lstat for each folder, whatever is in it.
  */
-import { LOOK_BEHIND_REST_FACTOR } from '../limits.ts';
+import { LOOK_BEHIND_REST_FACTOR, RETRY_MS_MAX } from '../limits.ts';
 import type { LocalId } from '../planner/types.ts';
 import { LocalFault, type EntryStat } from '../ports/index.ts';
 import type { LocalRow } from './local-tree-writer.ts';
@@ -36,7 +36,9 @@ export class ListedTimes {
   }
 
   looked(startedMs: number, nowMs: number): void {
-    this.#mayLookAtMs = nowMs + (nowMs - startedMs) * LOOK_BEHIND_REST_FACTOR;
+    // A sleep of the computer may lie in between.
+    const restMs = Math.min(RETRY_MS_MAX, (nowMs - startedMs) * LOOK_BEHIND_REST_FACTOR);
+    this.#mayLookAtMs = nowMs + restMs;
   }
 
   /** Every folder is about to be listed anew. */
