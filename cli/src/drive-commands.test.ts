@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { globSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import test from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CommandWorld } from './testing/command-world.ts';
@@ -17,6 +18,7 @@ test('commands on the whole drive keep their word', async (t) => {
     rewound(world),
   );
   await t.test('verify reads local files, and on request every chunk', () => verified(world));
+  await t.test('verify finds each stored record that is another one', () => distorted(world));
 });
 
 interface Listed {
@@ -149,6 +151,35 @@ async function verified(world: CommandWorld): Promise<void> {
   assert.equal(none, 0);
   const elsewhere = await world.run(['verify', '--read-data', 'nowhere']);
   assert.match(elsewhere.stderr, /"not-found"/);
+}
+
+/** Each record of the drive in turn, at its beginning and at its end. */
+async function distorted(world: CommandWorld): Promise<void> {
+  const inStore = <T>(action: (store: DatabaseSync) => T): T => {
+    // Closed at once: two libraries on one file in one process lose each other's locks.
+    const store = new DatabaseSync(join(world.home, 'engine.db'));
+    try {
+      return action(store);
+    } finally {
+      store.close();
+    }
+  };
+  const drive = 'SELECT space FROM record GROUP BY space ORDER BY count(*) DESC LIMIT 1';
+  const rows = inStore((store) =>
+    store.prepare(`SELECT space, key, bytes FROM record WHERE space = (${drive})`).all(),
+  );
+  const change = 'UPDATE record SET bytes = ? WHERE space = ? AND key = ?';
+  for (const { space, key, bytes } of [...rows.slice(0, 4), ...rows.slice(-2)]) {
+    assert.ok(bytes instanceof Uint8Array && key !== undefined && space !== undefined);
+    for (const at of [1, bytes.length - 1]) {
+      const other = bytes.with(at, (bytes.at(at) ?? 0) ^ 1);
+      inStore((store) => store.prepare(change).run(other, space, key));
+      const { code, stderr } = await world.run(['verify']);
+      assert.equal(code, 7, stderr);
+    }
+    inStore((store) => store.prepare(change).run(bytes, space, key));
+  }
+  assert.equal((await world.run(['verify'])).code, 0);
 }
 
 const MIB = 1024 * 1024;

@@ -1,9 +1,9 @@
 /** `verify`: local files, stored records and, on request, what the server holds, against what was signed. */
-import { IntegrityError } from '@coffer/protocol/core';
+import { FormatError, IntegrityError } from '@coffer/protocol/core';
 import type { CommandOutput } from '@coffer/native-worker/contract';
 import type { Drive, FetchRequest, StoredProof, VersionView } from '@coffer/sdk';
 import { RemoteFault } from '@coffer/sdk/faults';
-import type { CommandRun } from '../command.ts';
+import type { CommandRun, ParsedInput } from '../command.ts';
 import type { CommandContext } from '../context.ts';
 import { each, finish } from '../each.ts';
 import { CliFailure, EXIT, toFailure, exitCodeOf } from '../failure.ts';
@@ -25,6 +25,22 @@ interface Verified {
 type Local = CommandOutput<'verifyLocal'>;
 
 export const verify: CommandRun = async (context, input) => {
+  try {
+    return await verifyAll(context, input);
+  } catch (error) {
+    if (!(error instanceof FormatError)) throw error;
+    const [message, hint] = [
+      'a stored record cannot be read: it is not what was signed',
+      SIGN_IN_ANEW,
+    ];
+    throw new CliFailure('integrity', message, hint, { cause: error });
+  }
+};
+
+const SIGN_IN_ANEW =
+  'Nothing was changed. Sign in anew with another --home, and compare; the files on this computer stay.';
+
+async function verifyAll(context: CommandContext, input: ParsedInput): Promise<number> {
   const readsData = input.has('read-data');
   const engine = await context.engine();
   const given = input.positionals.map((local) => context.path(local));
@@ -61,7 +77,7 @@ export const verify: CommandRun = async (context, input) => {
   }
   const wrong = mismatches.length > 0 ? [mismatchFailure(mismatches.length, isSound)] : [];
   return finish(context, [...failures, ...wrong]);
-};
+}
 
 function sum(numbers: readonly number[]): number {
   return numbers.reduce((total, number) => total + number, 0);
@@ -219,6 +235,6 @@ function mismatchFailure(mismatches: number, isSound: boolean): CliFailure {
     `${count(mismatches, 'thing')} ${mismatches === 1 ? 'is' : 'are'} not what was signed`,
     isSound
       ? "Nothing was changed. What differs on this computer, 'coffer get --force' fetches anew; 'coffer versions' shows what else is kept."
-      : 'Nothing was changed. Sign in anew with another --home, and compare; the files on this computer stay.',
+      : SIGN_IN_ANEW,
   );
 }
