@@ -31,6 +31,20 @@ scenario(
 );
 
 scenario(
+  'C2 an edit that was taken back keeps no folder that was deleted elsewhere',
+  { init: DIR },
+  async (w) => {
+    for (const content of ['edited', 'f']) {
+      w.a.write('d/f', content);
+      await w.a.mustSync();
+    }
+    w.b.remove('d');
+    await w.settle();
+    await w.expect({ x: '' });
+  },
+);
+
+scenario(
   'C3 a file moved into a folder that was deleted elsewhere survives',
   { init: { ...DIR, m: 'moved' } },
   async (w) => {

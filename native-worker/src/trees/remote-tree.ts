@@ -126,14 +126,17 @@ export class RemoteTree {
     return found !== undefined;
   }
 
-  /** True when every live node at and below has a base row with its content and place. */
+  /**
+   * True when every live node at and below has a base row with its content and place. Content is compared
+   * as the planner does: what was edited and changed back has another content id and is no edit.
+   */
   isWholeInBase(id: NodeId): boolean {
     const stranger = this.#db
       .sql(
         `${BELOW} SELECT 1 FROM remote_node r LEFT JOIN base_node b
            ON b.pair = r.pair AND b.node_id = r.node_id
          WHERE r.pair = ?1 AND r.node_id IN (SELECT id FROM below) AND r.state <> 'trashed'
-           AND (b.node_id IS NULL OR b.content_id IS NOT r.content_id OR b.parent <> r.parent
+           AND (b.node_id IS NULL OR b.sha256 IS NOT r.sha256 OR b.parent <> r.parent
              OR b.name <> r.name OR b.target IS NOT r.target OR r.state <> 'live')
          LIMIT 1`,
       )
