@@ -1,5 +1,5 @@
 /** Bodies of answers, read with a cap: a server cannot make us hold more than we asked for. */
-import { IntegrityError, type Bytes } from '@coffer/protocol/core';
+import { IntegrityError, joinBytes, type Bytes } from '@coffer/protocol/core';
 import type { HttpResponse } from '../../ports/index.ts';
 
 /** The whole body; IntegrityError `malformed` beyond `sizeBytesMax`, and then nothing more is read. */
@@ -19,14 +19,7 @@ export async function readBody(
     if (sizeBytes > sizeBytesMax) throw tooLong(sizeBytesMax);
     parts.push(part);
   }
-  // Part by part: as arguments of one call, a hundred thousand parts would overflow the stack.
-  const body = new Uint8Array(sizeBytes);
-  let at = 0;
-  for (const part of parts) {
-    body.set(part, at);
-    at += part.length;
-  }
-  return body;
+  return joinBytes(parts);
 }
 
 /** Ends the exchange without reading what is still to come. */
