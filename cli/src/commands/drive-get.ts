@@ -2,13 +2,11 @@
 import type { DriveEntry, Drive, FetchSink } from '@coffer/sdk';
 import { createHash } from 'node:crypto';
 import {
-  closeSync,
+  createReadStream,
   existsSync,
   lstatSync,
   mkdirSync,
-  openSync,
   readlinkSync,
-  readSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -36,7 +34,7 @@ export const get: CommandRun = async (context, input) => {
     throw failureOf({ code: 'is-a-folder', path: remote });
   const target = localTarget(context, top, local);
   const all = [{ entry: top, local: target }, ...below(drive, top, target)];
-  const there = new Set(all.filter(({ entry, local: path }) => isThere(entry, path)));
+  const there = await thoseThere(all, context.signal);
   const wanted = all.filter((one) => !there.has(one));
   if (!input.has('force')) refuseTaken(wanted);
   if (top.node.kind !== 'folder') requireFolder(dirname(target));
@@ -59,27 +57,37 @@ function gotText(got: number, kept: number): string {
   return kept === 0 ? count(got, 'file') : `${count(got, 'file')}, and ${kept} that were there`;
 }
 
-/** A file with the content that it is to get, or a link that leads there already. */
-export function isThere({ node }: DriveEntry, path: string): boolean {
-  const stat = lstatSync(path, { throwIfNoEntry: false });
+/** Of `all`, files with the content that they are to get, and links that lead there already. */
+export async function thoseThere(
+  all: readonly Wanted[],
+  signal: AbortSignal,
+): Promise<ReadonlySet<Wanted>> {
+  const there = new Set<Wanted>();
+  for (const one of all) {
+    if (await isThere(one, signal)) there.add(one);
+  }
+  return there;
+}
+
+async function isThere({ entry, local }: Wanted, signal: AbortSignal): Promise<boolean> {
+  const { node } = entry;
+  const stat = lstatSync(local, { throwIfNoEntry: false });
   if (stat === undefined) return false;
-  if (node.kind === 'symlink') return stat.isSymbolicLink() && readlinkSync(path) === node.target;
+  if (node.kind === 'symlink') return stat.isSymbolicLink() && readlinkSync(local) === node.target;
   if (node.kind !== 'file' || !stat.isFile() || stat.size !== node.size) return false;
-  return node.sha256 === hashOf(path);
+  return node.sha256 === (await hashOf(local, signal));
 }
 
 const HASH_BLOCK_BYTES = 1024 * 1024;
 
-function hashOf(path: string): string {
+/** Lets others have their turn between blocks: a daemon syncs in the same thread. */
+async function hashOf(path: string, signal: AbortSignal): Promise<string> {
   const hash = createHash('sha256');
-  const fd = openSync(path, 'r');
-  try {
-    const block = Buffer.alloc(HASH_BLOCK_BYTES);
-    for (let read = readSync(fd, block); read > 0; read = readSync(fd, block))
-      hash.update(block.subarray(0, read));
-  } finally {
-    closeSync(fd);
-  }
+  const blocks: AsyncIterable<Buffer> = createReadStream(path, {
+    highWaterMark: HASH_BLOCK_BYTES,
+    signal,
+  });
+  for await (const block of blocks) hash.update(block);
   return hash.digest('hex');
 }
 

@@ -6,7 +6,7 @@ import { valueOrFailure } from '../drive-failure.ts';
 import { finish } from '../each.ts';
 import { CliFailure } from '../failure.ts';
 import { count, formatBytes } from '../output.ts';
-import { below, fetchFiles, isThere, placeLink, type Wanted } from './drive-get.ts';
+import { below, fetchFiles, placeLink, thoseThere, type Wanted } from './drive-get.ts';
 import { describe } from './drive-read.ts';
 
 const INDEX = 'coffer-index.json';
@@ -22,7 +22,7 @@ export const exportAll: CommandRun = async (context, input) => {
   const all = below(drive, top, target);
   for (const { entry, local } of all)
     if (entry.node.kind === 'folder') mkdirSync(local, { recursive: true });
-  const there = new Set(all.filter(({ entry, local }) => isThere(entry, local)));
+  const there = await thoseThere(all, context.signal);
   for (const one of all)
     if (one.entry.node.kind === 'symlink' && !there.has(one)) placeLink(one.entry, one.local);
   const files = all.filter(({ entry }) => entry.node.kind === 'file');
