@@ -1,6 +1,13 @@
 /** What commands on the drive do with several arguments, questions, and runs that broke off. */
 import assert from 'node:assert/strict';
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
 import { CommandWorld } from './testing/command-world.ts';
@@ -62,6 +69,10 @@ async function got(world: CommandWorld): Promise<void> {
   writeFileSync(there, 'mine');
   assert.equal((await world.run(['get', '-r', '/folder', 'here'])).code, 1);
   assert.equal(readFileSync(there, 'utf8'), 'mine');
+  const link = join(world.base, 'link');
+  symlinkSync('to a disk that is away', link);
+  assert.match((await world.run(['get', '/folder/other', link])).stderr, /"exists"/);
+  assert.equal(readlinkSync(link), 'to a disk that is away');
 }
 
 async function exported(world: CommandWorld): Promise<void> {

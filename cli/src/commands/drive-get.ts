@@ -122,7 +122,8 @@ export function below(drive: Drive, top: DriveEntry, target: string): readonly W
 
 function refuseTaken(wanted: readonly Wanted[]): void {
   const taken = wanted.find(
-    ({ entry, local }) => entry.node.kind !== 'folder' && existsSync(local),
+    ({ entry, local }) =>
+      entry.node.kind !== 'folder' && lstatSync(local, { throwIfNoEntry: false }) !== undefined,
   );
   if (taken !== undefined) {
     throw new CliFailure(
