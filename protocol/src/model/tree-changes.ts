@@ -1,6 +1,7 @@
 /** Sorted changes against sorted keys: what the state tree and its proofs have in common. */
 import type { TreeKey } from './records.ts';
 import { bitAt, firstDifference, prefixOf, withBit } from './tree-bits.ts';
+import { ALL_KEYS } from './tree-keys.ts';
 import type { TreeTop } from './tree-rows.ts';
 
 /** A value under a key, or null where it is removed. Lists of these ascend by key. */
@@ -24,10 +25,7 @@ export interface KeyRange {
 }
 
 /** Every key. */
-export const WHOLE_RANGE: KeyRange = {
-  from: '0'.repeat(64) as TreeKey,
-  to: 'f'.repeat(64) as TreeKey,
-};
+export const WHOLE_RANGE: KeyRange = { from: ALL_KEYS[0], to: ALL_KEYS[1] };
 
 /** Keys on one side of bit `bit` among those that share the bits of `prefix` before it. */
 export function sideOf(prefix: string, bit: number, side: 0 | 1): KeyRange {

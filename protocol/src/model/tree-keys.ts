@@ -26,6 +26,11 @@ export const SETTINGS_ITEM = SPACE_PREFIX as ItemId;
 export const SPACE_KEY = (SPACE_PREFIX + LOWEST) as TreeKey;
 export const MEMBER_RANGE = rangeOf(MEMBER_PREFIX);
 export const ITEM_RANGE = rangeOf(ITEM_PREFIX);
+/** What member records and items stand below in listings; neither is a node. */
+export const MEMBERS_PARENT = MEMBER_PREFIX as NodeId;
+export const ITEMS_PARENT = ITEM_PREFIX as NodeId;
+/** First and last possible key of all. */
+export const ALL_KEYS = ['0'.repeat(64) as TreeKey, 'f'.repeat(64) as TreeKey] as const;
 
 export function memberKey(account: AccountId): TreeKey {
   return (MEMBER_PREFIX + account) as TreeKey;

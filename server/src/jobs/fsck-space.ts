@@ -10,6 +10,7 @@ import {
   type ChunkId,
 } from '@coffer/protocol/core';
 import {
+  ALL_KEYS,
   changesDigest,
   commitId,
   decodeHeader,
@@ -21,7 +22,6 @@ import {
   type RecordChange,
   type Role,
   type StateView,
-  type TreeKey,
 } from '@coffer/protocol/model';
 import type { AuditedBody, AuditedSpace } from '../stores/audit-store.ts';
 import {
@@ -35,8 +35,6 @@ import {
 const ROWS_PER_STEP = 1000;
 const COMMITS_SIZE_BYTES_MAX = 8 * 1024 * 1024;
 const ENTRY_SIZE_BYTES = 36;
-const FIRST_KEY = '0'.repeat(64) as TreeKey;
-const LAST_KEY = 'f'.repeat(64) as TreeKey;
 
 /** What the records of a space say, of what the store keeps beside them. */
 interface FoundState {
@@ -138,7 +136,7 @@ function readRecords({ suite }: FsckContext, view: StateView, headRoot: string):
   const unreadable: string[] = [];
   const roles = new Map<AccountId, Role>();
   const refs = new Map<BodyId, number>();
-  for (const [key, bytes] of view.listRecords(FIRST_KEY, LAST_KEY)) {
+  for (const [key, bytes] of view.listRecords(...ALL_KEYS)) {
     changes.push([key, bytes]);
     try {
       const record = decodeRecord(key, bytes);

@@ -11,17 +11,11 @@ import {
   PROOF_ROWS_SIZE_BYTES_MAX,
   type ProofQuery,
 } from '@coffer/protocol/api';
-import {
-  FormatError,
-  type Bytes,
-  type CommitId,
-  type NodeId,
-  type SpaceId,
-} from '@coffer/protocol/core';
+import { FormatError, type Bytes, type CommitId, type SpaceId } from '@coffer/protocol/core';
 import {
   childrenRange,
   decodeHeader,
-  MEMBER_RANGE,
+  MEMBERS_PARENT,
   ProofWriter,
   SPACE_KEY,
   type HeadState,
@@ -42,7 +36,6 @@ const AUTHORITY_COMMITS_MAX = 256;
 const NODES_PER_STEP = 2048;
 /** Where others write all the time, the last try is made at one go. */
 const TRIES_IN_STEPS = 4;
-const [FIRST_MEMBER] = MEMBER_RANGE;
 
 interface Shown {
   readonly signed: StoredHead;
@@ -161,7 +154,7 @@ export class Proofs {
 function shownOf({ keys, listings }: ProofQuery): ProofRequest {
   return {
     keys: [SPACE_KEY, ...keys],
-    listings: [FIRST_MEMBER.slice(0, 32) as NodeId, ...listings],
+    listings: [MEMBERS_PARENT, ...listings],
   };
 }
 

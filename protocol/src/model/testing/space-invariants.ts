@@ -4,19 +4,14 @@
  */
 import { NO_PARENT, TREE_DEPTH_MAX, type NodeId } from '../../core/index.ts';
 import { decodeRecord } from '../record-codec.ts';
-import type {
-  MemberRecord,
-  NodeRecord,
-  SpaceStateRecord,
-  TreeKey,
-  VersionRecord,
-} from '../records.ts';
+import type { MemberRecord, NodeRecord, SpaceStateRecord, VersionRecord } from '../records.ts';
+import { ALL_KEYS } from '../tree-keys.ts';
 import { referenceRoot } from './reference-tree.ts';
 import type { TestSpace } from './test-space.ts';
 
 /** The first thing that is wrong, or undefined. */
 export function brokenInvariant(space: TestSpace): string | undefined {
-  const rows = [...space.view.listRecords('0'.repeat(64) as TreeKey, 'f'.repeat(64) as TreeKey)];
+  const rows = [...space.view.listRecords(...ALL_KEYS)];
   if (referenceRoot(space.suite, rows) !== space.head.root) return 'the root is another one';
   const records = rows.map(([key, bytes]) => decodeRecord(key, bytes));
   if (records.some((record) => record.space !== space.created.space)) return 'a foreign record';

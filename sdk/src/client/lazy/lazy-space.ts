@@ -9,7 +9,6 @@ import {
   type AccountId,
   type CommitId,
   type Digest,
-  type NodeId,
   type Result,
   type SpaceId,
 } from '@coffer/protocol/core';
@@ -19,7 +18,7 @@ import {
   advanceAuthority,
   commitId,
   judgeHead,
-  MEMBER_RANGE,
+  MEMBERS_PARENT,
   SPACE_KEY,
   startAuthority,
   verifyPast,
@@ -53,7 +52,6 @@ export interface LazySpaceOptions {
 /** How often a large listing is begun anew when others write while it comes. */
 const ATTEMPTS_MAX = 5;
 const KEYS_PER_REQUEST = 2048;
-const MEMBERS = MEMBER_RANGE[0].slice(0, 32) as NodeId;
 const NOTHING: ProofRequest = { keys: [], listings: [] };
 
 interface OfferedHead extends SignedHead {
@@ -247,7 +245,7 @@ function signedHeadOf({ seq, id, era, header, signature }: SignedHead): SignedHe
 function checkMembers(proof: VerifiedProof, { records }: Authority): void {
   for (const [key, record] of records) proof.checkRecord(key, record);
   const members = [...records.keys()].filter((key) => key !== SPACE_KEY).sort();
-  const shown = proof.listing(MEMBERS).map(([key]) => key);
+  const shown = proof.listing(MEMBERS_PARENT).map(([key]) => key);
   if (shown.length !== members.length || shown.some((key, i) => key !== members[i])) {
     throw new IntegrityError('proof-invalid', 'the state has other members than the space');
   }

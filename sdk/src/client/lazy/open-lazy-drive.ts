@@ -1,12 +1,6 @@
 /** Opens the drive of a signed-in device for reading, without its history. */
-import {
-  IntegrityError,
-  type AccountId,
-  type Bytes,
-  type NodeId,
-  type SpaceId,
-} from '@coffer/protocol/core';
-import { ITEM_RANGE } from '@coffer/protocol/model';
+import { IntegrityError, type AccountId, type Bytes, type SpaceId } from '@coffer/protocol/core';
+import { ITEMS_PARENT } from '@coffer/protocol/model';
 import { openItem, type Item } from '@coffer/protocol/model/open';
 import type {
   DeviceSecrets,
@@ -37,7 +31,6 @@ export interface LazyDriveOptions extends ConnectionOptions {
   readonly keepEvidence?: KeepEvidence;
 }
 
-const ITEMS = ITEM_RANGE[0].slice(0, 32) as NodeId;
 /** What other devices saw is asked for so often at most. */
 const DEVICES_CHECKED_EVERY_MS = 60_000;
 
@@ -153,9 +146,9 @@ async function readItems(
   account: OpenLazySpace,
   signal: AbortSignal,
 ): Promise<readonly Item[]> {
-  const rows = await account.read({ keys: [], listings: [ITEMS] }, signal);
+  const rows = await account.read({ keys: [], listings: [ITEMS_PARENT] }, signal);
   const items: Item[] = [];
-  for (const record of rows.below(ITEMS)) {
+  for (const record of rows.below(ITEMS_PARENT)) {
     if (record.type !== 'item') continue;
     try {
       items.push(openItem(suite, account.keys(), record));

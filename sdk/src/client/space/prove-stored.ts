@@ -2,12 +2,12 @@
 import { Defect } from '@coffer/protocol/core';
 import type { VerifySuite } from '@coffer/protocol/crypto';
 import {
+  ALL_KEYS,
   commitId,
   MemoryState,
   planTreeUpdate,
   type RecordChange,
   type StateView,
-  type TreeKey,
 } from '@coffer/protocol/model';
 import type { StoredHead } from '../../ports/index.ts';
 import type { ChainBook } from './chain-book.ts';
@@ -26,9 +26,6 @@ export interface StoredProof {
   readonly broken: readonly ('head' | 'signature' | 'state')[];
 }
 
-const FIRST_KEY = '0'.repeat(64) as TreeKey;
-const LAST_KEY = 'f'.repeat(64) as TreeKey;
-
 /**
  * Computes the state tree anew from every record, trusting none of its stored rows, and holds its root
  * against the signed header. Asks nobody; synchronous: some seconds for a million records.
@@ -39,7 +36,7 @@ export function proveStored(
   view: Pick<StateView, 'listRecords'>,
 ): StoredProof {
   if (head === undefined) throw new Defect('an open space has a head');
-  const records: readonly RecordChange[] = [...view.listRecords(FIRST_KEY, LAST_KEY)];
+  const records: readonly RecordChange[] = [...view.listRecords(...ALL_KEYS)];
   const { account, device, root, seq } = parseHeader(head.header);
   const chain = chains.get(account);
   const isSigned = chain !== undefined && isSignedUnder(suite, chain, { account, device }, head);

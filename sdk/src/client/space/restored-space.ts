@@ -7,12 +7,12 @@ import type { AccountId, SpaceId } from '@coffer/protocol/core';
 import type { VerifySuite } from '@coffer/protocol/crypto';
 import {
   accountsNamedBy,
+  ALL_KEYS,
   judgeCommit,
   MemoryState,
   type HeadState,
   type KeyChain,
   type StateChange,
-  type TreeKey,
 } from '@coffer/protocol/model';
 import type { StoredHead } from '../../ports/index.ts';
 import type { HeadAnswer, SpaceApi } from '../api/space-api.ts';
@@ -32,9 +32,6 @@ export interface RestoredSpace {
   readonly state: MemoryState;
   readonly chains: readonly KeyChain[];
 }
-
-const FIRST_KEY = '0'.repeat(64) as TreeKey;
-const LAST_KEY = 'f'.repeat(64) as TreeKey;
 
 /** IntegrityError when a commit may not stand, or they do not lead to the offered head. */
 export async function fetchRestored(
@@ -63,7 +60,7 @@ export async function fetchRestored(
 /** The whole state as one change of nothing. */
 export function wholeStateOf(state: MemoryState): StateChange {
   return {
-    records: [...state.listRecords(FIRST_KEY, LAST_KEY)],
+    records: [...state.listRecords(...ALL_KEYS)],
     treeNodes: state.treeNodes(),
   };
 }
