@@ -1,5 +1,5 @@
 /** `conflicts`, `stalls`, `held`: what needs a decision, and the decisions. */
-import { join } from 'node:path';
+import { join, posix } from 'node:path';
 import type { Engine } from '@coffer/native-worker/contract';
 import type { CommandRun } from '../command.ts';
 import type { CommandContext } from '../context.ts';
@@ -78,10 +78,9 @@ async function localOf(
   const local = context.path(word);
   const pairs = await engine.listPairs({});
   if (pairs.some((pair) => isBelow(local, pair.local))) return local;
-  const remote = `/${word.replace(/^\/+/, '')}`;
+  const remote = posix.resolve('/', word);
   const pair = pairs.find((one) => isBelow(remote, one.remote));
-  if (pair !== undefined)
-    return join(pair.local, remote.slice(pair.remote === '/' ? 0 : pair.remote.length));
+  if (pair !== undefined) return join(pair.local, posix.relative(pair.remote, remote));
   throw new CliFailure(
     'not-found',
     'this is in no synced folder',
