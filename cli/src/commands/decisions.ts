@@ -151,9 +151,12 @@ export const heldUndo: CommandRun = async (context, input) => {
   ]);
 };
 
-/** A held batch by its id, or all of a pair by its local path. */
+/** Of held batches and of pairs. */
+const ID = /^[0-9a-f]{32}$/;
+
+/** A held batch by its id, or all of a pair by its id or local path. */
 function idOf(context: CommandContext, positionals: readonly string[]): { id?: string } {
   const id = positionals[0];
   if (id === undefined) return {};
-  return { id: /[/\\.]/.test(id) ? context.path(id) : id };
+  return { id: ID.test(id) ? id : context.path(id) };
 }
