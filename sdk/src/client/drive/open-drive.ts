@@ -1,6 +1,6 @@
 /** Opens the drive of a signed-in device: from what is stored, or the first time from the server. */
-import { IntegrityError, type Bytes, type ItemId, type SpaceId } from '@coffer/protocol/core';
-import type { DeviceItem, Item, SpaceItem } from '@coffer/protocol/model/open';
+import type { Bytes, ItemId, SpaceId } from '@coffer/protocol/core';
+import type { DeviceItem, Item } from '@coffer/protocol/model/open';
 import type { DeviceSecrets, KeepEvidence, KeyStore, SpaceStore } from '../../ports/index.ts';
 import { fetchKemSeeds } from '../account/account-secrets.ts';
 import type { OwnAccount } from '../account/own-account.ts';
@@ -10,6 +10,7 @@ import type { ChunkOpener } from '../space-changes.ts';
 import { AccountSpace } from '../space/account-space.ts';
 import { ChainBook } from '../space/chain-book.ts';
 import { FullSpaceClient, type FullSpaceOptions } from '../space/full-space-client.ts';
+import { driveIn, firstOwn } from '../space/own-spaces.ts';
 import { Drive } from './drive.ts';
 
 /** What a full client needs of the world. */
@@ -91,37 +92,18 @@ async function findHomes(
   const listed = await connection.account.spaces(signal);
   const ids = (kind: 'account' | 'drive'): readonly SpaceId[] =>
     listed.filter((entry) => entry.kind === kind).map(({ space }) => space);
-  const account = await firstOwn(ids('account'), 'account', secrets, (space) =>
+  const account = await firstOwn(ids('account'), 'account', secrets.account, (space) =>
     AccountSpace.open(spaceOptions(space), signal),
   );
-  const known = account.items().find(isDriveItem);
-  const candidates = known === undefined ? ids('drive') : [known.space];
-  const drive = await firstOwn(candidates, 'drive', secrets, (space) =>
+  const known = driveIn(account.items());
+  const candidates = known === undefined ? ids('drive') : [known];
+  const drive = await firstOwn(candidates, 'drive', secrets.account, (space) =>
     FullSpaceClient.open(spaceOptions(space), signal),
   );
   await account.write(() => missingItems(account, drive.id, options), signal);
   const saved = (await keyStore.load()) ?? secrets;
   await keyStore.save({ ...saved, homes: { accountSpace: account.id, drive: drive.id } });
   return { account, drive };
-}
-
-/** The first space that this account made itself: others that the server lists prove nothing. */
-async function firstOwn<T extends Pick<FullSpaceClient, 'records'>>(
-  spaces: readonly SpaceId[],
-  kind: 'account' | 'drive',
-  { account }: DeviceSecrets,
-  open: (space: SpaceId) => Promise<T>,
-): Promise<T> {
-  for (const space of spaces) {
-    const opened = await open(space);
-    const record = opened.records().space;
-    if (record.kind === kind && record.creator === account) return opened;
-  }
-  throw new IntegrityError('data-missing', `the server shows no ${kind} space of this account`);
-}
-
-function isDriveItem(item: Item): item is SpaceItem {
-  return item.type === 'space' && item.kind === 'drive';
 }
 
 /** Where the drive is, and what this device is called. */
@@ -131,7 +113,7 @@ function missingItems(
   { secrets, clock, platform }: DriveOptions,
 ): readonly Item[] {
   const items: Item[] = [];
-  if (!account.items().some(isDriveItem)) {
+  if (driveIn(account.items()) === undefined) {
     items.push({ type: 'space', space: drive, kind: 'drive', mount: null, name: '' });
   }
   if (account.item(secrets.device as string as ItemId) === undefined) {

@@ -1,7 +1,7 @@
 /** Opens the drive of a signed-in device for reading, without its history. */
-import { IntegrityError, type AccountId, type Bytes, type SpaceId } from '@coffer/protocol/core';
+import type { SpaceId } from '@coffer/protocol/core';
 import { ITEMS_PARENT } from '@coffer/protocol/model';
-import { openItem, type Item } from '@coffer/protocol/model/open';
+import type { Item } from '@coffer/protocol/model/open';
 import type {
   DeviceSecrets,
   KeepEvidence,
@@ -14,6 +14,7 @@ import { createConnection, type Connection, type ConnectionOptions } from '../co
 import type { RunningSha256 } from '../content/content-api.ts';
 import { checkAgainstDevices } from '../drive/device-heads.ts';
 import { ChainBook, type ChainStore } from '../space/chain-book.ts';
+import { driveIn, firstOwn, openItems } from '../space/own-spaces.ts';
 import { LazyDrive } from './lazy-drive.ts';
 import { LazySpace } from './lazy-space.ts';
 import { OpenLazySpace } from './open-lazy-space.ts';
@@ -31,6 +32,8 @@ export interface LazyDriveOptions extends ConnectionOptions {
   readonly keepEvidence?: KeepEvidence;
 }
 
+/** The book itself remembers what it verified; pins bring the chains back. */
+const NO_CHAINS: ChainStore = { chain: () => [], saveChain: () => undefined };
 /** What other devices saw is asked for so often at most. */
 const DEVICES_CHECKED_EVERY_MS = 60_000;
 
@@ -44,22 +47,18 @@ export async function openLazyDrive(
 ): Promise<LazyDrive> {
   const { suite, secrets, clock, startSha256, yieldTurn } = options;
   const connection = createConnection(options, secrets);
-  const chains = new ChainBook(suite, createChainMemory(), connection.account.chain);
+  const chains = new ChainBook(suite, NO_CHAINS, connection.account.chain);
   const opening: Opening = { options, connection, chains };
   const listed = secrets.homes === undefined ? await connection.account.spaces(signal) : [];
   const idsOf = (kind: 'account' | 'drive'): readonly SpaceId[] =>
     listed.filter((entry) => entry.kind === kind).map(({ space }) => space);
-  const account = await firstOwn(opening, 'account', {
-    ids: secrets.homes === undefined ? idsOf('account') : [secrets.homes.accountSpace],
-    signal,
-  });
+  const openOwn = (kind: 'account' | 'drive', known: SpaceId | undefined): Promise<OpenLazySpace> =>
+    firstOwn(known === undefined ? idsOf(kind) : [known], kind, secrets.account, (space) =>
+      openSpace(opening, space, signal),
+    );
+  const account = await openOwn('account', secrets.homes?.accountSpace);
   const items = await readItems(options, account, signal);
-  const told = items.find((item) => item.type === 'space' && item.kind === 'drive');
-  const known = secrets.homes?.drive ?? (told?.type === 'space' ? told.space : undefined);
-  const space = await firstOwn(opening, 'drive', {
-    ids: known === undefined ? idsOf('drive') : [known],
-    signal,
-  });
+  const space = await openOwn('drive', secrets.homes?.drive ?? driveIn(items));
   const check = (seen: readonly Item[]): void => {
     const { seq, id } = space.head();
     checkAgainstDevices(seen, { space: space.id, seq, commit: id });
@@ -88,23 +87,12 @@ interface Opening {
   readonly chains: ChainBook;
 }
 
-/** The first space that this account made itself: others that the server lists prove nothing. */
-async function firstOwn(
-  opening: Opening,
-  kind: 'account' | 'drive',
-  { ids, signal }: { readonly ids: readonly SpaceId[]; readonly signal: AbortSignal },
+/** The newest state is verified, and its keys are open. */
+async function openSpace(
+  { options, connection, chains }: Opening,
+  id: SpaceId,
+  signal: AbortSignal,
 ): Promise<OpenLazySpace> {
-  for (const id of ids) {
-    const space = await openSpace(opening, id);
-    await space.read({ keys: [], listings: [] }, signal);
-    const record = space.record();
-    if (record.kind === kind && record.creator === opening.options.secrets.account) return space;
-  }
-  throw new IntegrityError('data-missing', `the server shows no ${kind} space of this account`);
-}
-
-async function openSpace(opening: Opening, id: SpaceId): Promise<OpenLazySpace> {
-  const { options, connection, chains } = opening;
   const { suite, secrets, keyStore, pins, keepEvidence } = options;
   const kept = await pins.load(id);
   const known = kept === undefined ? undefined : decodeTrusted(suite, id, kept);
@@ -128,41 +116,25 @@ async function openSpace(opening: Opening, id: SpaceId): Promise<OpenLazySpace> 
     },
     known?.trusted,
   );
-  return new OpenLazySpace(lazy, {
+  const space = new OpenLazySpace(lazy, {
     suite,
     account: secrets.account,
-    kemSeeds: (signal) =>
-      fetchKemSeeds({ suite, api: connection.account, chains, secrets, keyStore }, signal),
+    kemSeeds: (until) =>
+      fetchKemSeeds({ suite, api: connection.account, chains, secrets, keyStore }, until),
   });
+  await space.read({ keys: [], listings: [] }, signal);
+  return space;
 }
 
 function isBehind(head: SignedHead, other: SignedHead): boolean {
   return head.era < other.era || (head.era === other.era && head.seq < other.seq);
 }
 
-/** All items of the account space that open; one that does not hides no other. */
 async function readItems(
   { suite }: LazyDriveOptions,
   account: OpenLazySpace,
   signal: AbortSignal,
 ): Promise<readonly Item[]> {
   const rows = await account.read({ keys: [], listings: [ITEMS_PARENT] }, signal);
-  const items: Item[] = [];
-  for (const record of rows.below(ITEMS_PARENT)) {
-    if (record.type !== 'item') continue;
-    try {
-      items.push(openItem(suite, account.keys(), record));
-    } catch (error) {
-      if (!(error instanceof IntegrityError)) throw error;
-    }
-  }
-  return items;
-}
-
-function createChainMemory(): ChainStore {
-  const chains = new Map<AccountId, readonly Bytes[]>();
-  return {
-    chain: (account) => chains.get(account) ?? [],
-    saveChain: (account, entries) => void chains.set(account, entries),
-  };
+  return openItems(suite, account.keys, rows.below(ITEMS_PARENT));
 }

@@ -4,6 +4,7 @@ import type { OpenSuite } from '@coffer/protocol/crypto';
 import {
   membersOf,
   spaceRecordOf,
+  type Authority,
   type MemberRecord,
   type ProofRequest,
   type SpaceRecord,
@@ -44,25 +45,28 @@ export class OpenLazySpace {
     return this.#trusted().head;
   }
 
-  record(): SpaceRecord {
-    return spaceRecordOf(this.#trusted().authority);
+  records(): { readonly space: SpaceRecord } {
+    return { space: spaceRecordOf(this.#trusted().authority) };
   }
 
   /** See `LazySpace.read`; the keys of the state that was read are open then. */
   async read(request: ProofRequest, signal: AbortSignal): Promise<ProvenRows> {
     const rows = await this.#space.read(request, signal);
-    const space = this.record();
+    // Taken together: another read may bring a newer state while the seeds are fetched.
+    const { authority } = this.#trusted();
+    const space = spaceRecordOf(authority);
     if (this.#keys?.epoch !== space.epoch) {
       const { suite, kemSeeds } = this.#options;
+      const member = this.#ownMember(authority);
       const seeds = await kemSeeds(signal);
-      this.#keys = openSpaceKeys(await suite.whole(), space, this.#ownMember(), seeds);
+      this.#keys = openSpaceKeys(await suite.whole(), space, member, seeds);
     }
     return rows;
   }
 
-  #ownMember(): MemberRecord {
+  #ownMember(authority: Authority): MemberRecord {
     const { account } = this.#options;
-    const own = membersOf(this.#trusted().authority).find((member) => member.account === account);
+    const own = membersOf(authority).find((member) => member.account === account);
     if (own !== undefined) return own;
     throw new IntegrityError('data-missing', 'this account is no member of the space');
   }

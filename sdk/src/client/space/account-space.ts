@@ -1,5 +1,5 @@
 /** The account space: items that an account keeps for its own devices (protocol §3). */
-import { Defect, IntegrityError, type ItemId, type SpaceId } from '@coffer/protocol/core';
+import { Defect, type ItemId, type SpaceId } from '@coffer/protocol/core';
 import {
   encodeRecord,
   ITEM_RANGE,
@@ -8,11 +8,11 @@ import {
   type ItemRecord,
   type KeyChain,
   type RecordChange,
+  type SpaceStateRecord,
 } from '@coffer/protocol/model';
 import {
   createCommit,
   itemIdOf,
-  openItem,
   sealItem,
   type CreatedCommit,
   type Item,
@@ -20,6 +20,7 @@ import {
 import { RemoteFault } from '../../ports/index.ts';
 import { OpenSpace, type OpenSpaceOptions } from './open-space.ts';
 import { ownMemberRecord } from './own-member.ts';
+import { openItems } from './own-spaces.ts';
 import { pauseAfterRace } from './race-pause.ts';
 import { renewSpaceKeys } from './renew-keys.ts';
 
@@ -68,17 +69,12 @@ export class AccountSpace {
 
   item(id: ItemId): Item | undefined {
     const record = this.#space.record(itemKey(id));
-    return record?.type === 'item' ? this.#open(record) : undefined;
+    return record === undefined ? undefined : this.#open([record])[0];
   }
 
   /** All items that open; one that does not hides no other. */
   items(): readonly Item[] {
-    const items: Item[] = [];
-    for (const record of this.#space.list(ITEM_RANGE)) {
-      const item = record.type === 'item' ? this.#open(record) : undefined;
-      if (item !== undefined) items.push(item);
-    }
-    return items;
+    return this.#open(this.#space.list(ITEM_RANGE));
   }
 
   /**
@@ -103,13 +99,8 @@ export class AccountSpace {
     });
   }
 
-  #open(record: ItemRecord): Item | undefined {
-    try {
-      return openItem(this.#space.options.suite, this.#space.keys(), record);
-    } catch (error) {
-      if (error instanceof IntegrityError) return undefined;
-      throw error;
-    }
+  #open(records: Iterable<SpaceStateRecord>): readonly Item[] {
+    return openItems(this.#space.options.suite, this.#space.keys, records);
   }
 
   async #build(items: readonly Item[], signal: AbortSignal): Promise<CreatedCommit> {
