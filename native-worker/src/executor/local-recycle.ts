@@ -111,7 +111,7 @@ function moveToRecycle(
       throw new PreconditionLost();
     }
     fileSystem.rename(from, to);
-    const written = walk === undefined ? undefined : findWritten(run, to, walk);
+    const written = findWritten(run, to, walk?.entries ?? [{ below: '', row: entry.row }]);
     if (written !== undefined && isGivenBack(run, from, to)) {
       run.options.hint(written.parent);
       throw new PreconditionLost();

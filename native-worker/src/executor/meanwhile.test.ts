@@ -66,6 +66,27 @@ describe('between the calls of one operation', () => {
     assert.deepEqual(b.tree(), { f: 'theirs', [copy]: 'mine too' });
   });
 
+  test('an edit of a file that is just being recycled goes up', async () => {
+    const { a, b } = await twoDevices();
+    a.write('g', 'stays');
+    await syncAll([a, b]);
+    b.disk.user.remove(b.at('f'));
+    await b.sync();
+    a.disk.clock.advance(5000);
+    let isEdited = false;
+    const edit: DiskTurn = (phase, { kind, path }) => {
+      if (isEdited || phase !== 'before' || kind !== 'rename' || path !== a.at('f'))
+        return undefined;
+      isEdited = true;
+      a.disk.user.write(a.at('f'), 'mine!');
+      return undefined;
+    };
+    const busy = a.restarted(edit);
+    await syncAll([busy, b]);
+    assert.ok(isEdited);
+    for (const device of [busy, b]) assert.deepEqual(device.tree(), { f: 'mine!', g: 'stays' });
+  });
+
   test('a time that a person sets right after the engine did is sent', async () => {
     const { a, b } = await twoDevices();
     b.disk.user.setTimes(b.at('f'), 1_600_000_000_000);

@@ -11,7 +11,7 @@ interface SeenFolder {
   readonly before: EntryStat;
 }
 
-/** A file or link below the folder, by its path from there. */
+/** A file or link in what goes, by its path from there: '' for what goes itself. */
 interface SeenEntry {
   readonly below: string;
   readonly row: LocalRow;
@@ -67,18 +67,21 @@ export function areUntouched(run: ExecutionRun, folders: readonly SeenFolder[]):
 }
 
 /**
- * After the folder went to `moved`, where nobody finds it by its path: the first entry that somebody
- * wrote to after the walk had seen it.
+ * After all of them went to `moved`, where nobody finds them by their path: the first entry that somebody
+ * wrote to after it had been looked at.
  */
 export function findWritten(
   run: ExecutionRun,
   moved: string,
-  { entries }: KnownFolder,
+  entries: readonly SeenEntry[],
 ): LocalRow | undefined {
   return entries.find(({ below, row }) => {
     try {
       const stat = run.options.fileSystem.lstat(`${moved}${below}`);
-      return stat === undefined || !isAsSeen(row, stat);
+      if (stat === undefined) return true;
+      // Its own rename gave it another ctime.
+      const seen = below === '' ? { ...row, ctimeNs: stat.ctimeNs } : row;
+      return !isAsSeen(seen, stat);
     } catch (error) {
       if (error instanceof LocalFault) return false;
       throw error;
