@@ -1,7 +1,7 @@
 /** Copies, parts of files, rewinding and checking: one world for all of them. */
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { globSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { globSync, readFileSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import test from 'node:test';
@@ -147,10 +147,33 @@ async function verified(world: CommandWorld): Promise<void> {
   assert.equal(lost, 7);
   assert.ok(data.mismatches.length > 0);
   for (const pack of packsOf(world)) flipLastByte(pack);
+  await withoutPacks(world, () => unfetched(world, path));
   const [none] = await report('--read-data', world.folder);
   assert.equal(none, 0);
   const elsewhere = await world.run(['verify', '--read-data', 'nowhere']);
   assert.match(elsewhere.stderr, /"not-found"/);
+}
+
+/** The server can hand over nothing: what is known all the same is said. */
+async function unfetched(world: CommandWorld, path: string): Promise<void> {
+  writeFileSync(path, 'deaf');
+  utimesSync(path, 1_700_000_000, 1_700_000_000);
+  const { code, stdout, stderr } = await world.run(['verify', '--read-data']);
+  assert.equal(code, 7, stderr);
+  const { checked, mismatches } = JSON.parse(stdout) as Report;
+  assert.deepEqual([checked, mismatches.map((one) => one.path)], [1, [path]]);
+  assert.match(stderr, /"unavailable".*"path":"/);
+  writeFileSync(path, 'dear');
+  utimesSync(path, 1_700_000_000, 1_700_000_000);
+  assert.equal((await world.run(['verify', '--read-data'])).code, 6);
+}
+
+async function withoutPacks(world: CommandWorld, action: () => Promise<void>): Promise<void> {
+  const packs = packsOf(world);
+  const away = (index: number): string => join(world.base, `pack-${index}`);
+  packs.forEach((pack, i) => renameSync(pack, away(i)));
+  await action();
+  packs.forEach((pack, i) => renameSync(away(i), pack));
 }
 
 /** Each record of the drive in turn, at its beginning and at its end. */

@@ -85,6 +85,12 @@ export function toFailure(error: unknown): CliFailure {
   );
 }
 
+/** The same, of one of several things: with its path. */
+export function failureAt(path: string, error: unknown): CliFailure {
+  const { code, message, hint } = toFailure(error);
+  return new CliFailure(code, message, hint, { path, cause: error });
+}
+
 const DAMAGED_HINT =
   "Put the profile folder back from a backup, or sign in again in a new one with --home; 'coffer devices revoke' removes this device.";
 

@@ -16,7 +16,7 @@ import type { CommandRun } from '../command.ts';
 import type { CommandContext } from '../context.ts';
 import { failureOf, valueOrFailure } from '../drive-failure.ts';
 import { finish } from '../each.ts';
-import { CliFailure, toFailure } from '../failure.ts';
+import { CliFailure, failureAt } from '../failure.ts';
 import { count } from '../output.ts';
 import { AmountProgress } from '../progress.ts';
 import { PartFile } from '../part-file.ts';
@@ -174,9 +174,7 @@ export async function fetchFiles(
     },
     fail: (index, error) => {
       drop(index);
-      const { code, message, hint } = toFailure(error);
-      const path = files[index]?.entry.path ?? '';
-      failures.push(new CliFailure(code, message, hint, { path, cause: error }));
+      failures.push(failureAt(files[index]?.entry.path ?? '', error));
     },
   };
   const requests = files.map(({ entry }) => ({ id: entry.node.id, rev: entry.node.rev }));

@@ -13,7 +13,7 @@ import {
   type RefusalTexts,
 } from '../drive-failure.ts';
 import { each, finish } from '../each.ts';
-import { CliFailure, toFailure } from '../failure.ts';
+import { CliFailure, failureAt } from '../failure.ts';
 import { count } from '../output.ts';
 import { AmountProgress } from '../progress.ts';
 import { describe } from './drive-read.ts';
@@ -134,8 +134,7 @@ function report(
   const failures = outcomes.flatMap((outcome) => {
     if (outcome.kind === 'done') return [];
     if (outcome.kind === 'refused') return [failureOf(outcome, NO_FOLDER_ABOVE)];
-    const { code, message, hint } = toFailure(outcome.error);
-    return [new CliFailure(code, message, hint, { path: outcome.path })];
+    return [failureAt(outcome.path, outcome.error)];
   });
   const done = outcomes.filter((outcome) => outcome.kind === 'done');
   context.output.result(

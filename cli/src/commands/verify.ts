@@ -6,7 +6,7 @@ import { RemoteFault } from '@coffer/sdk/faults';
 import type { CommandRun, ParsedInput } from '../command.ts';
 import type { CommandContext } from '../context.ts';
 import { each, finish } from '../each.ts';
-import { CliFailure, EXIT, toFailure, exitCodeOf } from '../failure.ts';
+import { CliFailure, EXIT, exitCodeOf, failureAt, toFailure } from '../failure.ts';
 import { count, formatBytes, type Output } from '../output.ts';
 import { AmountProgress } from '../progress.ts';
 
@@ -20,6 +20,11 @@ interface Verified {
   readonly checked: number;
   readonly bytes: number;
   readonly mismatches: readonly Mismatch[];
+}
+
+interface Fetched extends Verified {
+  /** What the network or the server did not let us look at; another run may. */
+  readonly unread: readonly CliFailure[];
 }
 
 type Local = CommandOutput<'verifyLocal'>;
@@ -75,8 +80,11 @@ async function verifyAll(context: CommandContext, input: ParsedInput): Promise<n
     const what = `${count(value.pending, 'file')} changed since the last sync: not checked.`;
     context.output.note(`${what} 'coffer sync now' first brings both sides together.`);
   }
+  const unread = data?.unread ?? [];
+  if (unread.length > 1) context.output.note(`${unread.length} contents could not be fetched.`);
   const wrong = mismatches.length > 0 ? [mismatchFailure(mismatches.length, isSound)] : [];
-  return finish(context, [...failures, ...wrong]);
+  // One request brings many, and without a server all fail alike: the first stands for them.
+  return finish(context, [...failures, ...unread.slice(0, 1), ...wrong]);
 }
 
 function sum(numbers: readonly number[]): number {
@@ -158,14 +166,15 @@ function contentsOf(drive: Drive, below: readonly string[]): readonly Content[] 
   );
 }
 
-/** Fetches and opens every chunk; what the network did is thrown, what failed a check is listed. */
+/** Fetches and opens every chunk; what the server does not hand over holds up nothing else. */
 async function readData(
   { output, signal }: CommandContext,
   drive: Drive,
   below: readonly string[],
-): Promise<Verified> {
+): Promise<Fetched> {
   const contents = contentsOf(drive, below);
   const mismatches: Mismatch[] = [];
+  const unread: CliFailure[] = [];
   const total = {
     files: contents.length,
     bytes: contents.reduce((sizes, { version }) => sizes + version.size, 0),
@@ -176,10 +185,11 @@ async function readData(
   let fault: unknown;
   const fail = (index: number, error: unknown): void => {
     const content = contents[index];
-    if (content !== undefined && error instanceof IntegrityError)
-      mismatches.push(dataMismatch(content, error));
+    if (content === undefined) return;
+    if (error instanceof IntegrityError) mismatches.push(dataMismatch(content, error));
     // Removed by somebody since the list was made; what is still kept has to be there.
-    else if (content !== undefined && !isKept(drive, content)) gone++;
+    else if (!isKept(drive, content)) gone++;
+    else if (error instanceof RemoteFault) unread.push(failureAt(content.path, error));
     else fault ??= error;
   };
   await drive.space.fetch(
@@ -196,7 +206,7 @@ async function readData(
     signal,
   );
   if (fault !== undefined) throw fault;
-  return { checked: contents.length - gone, bytes, mismatches };
+  return { checked: contents.length - gone - unread.length, bytes, mismatches, unread };
 }
 
 function isKept(drive: Drive, { id, rev }: Content): boolean {
