@@ -77,6 +77,9 @@ async function rewound(world: CommandWorld): Promise<void> {
   assert.deepEqual(await listed(world, '/past'), before);
   const again = await world.run([...line, '--yes']);
   assert.deepEqual((JSON.parse(again.stdout) as { changed: number }).changed, 0);
+  const unasked = await world.run(line);
+  assert.equal(unasked.code, 0, unasked.stderr);
+  assert.deepEqual(JSON.parse(unasked.stdout), JSON.parse(again.stdout));
   for (const wrong of ['yesterday', '2026-01-01T10:00:00', '2999-01-01', '5w'])
     assert.equal((await world.run(['rewind', '/past', '--to', wrong])).code, 2, wrong);
   const early = await world.run(['rewind', '/past', '--to', '2020-01-01', '--yes']);

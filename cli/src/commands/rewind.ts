@@ -22,15 +22,15 @@ export const rewind: CommandRun = async (context, input) => {
   const found = await drive.edit.previewRewind(path, { time }, signal);
   const preview = valueOrFailure(found, NOT_THEN);
   if (isDry) return showPreview(context, path, preview);
-  if (preview.steps.length > 0) {
-    const shown = context.output.name(path);
-    const what = `this undoes ${count(preview.steps.length, 'change')} in ${shown} (--dry-run lists them)`;
-    await confirm(context.output, input, what, {
-      nothing: 'Nothing was changed.',
-      after: 'Contents of now stay as versions, and what came since goes to the trash.',
-    });
-  }
-  const done = await drive.edit.rewind(path, { seq: preview.seq }, signal);
+  const { seq, steps, failed } = preview;
+  if (steps.length === 0) return report(context, path, { changed: 0, seq, failed });
+  const shown = context.output.name(path);
+  const what = `this undoes ${count(steps.length, 'change')} in ${shown} (--dry-run lists them)`;
+  await confirm(context.output, input, what, {
+    nothing: 'Nothing was changed.',
+    after: 'Contents of now stay as versions, and what came since goes to the trash.',
+  });
+  const done = await drive.edit.rewind(path, { seq }, signal);
   return report(context, path, valueOrFailure(done, NOT_THEN));
 };
 
