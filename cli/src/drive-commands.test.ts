@@ -80,7 +80,7 @@ async function rewound(world: CommandWorld): Promise<void> {
   const unasked = await world.run(line);
   assert.equal(unasked.code, 0, unasked.stderr);
   assert.deepEqual(JSON.parse(unasked.stdout), JSON.parse(again.stdout));
-  for (const wrong of ['yesterday', '2026-01-01T10:00:00', '2999-01-01', '5w'])
+  for (const wrong of ['yesterday', '2026-01-01T10:00:00', '2026-02-30', '2999-01-01', '5w'])
     assert.equal((await world.run(['rewind', '/past', '--to', wrong])).code, 2, wrong);
   const early = await world.run(['rewind', '/past', '--to', '2020-01-01', '--yes']);
   assert.match(early.stderr, /"not-found".*or there was none at that time/);

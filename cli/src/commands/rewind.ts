@@ -46,10 +46,16 @@ function parseTime(text: string | undefined, now: number): number {
   if (text === undefined) throw new UsageFailure('--to is missing', TIME_HINT);
   if (/^\d+[smhd]$/.test(text)) return now - parseDurationMs(text);
   const isTime = /^\d{4}-\d\d-\d\d(T\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d))?$/i.test(text);
-  const time = isTime ? Date.parse(text) : Number.NaN;
+  const time = isTime && isDay(text.slice(0, 10)) ? Date.parse(text) : Number.NaN;
   if (Number.isNaN(time)) throw new UsageFailure(`'${text}' is no time`, TIME_HINT);
   if (time > now) throw new UsageFailure(`'${text}' has not come yet`, TIME_HINT);
   return time;
+}
+
+/** `Date.parse` takes the 30th of February for the 2nd of March. */
+function isDay(day: string): boolean {
+  const time = Date.parse(day);
+  return !Number.isNaN(time) && new Date(time).toISOString().startsWith(day);
 }
 
 const TIME_HINT =
