@@ -2,53 +2,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { deedOf } from './deed.ts';
-import { ROOT, type SimDevice } from './device.ts';
+import { ROOT } from './device.ts';
 import { Ledger } from './ledger.ts';
-import { FEATURES } from './options.ts';
 import { checkWorld } from './oracles.ts';
 import { MARK } from './person.ts';
+import { CONTENT, PATH, seen, type Stage } from './planted.ts';
 import { makeFolder, renameFolder, saveEverywhere, showOldHead } from './probes.ts';
 import { lookAt } from './sight.ts';
 import { brokenWorld, differences } from './verdict.ts';
-import { World, type WorldDevice } from './world.ts';
-
-const SEED = 5;
-const CONTENT = `${MARK} planted`;
-const PATH = `/${MARK}-planted`;
-
-interface Stage {
-  readonly world: World;
-  readonly actor: WorldDevice;
-  readonly sim: SimDevice;
-  readonly other: SimDevice;
-  /** A file of the actor's person, known to the ledger or not. */
-  readonly write: (path: string, content: string, isKnown?: boolean) => void;
-}
-
-/** A world without features and faults at rest, with one file; then `plant`, and what is seen. */
-async function seen(plant: (stage: Stage) => Promise<readonly string[] | void>): Promise<string> {
-  const world = await World.create({ seed: SEED, noFaults: true, without: { features: FEATURES } });
-  try {
-    const [actor, other] = world.devices;
-    assert.ok(actor !== undefined && other !== undefined);
-    const { sim } = actor;
-    const write = (path: string, content: string, isKnown = true): void => {
-      sim.user.write(`${ROOT}${path}`, content);
-      const deed = deedOf(sim.name, world.scheduler.now(), 'write', { wrote: [content] });
-      if (isKnown) world.ledger.record(deed);
-    };
-    await world.through(world.addPairs());
-    world.ledger.startPhase(1);
-    write(PATH, CONTENT);
-    await world.through(world.rest());
-    assert.deepEqual(await world.through(checkWorld(world)), []);
-    const own = await world.through(plant({ world, actor, sim, other: other.sim, write }));
-    const violations = [...(own ?? []), ...(await world.through(checkWorld(world)))];
-    return violations.join('\n');
-  } finally {
-    await world.close();
-  }
-}
 
 test('I1 sees a file that a device has alone, and one that it lacks', async () => {
   const alone = await seen(async ({ other }) => other.user.write(`${ROOT}/more`, 'x'));
@@ -88,6 +49,16 @@ test('I2 sees a content that is nowhere', async () => {
   assert.match(violations, /^I2: lost "never there"/m);
 });
 
+test('I2 sees a content that is in the trash alone although nobody gave it up', async () => {
+  const violations = await seen(async ({ world, sim, write }) => {
+    write(`${PATH} away`, `${CONTENT} away`);
+    await world.rest();
+    sim.user.remove(`${ROOT}${PATH} away`);
+    await world.rest();
+  });
+  assert.match(violations, /^I2: lost "Geheimnis planted away", which nobody gave up$/m);
+});
+
 test('I2 wants what an editor took away by name in the trash at least', async () => {
   const violations = await seen(async ({ world, sim, other, write }) => {
     const [trashed, never] = [`${CONTENT} of another`, 'never there'];
@@ -118,6 +89,27 @@ test('I3 sees a deleted content that is there', async () => {
   assert.match(violations, /^I3: .*planted", deleted on laptop, came back/m);
 });
 
+test('I3 excuses nothing but what was chosen, for another crash or for another move', async () => {
+  const said = (happen: (stage: Stage) => void): Promise<string> =>
+    seen(async (stage) => {
+      const { world, sim } = stage;
+      world.ledger.startPhase(2);
+      happen(stage);
+      world.ledger.record(deedOf(sim.name, 9, 'delete', { deleted: [CONTENT], gaveUp: [CONTENT] }));
+    });
+  const cameBack = /^I3: .*planted", deleted on laptop, came back/m;
+  assert.equal(await said(({ world, sim }) => world.ledger.choose(sim.name, [CONTENT])), '');
+  assert.match(await said(({ world, sim }) => world.ledger.choose(sim.name, ['other'])), cameBack);
+  const crash = await said(({ world, other }) => {
+    world.ledger.switchedOff(other.name, new Map(), new Map(), 5);
+  });
+  assert.match(crash, cameBack);
+  const move = await said(({ world, other }) =>
+    world.ledger.record(deedOf(other.name, 5, 'move', { touched: ['other'] })),
+  );
+  assert.match(move, cameBack);
+});
+
 test('I3 lets one of two equal files stay when the other is deleted, and not both', async () => {
   const plant = async ({ world, sim, write }: Stage, isDeleted: boolean): Promise<void> => {
     write(`${PATH} again`, CONTENT);
@@ -133,6 +125,21 @@ test('I3 lets one of two equal files stay when the other is deleted, and not bot
     await seen((stage) => plant(stage, false)),
     /^I3: .*, deleted on laptop, came back/m,
   );
+});
+
+test('I4 lets be twice there what somebody moved and another may not know to have, nothing older', async () => {
+  const plant = async (stage: Stage, isOfThisPhase: boolean): Promise<void> => {
+    const { world, sim, other, write } = stage;
+    if (isOfThisPhase) world.ledger.startPhase(2);
+    for (const name of ['f', 'g']) write(`${PATH} ${name}`, `${CONTENT} moved`);
+    if (!isOfThisPhase) world.ledger.startPhase(2);
+    const now = world.scheduler.now() + 1;
+    world.ledger.record(deedOf(sim.name, now, 'move', { touched: [`${CONTENT} moved`] }));
+    world.ledger.switchedOff(other.name, new Map(), new Map(), now);
+    await world.rest();
+  };
+  assert.equal(await seen((stage) => plant(stage, true)), '');
+  assert.match(await seen((stage) => plant(stage, false)), /^I4: twice there/m);
 });
 
 test('I4 sees a third of two equal files, although two are known', async () => {

@@ -375,13 +375,13 @@ export class Person {
   }
 }
 
-/** Contents are latin1 in memory: each character is a byte. */
 /** Names of the folders among these entries. */
 function foldersOf(entries: readonly FoundEntry[]): readonly string[] {
   const folders = entries.filter(({ kind }) => kind === 'folder');
   return folders.map(({ path }) => path.slice(path.lastIndexOf('/') + 1));
 }
 
+/** Contents are latin1 in memory: each character is a byte. */
 function toBytes(content: string): Uint8Array {
   return Buffer.from(content, 'latin1');
 }

@@ -1,0 +1,118 @@
+/** What the oracles let through where pairs go in one direction, and what they see beside it. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { deedOf } from './deed.ts';
+import { agreement } from './oracle-agreement.ts';
+import { contents } from './oracle-contents.ts';
+import { CONTENT, PATH, seen, type Stage } from './planted.ts';
+import type { PairMode } from './shape.ts';
+import { lookAt, type DeviceSight, type Sight } from './sight.ts';
+import type { World } from './world.ts';
+
+const COPY = `${PATH} (conflict laptop 2026-01-02 03-04-05)`;
+
+/** The same sight, as if the pair of this device went in one direction. */
+function withMode(
+  sight: Sight,
+  name: string,
+  mode: PairMode,
+  more: Partial<DeviceSight> = {},
+): Sight {
+  const devices = sight.devices.map((device) =>
+    device.name === name ? { ...device, ...more, mode } : device,
+  );
+  return { ...sight, devices };
+}
+
+/** What the oracles say of the contents, of conflict copies and doubled ones alone. */
+function doubled({ ledger, memory }: World, sight: Sight): string {
+  const found = contents(sight, { ledger, memory, features: new Set() });
+  return found.filter((each) => !each.includes(' conflicts, ')).join('\n');
+}
+
+async function staged(play: (stage: Stage) => Promise<void>): Promise<void> {
+  let isPlayed = false;
+  await seen(async (stage) => {
+    await play(stage);
+    isPlayed = true;
+  });
+  assert.ok(isPlayed);
+}
+
+test('I4 lets a temporary of a save stay where its own pair only uploads, and nowhere else', () =>
+  staged(async ({ world, sim, other, write }) => {
+    for (const name of [' saved', '-does-13A.tmp']) write(`${PATH}${name}`, `${CONTENT} saved`);
+    await world.rest();
+    const sight = await lookAt(world);
+    assert.match(doubled(world, sight), /^I4: twice there/m);
+    assert.equal(doubled(world, withMode(sight, sim.name, 'upload')), '');
+    assert.match(doubled(world, withMode(sight, other.name, 'upload')), /^I4: twice there/m);
+  }));
+
+test('I4 sees a content twice that an upload pair has under no name of a temporary', () =>
+  staged(async ({ world, sim, write }) => {
+    for (const name of [' one', ' two']) write(`${PATH}${name}`, `${CONTENT} twice`);
+    await world.rest();
+    const sight = withMode(await lookAt(world), sim.name, 'upload');
+    assert.match(doubled(world, sight), /^I4: twice there/m);
+  }));
+
+test('I4 lets who only uploads set aside what it does not have, and nothing of its own', () =>
+  staged(async ({ world, sim, other, write }) => {
+    write(COPY, `${CONTENT} set aside`);
+    await world.rest();
+    const sight = await lookAt(world);
+    const of = ({ name }: { readonly name: string }): DeviceSight => {
+      const found = sight.devices.find((device) => device.name === name);
+      assert.ok(found !== undefined);
+      return found;
+    };
+    const nodes = new Map([...of(sim).nodes].filter(([path]) => path !== COPY));
+    const needless = /^I4: .* without anybody else: laptop$/m;
+    assert.equal(doubled(world, withMode(sight, sim.name, 'upload', { nodes })), '');
+    assert.match(doubled(world, withMode(sight, sim.name, 'upload')), needless);
+    assert.match(doubled(world, withMode(sight, sim.name, 'two-way', { nodes })), needless);
+    assert.match(doubled(world, withMode(sight, other.name, 'upload', { nodes })), needless);
+    const node = sight.remote.get(COPY);
+    assert.ok(node !== undefined);
+    const theirs = COPY.replace(sim.name, other.name);
+    const remote = new Map(sight.remote).set(theirs, node);
+    remote.delete(COPY);
+    const uploading = withMode(sight, sim.name, 'upload', { nodes });
+    assert.match(doubled(world, { ...uploading, remote }), needless);
+    const without = withMode(sight, sim.name, 'upload', { nodes: new Map() });
+    assert.match(doubled(world, without), needless);
+    world.ledger.startPhase(2);
+    world.ledger.record(deedOf(other.name, 0, 'look', {}));
+    const idle = withMode(sight, sim.name, 'upload', { nodes });
+    assert.match(doubled(world, idle), /^I4: .* without anybody else: desktop$/m);
+  }));
+
+test('I4 lets an upload pair make a copy where it met an old state anew, and no other device', () =>
+  staged(async ({ world, sim, other, write }) => {
+    write(COPY, `${CONTENT} set aside`);
+    await world.rest();
+    const sight = await lookAt(world);
+    world.ledger.metAnew = new Map([[sim.name, new Set()]]);
+    assert.equal(doubled(world, sight), '');
+    world.ledger.metAnew = new Map([[other.name, new Set()]]);
+    assert.match(doubled(world, sight), /^I4: .* without anybody else: laptop$/m);
+  }));
+
+test('I1 lets a download pair keep what its person took back, and nothing else', () =>
+  staged(async ({ world, other }) => {
+    const whole = withMode(await lookAt(world), other.name, 'download');
+    const remote = new Map([...whole.remote].filter(([path]) => path !== PATH));
+    const sight = {
+      ...whole,
+      remote,
+      devices: whole.devices.filter(({ name }) => name === other.name),
+    };
+    const { ledger } = world;
+    const said = (content: string): string => {
+      ledger.takenBack.set(other.name, new Set([ledger.digest(content)]));
+      return agreement(sight, ledger, new Set()).join('\n');
+    };
+    assert.equal(said(CONTENT), '');
+    assert.match(said('another'), /^I1: desktop alone has file/m);
+  }));
