@@ -33,45 +33,35 @@ export function recover(options: {
       trees.intents.remove(intent.id);
     });
   }
-  agreeOnRecycled(disk, trees);
-  doubtUnrecycled(disk, trees);
+  settleRecycled(disk, trees);
   // A commit may be in the remote tree already, and what follows from it nowhere.
   trees.db.transaction(() => recogniseOwn(trees));
   cleanStaging(fileSystem, pair.localPath, new Set());
 }
 
 /**
- * What this engine had moved to its recycle area is gone by its own doing: without its base row nobody
- * takes that for a person's deletion, whatever is left out or taken in meanwhile.
+ * What had been moved to the recycle area and is there is gone by this engine's own doing: without its
+ * base row nobody takes that for a person's deletion, whatever is left out or taken in meanwhile. What is
+ * not there came back: a power cut undid the rename, and the rows tell of what was. It is looked at before
+ * anybody takes it for deleted on both sides, and then for new. The newest come first: a folder brings
+ * back what is in it.
  */
-function agreeOnRecycled(disk: PairDisk, trees: PairTrees): void {
-  for (const { node, stored, reason } of trees.recycled.list()) {
-    const base = node === null || reason !== 'deleted' ? undefined : trees.base.byId(node);
+function settleRecycled(disk: PairDisk, trees: PairTrees): void {
+  for (const { node, stored } of trees.recycled.unsettled()) {
+    const base = node === null ? undefined : trees.base.byId(node);
     const row = base === undefined ? undefined : trees.local.byId(base.localId);
     if (base === undefined || row === undefined) continue;
-    if (disk.inode(disk.at(stored)) !== row.ino.toString()) continue;
+    const inode = disk.inode(disk.at(stored));
     trees.db.transaction(() => {
-      trees.local.mark(row.id, 'gone');
-      trees.base.removeLeft(base.id);
-      trees.holds.settle(base.id);
-      trees.dirty.markRemote(base.id);
-    });
-  }
-}
-
-/**
- * What had been moved to the recycle area and is not there came back: a power cut undid the rename, and
- * the rows tell of what was. It is looked at before anybody takes it for deleted on both sides, and then
- * for new. The newest first: a folder brings back what is in it.
- */
-function doubtUnrecycled(disk: PairDisk, trees: PairTrees): void {
-  for (const { node, stored, reason } of trees.recycled.list().toReversed()) {
-    const base = node === null || reason !== 'deleted' ? undefined : trees.base.byId(node);
-    const row = base === undefined ? undefined : trees.local.byId(base.localId);
-    if (row === undefined || disk.inode(disk.at(stored)) !== undefined) continue;
-    trees.db.transaction(() => {
-      trees.recycled.removeStored(stored);
-      if (trees.local.byId(row.parent)?.state !== 'gone') doubt(trees, row);
+      if (inode === row.ino.toString()) {
+        trees.local.mark(row.id, 'gone');
+        trees.base.removeLeft(base.id);
+        trees.holds.settle(base.id);
+        trees.dirty.markRemote(base.id);
+      } else if (inode === undefined) {
+        trees.recycled.removeStored(stored);
+        if (trees.local.byId(row.parent)?.state !== 'gone') doubt(trees, row);
+      }
     });
   }
 }

@@ -72,6 +72,17 @@ export class RecycledTable {
       .map(recycledOf);
   }
 
+  /** What was deleted and still has a base row, newest first: its deletion may not be over. */
+  unsettled(): readonly Recycled[] {
+    return this.#db
+      .sql<RecycledRow>(
+        `SELECT r.* FROM recycled r CROSS JOIN base_node b ON b.pair = r.pair AND b.node_id = r.node_id
+         WHERE r.pair = ? AND r.reason = 'deleted' ORDER BY r.at_ms DESC, r.id DESC`,
+      )
+      .all(this.#pair)
+      .map(recycledOf);
+  }
+
   ofBatch(batch: string): readonly Recycled[] {
     return this.#db
       .sql<RecycledRow>('SELECT * FROM recycled WHERE pair = ? AND batch = ? ORDER BY id')
