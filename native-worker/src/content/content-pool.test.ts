@@ -198,6 +198,8 @@ test('a little is done in this thread, until it is worth the start of others', a
   await lazy.open(ref, stored);
   assert.ok(stored.length > 0, 'the buffer was given to another thread');
   assert.ok('sealChunks' in createPooledSource(lazy, fileSystem, file));
+  await lazy.rest();
+  assert.ok(!('sealChunks' in createPooledSource(lazy, fileSystem, file)));
 });
 
 test('a pool of one seals alone, works again after a rest, and refuses once stopped', async () => {
