@@ -31,6 +31,8 @@ const KEEP_ALIVE_TIMEOUT_MS = 65_000;
 const CONNECTIONS_MAX = 20_000;
 const DRAIN_MS = 10_000;
 const DRAIN_STEP_MS = 20;
+/** For a client to read why it is refused; then its connection goes, whether it hangs up or not. */
+const LINGER_MS = 1_000;
 const STREAM_BUFFER_BYTES = 1024 * 1024;
 
 export type LogLevel = 'silent' | 'error' | 'info';
@@ -84,6 +86,8 @@ function refuseConnection(error: NodeJS.ErrnoException, socket: Socket): void {
   socket.end(
     `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n${head.join('')}${size}\r\n\r\n${text}`,
   );
+  const linger = setTimeout(() => socket.destroy(), LINGER_MS);
+  socket.once('close', () => clearTimeout(linger));
 }
 
 const admittedByRequest = new WeakMap<FastifyRequest, Admitted>();
