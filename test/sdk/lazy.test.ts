@@ -143,3 +143,50 @@ test('a folder that does not fit into one answer comes whole in several', async 
   assert.equal((await look(drive, '/many')).length, folders.length);
   assert.deepEqual(phone.calls(), ['proof', 'proof', 'proof', 'proof']);
 });
+
+test('a folder that changes while it comes in parts is begun anew, only then', async () => {
+  await using world = await World.create('laptop', 'phone');
+  const [laptop] = world.pair;
+  const paths = Array.from({ length: 30 }, (_, i) => `/many/${i}`);
+  const folders = paths.map((path) => ({ kind: 'folder' as const, path }));
+  await laptop.drive.putAll(folders, { makeParents: true }, signal);
+  const phone = phoneOf(world);
+  const drive = await phone.open();
+  await look(drive, '/many');
+
+  /** What the phone sees when `change` is made after the first 20 rows; and its calls. */
+  async function lookDuring(change: (missing: string) => Promise<unknown>) {
+    let isDone = false;
+    phone.evil.tell(({ call, body }) => {
+      const answer = call === 'proof' ? decodeProofAnswer(body) : undefined;
+      if (answer === undefined || answer.rows.length <= 20) return undefined;
+      const rows = answer.rows.slice(0, 20);
+      const part = encodeProofAnswer({ ...answer, rows });
+      if (isDone) return part;
+      isDone = true;
+      const came = new Set(rows.map(([key]) => key.slice(32)));
+      const listed = laptop.drive.list('/many', { recursive: false });
+      const missing = listed.ok && listed.value.entries.find(({ node }) => !came.has(node.id));
+      assert.ok(missing);
+      return { body: after(change(missing.path), part) };
+    });
+    phone.calls();
+    const seen = await look(drive, '/many');
+    return { seen, calls: phone.calls() };
+  }
+
+  const beside = await lookDuring(() => putText(laptop.drive, '/beside', 'x'));
+  assert.deepEqual(beside, { seen: [...paths].sort(), calls: ['proof', 'proof'] });
+  let renamed = '';
+  const within = await lookDuring((missing) => {
+    renamed = missing;
+    return laptop.drive.edit.move(missing, '/many/renamed', signal);
+  });
+  const now = [...paths.filter((path) => path !== renamed), '/many/renamed'].sort();
+  assert.deepEqual(within, { seen: now, calls: ['proof', 'proof', 'proof', 'proof'] });
+});
+
+async function* after(done: Promise<unknown>, bytes: Bytes): AsyncGenerator<Bytes, void> {
+  await done;
+  yield bytes;
+}
