@@ -31,6 +31,12 @@ test('a part file stands at its place once it is whole, with its mode and time',
   part.write(Buffer.from('dear '));
   part.write(Buffer.from('ana'));
   assert.equal(readFileSync(place, 'utf8'), 'old');
+  const own = readdirSync(join(base, 'whole')).find((name) => name !== 'letter') ?? '';
+  assert.equal(
+    statSync(join(base, 'whole', own)).mode & 0o777,
+    0o600,
+    'nobody else reads it so far',
+  );
   part.finish({ mode: 0o755, mtimeMs: 1_700_000_000_000 });
   assert.equal(readFileSync(place, 'utf8'), 'dear ana');
   const { mode, mtimeMs } = statSync(place);

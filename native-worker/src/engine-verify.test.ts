@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { MemorySpace } from './executor/testing/memory-space.ts';
-import { pairedDevice, type TestDevice } from './executor/testing/test-device.ts';
+import { pairedDevice, syncAll, type TestDevice } from './executor/testing/test-device.ts';
+import { simTestDisk } from './testing/index.ts';
 
 async function settled(): Promise<TestDevice> {
   const device = await pairedDevice(new MemorySpace(), 'anna');
@@ -54,4 +55,60 @@ test('a root that is away is no folder in which everything agrees', async () => 
   const device = await settled();
   device.disk.user.rename(device.root, `${device.root}-away`);
   await assert.rejects(device.engine.verifyLocal({ pair: device.root }), { code: 'unsuitable' });
+});
+
+test('what is written while it is read is not judged', async () => {
+  const device = await settled();
+  rot(device, 'deep/b.txt', 'bbbbbX');
+  let isEdited = false;
+  const busy = device.restarted((phase, { kind, path }) => {
+    if (isEdited || phase !== 'after' || kind !== 'file.read' || !path.endsWith('b.txt'))
+      return undefined;
+    isEdited = true;
+    device.write('deep/b.txt', 'bbbbbY');
+    return undefined;
+  });
+  const report = await busy.engine.verifyLocal({ pair: busy.root });
+  assert.ok(isEdited);
+  assert.deepEqual(report, { checked: 2, bytes: 4, pending: 1, mismatches: [] });
+});
+
+test('what changed on either side since the last sync is not checked, links too', async () => {
+  const space = new MemorySpace();
+  const [anna, bert] = [await pairedDevice(space, 'anna'), await pairedDevice(space, 'bert')];
+  anna.write('theirs', 'first');
+  anna.write('deleted', 'there');
+  anna.disk.user.symlink('theirs', anna.at('link'));
+  await syncAll([anna, bert]);
+  bert.write('theirs', 'second');
+  bert.disk.user.remove(bert.at('deleted'));
+  await bert.sync();
+  anna.disk.user.remove(anna.at('link'));
+  anna.disk.user.symlink('deleted', anna.at('link'));
+  await anna.client.pull(new AbortController().signal);
+  const report = await anna.engine.verifyLocal({ pair: anna.root });
+  assert.deepEqual(report, { checked: 0, bytes: 0, pending: 3, mismatches: [] });
+});
+
+test('an edit that kept size and time is no mismatch on a disk with coarse times', async () => {
+  const disk = simTestDisk({ mtimeGranNs: 2_000_000_000n });
+  const device = await pairedDevice(new MemorySpace(), 'anna', { disk });
+  device.write('f', 'first');
+  device.disk.user.setTimes(device.at('f'), 1_700_000_000_000);
+  await device.sync();
+  disk.clock.advance(5000);
+  rot(device, 'f', 'other');
+  const report = await device.engine.verifyLocal({ pair: device.root });
+  assert.deepEqual(report, { checked: 0, bytes: 0, pending: 1, mismatches: [] });
+});
+
+test('who interrupts it gets no report', async () => {
+  const device = await settled();
+  const ending = new AbortController();
+  const busy = device.restarted((_, { kind }) => {
+    if (kind === 'file.read') ending.abort();
+    return undefined;
+  });
+  const report = busy.engine.verifyLocal({ pair: busy.root }, { signal: ending.signal });
+  await assert.rejects(report, { name: 'AbortError' });
 });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import type { Bytes } from '@coffer/protocol/core';
-import { childrenRange } from '@coffer/protocol/model';
+import { childrenRange, commitId } from '@coffer/protocol/model';
 import { createNodeOpenSuite } from '@coffer/protocol/suites/node-open';
 import { createMemorySpaceStore } from '../../testing/index.ts';
 import { MemorySpace, signal } from './testing/memory-space.ts';
@@ -40,4 +40,6 @@ test('a stored state is proved, and one whose record, header or signature is ano
   const genesis = world.genesis.commit;
   const older = { ...head, header: genesis.header, signature: genesis.signature };
   assert.deepEqual(put(bytes, older), ['head', 'state']);
+  assert.deepEqual(put(bytes, { ...head, id: commitId(suite, genesis.header) }), ['head']);
+  assert.deepEqual(put(bytes, { ...head, seq: head.seq + 1 }), ['head']);
 });
