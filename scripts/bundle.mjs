@@ -1,5 +1,14 @@
 // Makes the bundle of the command line: scripts/bundled.mjs says what for. Runs under Node 24.
-import { globSync, mkdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  globSync,
+  mkdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { basename, dirname, relative, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -10,6 +19,7 @@ import {
   bundleRecord,
   freshBundle,
   LOCK_MS_MAX,
+  readRecord,
   root,
 } from './bundled.mjs';
 
@@ -23,7 +33,7 @@ const THREADS = [
 /** Packages of many modules, or slow ones. The others stay what they are: some look for files beside themselves. */
 const TAKEN_IN =
   /^(@coffer|zod|@noble|@scure|libsodium-wrappers-sumo|libsodium-sumo|chokidar|readdirp)(\/|$)/;
-/** Processes that run from an older bundle may still load parts of it. */
+/** From when a bundle was replaced: processes that run from it may still load parts of it. */
 const KEPT_MS = 30 * 24 * 60 * 60_000;
 
 /** @returns {boolean} */
@@ -133,10 +143,19 @@ async function make(beganMs) {
   const stats = paths.map((path) => ({ path, stat: statSync(root + path) }));
   if (stats.some(({ stat }) => stat.mtimeMs >= beganMs)) return; // Changed meanwhile: another time.
   const inputs = stats.map(({ path, stat }) => [path, stat.mtimeMs, stat.size]);
+  noteReplaced();
   const entry = `${out}/${MAIN.replace(/\.ts$/, '.mjs')}`;
   writeFileSync(`${bundleRecord}.new`, JSON.stringify({ root, entry, outputs, inputs }));
   renameSync(`${bundleRecord}.new`, bundleRecord);
   removeOld(out);
+}
+
+/** Its days count from here: a process may have started from it just before. */
+function noteReplaced() {
+  const entry = readRecord()?.entry;
+  if (!entry?.startsWith(bundleFolder) || !existsSync(entry)) return;
+  const now = new Date();
+  utimesSync(resolve(entry, '../../..'), now, now);
 }
 
 /** @param {string} current */

@@ -22,7 +22,7 @@ const QUIET_MS = 60_000;
  */
 
 /** @returns {Bundle | undefined} */
-function readRecord() {
+export function readRecord() {
   try {
     return JSON.parse(readFileSync(bundleRecord, 'utf8'));
   } catch {

@@ -1,15 +1,19 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import {
   cpSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
+  readFileSync,
   rmSync,
   statSync,
+  symlinkSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { basename, join, relative } from 'node:path';
+import { basename, dirname, join, relative } from 'node:path';
 import { after, test } from 'node:test';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
@@ -90,4 +94,46 @@ test('what is worked on, made by others, failed of late or has no place is not b
   assert.equal(mayBundle(), true, 'it failed long ago');
   rmSync(join(clone, 'node_modules'), { recursive: true });
   assert.equal(mayBundle(), false, 'there is no place for it');
+});
+
+test('a bundle stays for those that run from it until a month after it was replaced', () => {
+  const made = join(clone, 'made');
+  const at = (path: string): string => join(made, path);
+  const monthAgo = new Date(Date.now() - 31 * 24 * 60 * 60_000);
+  const write = (path: string, text: string): void => {
+    mkdirSync(dirname(at(path)), { recursive: true });
+    writeFileSync(at(path), text);
+    utimesSync(at(path), monthAgo, monthAgo);
+  };
+  const entries = ['cli/src/daemon/engine-entry.ts', 'native-worker/src/thread/engine-entry.ts'];
+  entries.push('native-worker/src/content/content-worker.ts', 'server/src/writer/writer-entry.ts');
+  for (const path of ['cli/src/main.ts', ...entries]) write(path, 'export {};');
+  for (const path of ['package-lock.json', 'node_modules/.package-lock.json']) write(path, '{}');
+  for (const name of ['bundle.mjs', 'bundled.mjs']) {
+    write(
+      `scripts/${name}`,
+      readFileSync(new URL(`../../scripts/${name}`, import.meta.url), 'utf8'),
+    );
+  }
+  const modules = fileURLToPath(new URL('../../node_modules', import.meta.url));
+  symlinkSync(join(modules, 'esbuild'), at('node_modules/esbuild'));
+
+  /** The folder of the bundle of a main program that says `text`. */
+  const bundle = (text: string): string => {
+    write('cli/src/main.ts', `console.log('${text}');`);
+    const { status, stderr } = spawnSync(process.execPath, [at('scripts/bundle.mjs')]);
+    assert.equal(status, 0, String(stderr));
+    const { entry: main } = JSON.parse(
+      readFileSync(at('node_modules/.cache/bundle/bundle.json'), 'utf8'),
+    ) as { readonly entry: string };
+    assert.match(readFileSync(main, 'utf8'), new RegExp(text));
+    return main.slice(0, -'/cli/src/main.mjs'.length);
+  };
+  const first = bundle('one');
+  utimesSync(first, monthAgo, monthAgo);
+  const second = bundle('second');
+  assert.ok(existsSync(first), 'a daemon may have started from it just before');
+  utimesSync(first, monthAgo, monthAgo);
+  const third = bundle('the third');
+  assert.deepEqual([first, second, third].map(existsSync), [false, true, true]);
 });
