@@ -221,6 +221,22 @@ scenario(
 );
 
 scenario(
+  'F11 what a rule kept from here comes once the ignore file has another name',
+  { init: { '.cofferignore': '*.log\n' }, caseless: false },
+  async (w) => {
+    w.a.write('x.log', 'of a');
+    await w.web.write('x.log', 'of b');
+    await w.settle();
+    assert.equal(w.a.read('x.log'), 'of a');
+    w.a.remove('x.log');
+    await w.settle();
+    w.a.rename('.cofferignore', 'rules');
+    await w.settle();
+    await w.expect({ 'x.log': 'of b', rules: '*.log\n' });
+  },
+);
+
+scenario(
   'F11 a node that moved elsewhere to where an ignored entry is here goes from here, its edits first',
   { init: { f: 'v1', 'd/g': 'g', k: '', '.cofferignore': '*.log\nbuild/\n' }, caseless: false },
   async (w) => {

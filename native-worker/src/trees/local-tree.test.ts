@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { localTreeContract, testPair } from '../testing/index.ts';
 import type { LocalId } from '../planner/types.ts';
-import type { NodeId } from '@coffer/protocol/core';
+import type { Digest, NodeId } from '@coffer/protocol/core';
 import { numbered, openEngineDatabase, type EngineDatabase } from './engine-database.ts';
 import { allocateLocalId } from './local-tree.ts';
 import { openPairTrees } from './pair-trees.ts';
@@ -51,6 +51,111 @@ localTreeContract('SQLite', () => {
   };
   const stalls = (): readonly string[] => trees.stalls.bySource('scan').map(({ reason }) => reason);
   return { tree: trees.local, pair: pairRow, stalls };
+});
+
+test('an ignore file that comes, changes, moves or goes marks what the drive has and this pair has not', () => {
+  const db = openEngineDatabase(':memory:', 0);
+  const root = allocateLocalId(db);
+  const pair = testPair({ rootLocalId: root });
+  const { dirty, local, remote } = openPairTrees(db, pair, () => 0);
+  const entry = {
+    parent: root,
+    ino: 1n,
+    birthNs: 1n,
+    size: 0,
+    mtimeNs: 1n,
+    ctimeNs: 1n,
+    mode: 0o755,
+    executable: false,
+    target: null,
+    state: 'seen',
+  } as const;
+  local.put({ ...entry, id: root, name: '', kind: 'folder', sha256: null });
+  const away = 'a'.repeat(32) as NodeId;
+  remote.put({
+    id: away,
+    parent: pair.remoteRoot,
+    name: 'x.log',
+    kind: 'file',
+    rev: 1,
+    contentId: null,
+    size: 1,
+    sha256: 'b'.repeat(64) as Digest,
+    mtimeMs: null,
+    executable: false,
+    target: null,
+    copyOf: null,
+    device: '',
+    changedAtMs: 0,
+    state: 'live',
+  });
+  const isMarkedBy = (action: () => void): boolean => {
+    action();
+    const { dirty: read, mark } = dirty.read(10);
+    dirty.clear(read, mark);
+    return read.remote.includes(away);
+  };
+  const folder = {
+    ...entry,
+    id: local.allocate(),
+    name: 'd',
+    kind: 'folder',
+    sha256: null,
+  } as const;
+  const sha256 = 'c'.repeat(64) as Digest;
+  const rules = {
+    ...entry,
+    id: local.allocate(),
+    name: '.cofferignore',
+    kind: 'file',
+    sha256,
+  } as const;
+  assert.equal(
+    isMarkedBy(() => local.upsert(folder)),
+    false,
+  );
+  assert.equal(
+    isMarkedBy(() => local.upsert(rules)),
+    true,
+    'it came',
+  );
+  assert.equal(
+    isMarkedBy(() => local.upsert({ ...rules, mtimeNs: 2n })),
+    false,
+    'touched',
+  );
+  const changed = { ...rules, sha256: 'd'.repeat(64) as Digest };
+  assert.equal(
+    isMarkedBy(() => local.upsert(changed)),
+    true,
+    'it changed',
+  );
+  const moved = { ...changed, parent: folder.id };
+  assert.equal(
+    isMarkedBy(() => local.upsert(moved)),
+    true,
+    'it moved',
+  );
+  assert.equal(
+    isMarkedBy(() => local.put({ ...moved, name: 'rules' })),
+    true,
+    'it was renamed',
+  );
+  assert.equal(
+    isMarkedBy(() => local.put({ ...moved, name: 'other' })),
+    false,
+    'it is none',
+  );
+  assert.equal(
+    isMarkedBy(() => local.put(moved)),
+    true,
+    'it is one again',
+  );
+  assert.equal(
+    isMarkedBy(() => local.markGone(moved.id, new Set([folder.id]))),
+    true,
+    'it went',
+  );
 });
 
 test('no row but those that are marked is looked at, however many there are', () => {

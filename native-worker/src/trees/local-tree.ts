@@ -121,7 +121,12 @@ export class LocalTree implements LocalTreeWriter {
     this.#db.sql('SELECT 1 FROM base_node WHERE pair = ? AND local_id = ?').get(this.#pair, id) !==
     undefined;
 
-  readonly allocate = (): LocalId => allocateLocalId(this.#db);
+  readonly allocate = (): LocalId => {
+    const id = allocateLocalId(this.#db);
+    // It has no row yet: no question goes to the database for that.
+    this.#rows.get(id, () => undefined);
+    return id;
+  };
 
   readonly upsert = (row: LocalRow): void => {
     const wasUnknown = row.state !== 'unknown' && this.#stateOf(row.id) === 'unknown';
@@ -136,7 +141,7 @@ export class LocalTree implements LocalTreeWriter {
       this.#setState(id, state);
       return;
     }
-    if (this.byId(id)?.name === IGNORE_FILE) this.#dirty.markRemoteWithoutBase();
+    this.#noteRules(this.byId(id), undefined);
     const marked = this.#db
       .sql<{ local_id: LocalId }>(
         `${BELOW} UPDATE local_node NOT INDEXED SET state = ?3
@@ -153,6 +158,7 @@ export class LocalTree implements LocalTreeWriter {
       this.mark(id, 'gone');
       return;
     }
+    this.#noteRules(this.byId(id), undefined);
     const marked = this.#db
       .sql<{ local_id: LocalId }>(
         `WITH RECURSIVE below(id) AS (
@@ -176,8 +182,7 @@ export class LocalTree implements LocalTreeWriter {
 
   /** Writes the row without marking it: the executor knows what it did itself. */
   put(row: LocalRow): void {
-    if (row.name === IGNORE_FILE && this.byId(row.id)?.sha256 !== row.sha256)
-      this.#dirty.markRemoteWithoutBase();
+    this.#noteRules(this.byId(row.id), row);
     this.#rows.forget(row.id);
     this.#db
       .sql(
@@ -262,6 +267,16 @@ export class LocalTree implements LocalTreeWriter {
     return this.chainOf(id)
       ?.slice(1)
       .map(({ name }) => name);
+  }
+
+  /** An ignore file that came, changed, moved or went may let in what it kept out. */
+  #noteRules(before: LocalRow | undefined, now: LocalRow | undefined): void {
+    if (before?.name !== IGNORE_FILE && now?.name !== IGNORE_FILE) return;
+    const isSame =
+      before?.name === now?.name &&
+      before?.parent === now?.parent &&
+      before?.sha256 === now?.sha256;
+    if (!isSame) this.#dirty.markRemoteWithoutBase();
   }
 
   #stateOf(id: LocalId): string | undefined {
