@@ -66,3 +66,14 @@ test('the rules of a pair are listed: built in, its own, and those of files that
   const all = await device.engine.ignoreRules({});
   assert.ok(all.some(({ source, pattern }) => source === 'built-in' && pattern === '.coffer/'));
 });
+
+test('a rule file that cannot be read is said with its whole path', async () => {
+  const device = await pairedDevice(new MemorySpace(), 'anna');
+  device.write('deep/.cofferignore', '*.log\n');
+  await device.sync();
+  const closed = device.restarted((_, { kind, path }) =>
+    kind === 'openRead' && path.endsWith('.cofferignore') ? 'denied' : undefined,
+  );
+  const message = `${device.at('deep')}: it, or a rule file that applies to it, cannot be read`;
+  await assert.rejects(closed.engine.ignoreRules({}), { code: 'unsuitable', message });
+});

@@ -51,8 +51,9 @@ export async function listIgnoreRules(
     listed.push(...rules.ofPair.map((rule) => listingOf(runner, rule, false)));
     for (const folder of await ruleFolders(core, runner, signal)) {
       if (!isOnTheWay(folder, below)) continue;
-      if (folder !== '' && reading(folder, () => rules.check(folder, true)).ignored) continue;
-      const ofFolder = reading(folder, () => rules.ofFolder(folder));
+      const path = folder === '' ? runner.pair.localPath : `${runner.pair.localPath}/${folder}`;
+      if (folder !== '' && reading(path, () => rules.check(folder, true)).ignored) continue;
+      const ofFolder = reading(path, () => rules.ofFolder(folder));
       const skipped = rules.malformed(folder);
       listed.push(
         ...[...ofFolder, ...skipped]
@@ -123,6 +124,7 @@ function listingOf(
   };
 }
 
+/** `path`: absolute, as a person knows it. */
 function reading<T>(path: string, ask: () => T): T {
   try {
     return ask();
