@@ -208,7 +208,7 @@ export class LazyDrive {
       throw new IntegrityError('open-failed', 'the root folder of the drive does not open');
     }
     const entry = { path: formatDrivePath(names.slice(0, ids.length)), node };
-    return { entry, record: last, children, source, seq: this.head().seq };
+    return { entry, record: last, children, source, seq: rows.seq };
   }
 
   #gone(depth: number): 'moved' {

@@ -97,7 +97,7 @@ export class LazySpace {
   }
 
   async #readOnce(request: ProofRequest, signal: AbortSignal): Promise<ProvenRows | undefined> {
-    const { space, suite, save } = this.#options;
+    const { suite, save } = this.#options;
     const answer = await this.#options.prove(this.#query(request), signal);
     const head = this.#headOf(answer);
     await this.#checkDescent(head, answer.path, signal);
@@ -105,7 +105,7 @@ export class LazySpace {
     await this.#checkSigned(head, authority, signal);
     const proof = verifyProof(suite, head.fields.root, answer.proof);
     checkMembers(proof, authority);
-    const rows = new ProvenRows(suite, space, proof, request);
+    const rows = new ProvenRows(suite, head.fields, proof, request);
     rows.take(answer.rows);
     if (!(await this.#takeRest(rows, head.id, signal))) return undefined;
     const trusted = { head: signedHeadOf(head), authority };

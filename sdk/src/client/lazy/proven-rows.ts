@@ -13,6 +13,7 @@ import type { VerifySuite } from '@coffer/protocol/crypto';
 import {
   childrenRange,
   decodeRecord,
+  type CommitHeader,
   type ProofRequest,
   type SpaceStateRecord,
   type TreeKey,
@@ -21,6 +22,8 @@ import {
 import { malformed } from '../space/commit-judge.ts';
 
 export class ProvenRows {
+  /** Seq of the head whose state they stand in. */
+  readonly seq: number;
   readonly #suite: VerifySuite;
   readonly #space: SpaceId;
   /** Digests of all that was asked for, ascending by key; null where there is proven to be nothing. */
@@ -28,7 +31,13 @@ export class ProvenRows {
   readonly #records = new Map<TreeKey, SpaceStateRecord>();
 
   /** IntegrityError `proof-invalid` when `proof` does not show all of `request`. */
-  constructor(suite: VerifySuite, space: SpaceId, proof: VerifiedProof, request: ProofRequest) {
+  constructor(
+    suite: VerifySuite,
+    { space, seq }: Pick<CommitHeader, 'space' | 'seq'>,
+    proof: VerifiedProof,
+    request: ProofRequest,
+  ) {
+    this.seq = seq;
     this.#suite = suite;
     this.#space = space;
     const wanted = new Map<TreeKey, Digest | null>();
