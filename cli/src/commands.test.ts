@@ -66,6 +66,8 @@ async function got(world: CommandWorld): Promise<void> {
   const again = await world.run(['get', '-r', '/folder', 'here']);
   const { files, unchanged } = JSON.parse(again.stdout) as { files: number; unchanged: number };
   assert.deepEqual([again.code, files, unchanged], [0, 1, 1]);
+  const same = await world.run(['get', '-r', '/folder', 'here']);
+  assert.deepEqual((JSON.parse(same.stdout) as { unchanged: number }).unchanged, 2);
   writeFileSync(there, 'mine');
   assert.equal((await world.run(['get', '-r', '/folder', 'here'])).code, 1);
   assert.equal(readFileSync(there, 'utf8'), 'mine');

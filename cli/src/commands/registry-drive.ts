@@ -83,7 +83,7 @@ export const DRIVE_COMMANDS: readonly CommandDefinition[] = [
     argumentsMax: 2,
     summary: 'fetch a file or folder',
     details:
-      'Run again after it broke off, it goes on: files that are there with the same content are left as they are.\nA file is seen under its name once all of it was verified.',
+      'A folder LOCAL that is there gets REMOTE in it. Run again into the same place after it broke off, it goes on:\nfiles that are there with the same content are left as they are. So name a folder that is there from the start.\nA file is seen under its name once all of it was verified.',
     example: 'coffer get -r /Pictures .',
     flags: [
       { name: 'recursive', short: 'r', summary: 'folders with all below' },
