@@ -33,53 +33,67 @@ export async function placeDownloads(run: ExecutionRun, items: readonly Staged[]
   );
   writeIntents(run, placings);
   const folders = new Set<string>();
-  const finished: { placing: Placing; outcome: OperationOutcome; row: LocalRow | undefined }[] = [];
-  for (const placing of placings) {
-    const path = slotPath(run, placing);
-    let outcome: OperationOutcome = LOST;
-    let row: LocalRow | undefined;
-    try {
-      const stat = path === undefined ? undefined : put(run, placing, path);
-      if (stat !== undefined) {
-        row = rowOf(run, placing, asStaged(run, placing, stat));
-        outcome = DONE;
-      }
-    } catch (error) {
-      outcome = outcomeOfLocalFault(error, 'write');
-    }
-    if (path !== undefined) folders.add(folderOf(path));
-    const stored = placing.replaced?.stored;
-    if (stored !== undefined) folders.add(folderOf(run.paths.inRoot(stored)));
-    finished.push({ placing, outcome, row });
-  }
+  const placed = placings.map((placing) => placeOne(run, placing, folders));
   for (const folder of folders) await run.syncFolder(folder);
   trees.db.transaction(() => {
-    for (const { placing, outcome, row } of finished) settle(run, placing, outcome, row);
+    for (const one of placed) settle(run, one);
   });
   for (const { item } of placings) discard(run, item);
 }
 
+/** What became of one of a barrier. */
+interface Placed {
+  readonly placing: Placing;
+  readonly outcome: OperationOutcome;
+  /** The entry that is there now; undefined when nothing was put there. */
+  readonly row: LocalRow | undefined;
+  /** False when the bytes that had the slot are still, or again, in it. */
+  readonly isRecycled: boolean;
+}
+
+/** A fault of one leaves the others of its barrier alone: they would have entries and no rows. */
+function placeOne(run: ExecutionRun, placing: Placing, folders: Set<string>): Placed {
+  const { replaced } = placing;
+  if (replaced !== null) folders.add(folderOf(run.paths.inRoot(replaced.stored)));
+  try {
+    const path = slotPath(run, placing);
+    if (path !== undefined) folders.add(folderOf(path));
+    const stat = path === undefined ? undefined : put(run, placing, path);
+    if (stat !== undefined) {
+      const row = rowOf(run, placing, asStaged(run, placing, stat));
+      return { placing, outcome: DONE, row, isRecycled: true };
+    }
+    return { placing, outcome: LOST, row: undefined, isRecycled: wasRecycled(run, placing) };
+  } catch (error) {
+    const outcome = outcomeOfLocalFault(error, 'write');
+    return { placing, outcome, row: undefined, isRecycled: wasRecycled(run, placing) };
+  }
+}
+
 function prepare(run: ExecutionRun, item: Staged): readonly Omit<Placing, 'local'>[] {
+  let outcome: OperationOutcome = LOST;
+  try {
+    const slot = slotOf(run, item);
+    if (slot !== undefined) return [slot];
+  } catch (error) {
+    outcome = outcomeOfLocalFault(error, 'write');
+  }
+  run.settle(item.operation, outcome);
+  discard(run, item);
+  return [];
+}
+
+/** Undefined when the precondition is lost. */
+function slotOf(run: ExecutionRun, item: Staged): Omit<Placing, 'local'> | undefined {
   const { operation } = item;
-  const lose = (): readonly [] => {
-    run.settle(operation, LOST);
-    discard(run, item);
-    return [];
-  };
   const parent = run.localParent(operation.parent);
-  if (parent === undefined) return lose();
-  if (operation.replaces === null) return [{ item, parent, replaced: null }];
+  if (parent === undefined) return undefined;
+  if (operation.replaces === null) return { item, parent, replaced: null };
   const row = run.entry(operation.replaces);
   const path = row === undefined ? undefined : run.paths.relative(row.id);
-  if (row === undefined || path === undefined) return lose();
-  if (row.parent !== parent || row.name !== operation.localName) return lose();
-  try {
-    return [{ item, parent, replaced: { row, path, stored: run.recycle.reserve(path) } }];
-  } catch (error) {
-    run.settle(operation, outcomeOfLocalFault(error, 'write'));
-    discard(run, item);
-    return [];
-  }
+  if (row === undefined || path === undefined) return undefined;
+  if (row.parent !== parent || row.name !== operation.localName) return undefined;
+  return { item, parent, replaced: { row, path, stored: run.recycle.reserve(path) } };
 }
 
 function writeIntents(run: ExecutionRun, placings: readonly Placing[]): void {
@@ -133,10 +147,20 @@ function put(run: ExecutionRun, placing: Placing, path: string): EntryStat | und
     if (replaced !== null) giveBack(run, replaced.stored, path);
     throw error;
   }
-  const stat = fileSystem.lstat(path);
+  if (item.staged === null) return fileSystem.lstat(path);
   // Whoever took it away since, or put another in its place: it was there, and the next look tells.
-  const isThere = item.staged === null || stat?.ino === item.staged.stat.ino;
-  return isThere ? stat : item.staged?.stat;
+  const stat = unlessFault(() => fileSystem.lstat(path));
+  return stat?.ino === item.staged.stat.ino ? stat : item.staged.stat;
+}
+
+/** For what comes after the entry got its name: that it is there is true whatever fails by then. */
+function unlessFault<T>(action: () => T): T | undefined {
+  try {
+    return action();
+  } catch (error) {
+    if (!(error instanceof LocalFault)) throw error;
+    return undefined;
+  }
 }
 
 /** A link fails where a rename would overwrite what appeared meanwhile. */
@@ -150,7 +174,9 @@ function linkInto(run: ExecutionRun, staged: string, path: string): void {
     fileSystem.rename(staged, path);
     return;
   }
-  fileSystem.unlink(staged);
+  unlessFault(() => {
+    fileSystem.unlink(staged);
+  });
 }
 
 function giveBack(run: ExecutionRun, stored: string, path: string): void {
@@ -198,17 +224,12 @@ function ctimeOf(run: ExecutionRun, { item }: Placing, stat: EntryStat): bigint 
   return provenCtimeNs(stat, run.now(), run.options.pair.caps.mtimeGranNs);
 }
 
-function settle(
-  run: ExecutionRun,
-  placing: Placing,
-  outcome: OperationOutcome,
-  row: LocalRow | undefined,
-): void {
+function settle(run: ExecutionRun, { placing, outcome, row, isRecycled }: Placed): void {
   const { trees } = run.options;
   const { operation, view, staged } = placing.item;
   if (placing.replaced !== null) trees.intents.remove(operation.id);
   if (row === undefined) {
-    if (placing.replaced !== null && !wasRecycled(run, placing.replaced.stored)) {
+    if (placing.replaced !== null && !isRecycled) {
       trees.recycled.removeStored(placing.replaced.stored);
     }
     run.settle(operation, outcome);
@@ -230,17 +251,23 @@ function settle(
   });
 }
 
-function wasRecycled(run: ExecutionRun, stored: string): boolean {
-  return run.options.fileSystem.lstat(run.paths.inRoot(stored)) !== undefined;
+/** True where that cannot be seen, too: the row of the recycle area says where bytes may be. */
+function wasRecycled(run: ExecutionRun, { replaced }: Placing): boolean {
+  if (replaced === null) return false;
+  const { fileSystem } = run.options;
+  const look = unlessFault(() => ({ stat: fileSystem.lstat(run.paths.inRoot(replaced.stored)) }));
+  return look === undefined || look.stat !== undefined;
 }
 
 function isUntouched(staged: EntryStat, now: EntryStat): boolean {
   return staged.ino === now.ino && staged.size === now.size && staged.mtimeNs === now.mtimeNs;
 }
 
-/** Removes what is still in staging of a download that is over. */
+/** Removes what is still in staging of a download that is over; what resists goes at the next start. */
 function discard(run: ExecutionRun, { staged }: { readonly staged: Staged['staged'] }): void {
   const { fileSystem } = run.options;
-  if (staged === null || fileSystem.lstat(staged.path) === undefined) return;
-  fileSystem.unlink(staged.path);
+  if (staged === null) return;
+  unlessFault(() => {
+    if (fileSystem.lstat(staged.path) !== undefined) fileSystem.unlink(staged.path);
+  });
 }
