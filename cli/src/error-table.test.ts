@@ -3,12 +3,12 @@
  * and a proxy that answers for it with each refusal. A code that is added and not reached does not compile.
  */
 import assert from 'node:assert/strict';
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
 import { EngineFault } from '@coffer/native-worker/fault';
-import { nodeHost } from '@coffer/native-worker/host';
 import { profileOf } from '@coffer/native-worker/profile-folder';
+import { lockProfile } from '@coffer/native-worker/profile-lock';
 import { IntegrityError } from '@coffer/protocol/core';
 import { errorEntry, ERROR_CODES, type ErrorCode } from '@coffer/protocol/api/error-codes';
 import { failureOf } from './drive-failure.ts';
@@ -88,12 +88,10 @@ const REACHED: Readonly<Record<ErrorCode, Reach>> = {
   internal: byServer,
   integrity: (world) => world.refused(200, 'no JSON'),
   timeout: by('sync', 'now', '--timeout', '0.001'),
-  locked: (world) => {
-    // Any living process but this one: who started it.
-    const holder = { pid: process.ppid, what: 'coffer daemon', boot: nodeHost().bootId };
-    const { lockFile } = profileOf(world.home);
-    writeFileSync(lockFile, JSON.stringify({ ...holder, isDaemon: true }));
-    return world.run(['daemon']).finally(() => rmSync(lockFile));
+  locked: async (world) => {
+    const who = { what: 'coffer daemon', isDaemon: true };
+    using _held = await lockProfile(profileOf(world.home), who);
+    return await world.run(['daemon']);
   },
   'disk-full': () =>
     told(Object.assign(new Error('full'), { code: 'ENOSPC', syscall: 'write', path: '/x' })),

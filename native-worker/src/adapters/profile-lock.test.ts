@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { once } from 'node:events';
 import { nodeHost, processStart } from './node-host.ts';
 import { lockHolder, lockProfile } from './profile-lock.ts';
 import { profileAt, type Profile } from '../profile/profile-folder.ts';
@@ -31,7 +33,7 @@ test('a profile is held by one, and free again when that one lets go', () =>
     first[Symbol.dispose]();
     assert.equal(lockHolder(profile), undefined);
     using _second = await lockProfile(profile, COMMAND);
-    assert.deepEqual(readdirSync(profile.home), ['lock']);
+    assert.deepEqual(readdirSync(profile.home), ['lock', 'lock.db']);
   }));
 
 test('a second daemon does not wait for the first', () =>
@@ -59,4 +61,45 @@ test('a lock whose process is gone, of an earlier boot, or of another process wi
       using _lock = await lockProfile(profile, { ...COMMAND, waitMs: 100 });
       assert.match(readFileSync(profile.lockFile, 'utf8'), /coffer ls/);
     }
+  }));
+
+test('of many programs that meet a lock whose owner is gone, one at a time has it', () =>
+  inProfile(async (profile) => {
+    const gone = spawnSync(process.execPath, ['-e', '']).pid;
+    const stale = { pid: gone, what: 'x', boot: nodeHost().bootId, isDaemon: true };
+    const contender = fileURLToPath(new URL('../testing/lock-contender.ts', import.meta.url));
+    const words = [contender, profile.home, '30', JSON.stringify(stale)];
+    writeFileSync(profile.lockFile, JSON.stringify(stale));
+    const programs = Array.from({ length: 3 }, () => spawn(process.execPath, words));
+    const said = await Promise.all(
+      programs.map(async (program) => {
+        const text = Array.fromAsync(program.stdout.setEncoding('utf8'));
+        const [code] = (await once(program, 'close')) as [number];
+        return [code, (await text).join('')];
+      }),
+    );
+    for (const one of said) assert.deepEqual(one, [0, '']);
+    assert.equal(lockHolder(profile), undefined);
+  }));
+
+test('who is killed holds nothing any more, though the name stays', () =>
+  inProfile(async (profile) => {
+    const contender = fileURLToPath(new URL('../testing/lock-contender.ts', import.meta.url));
+    const program = spawn(process.execPath, [contender, profile.home, 'killed']);
+    await once(program, 'close');
+    assert.equal(program.signalCode, 'SIGKILL');
+    assert.match(readFileSync(profile.lockFile, 'utf8'), /contender/);
+    assert.equal(lockHolder(profile), undefined);
+    using _lock = await lockProfile(profile, { ...COMMAND, waitMs: 1000 });
+    assert.equal(lockHolder(profile)?.pid, process.pid);
+  }));
+
+test('a profile that is held by somebody without a name is not waited for endlessly', () =>
+  inProfile(async (profile) => {
+    using _first = await lockProfile(profile, COMMAND);
+    rmSync(profile.lockFile);
+    await assert.rejects(lockProfile(profile, { ...COMMAND, waitMs: 60 }), {
+      code: 'locked',
+      message: 'this profile is in use by another program',
+    });
   }));

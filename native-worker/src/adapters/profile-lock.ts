@@ -1,8 +1,10 @@
 /**
- * One program at a time works on a profile. The lock names process, start of the process and boot, so
- * that one that outlived its owner (killed, power cut, another process with the same id) is taken over.
+ * One program at a time works on a profile. What keeps others out is SQLite's lock on an empty file,
+ * which the system lifts when the process ends, however it ends. The file `lock` beside it says who has
+ * it: process, start of the process and boot, so that one that its owner left behind names nobody.
  */
-import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import type Sqlite from 'better-sqlite3';
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isAlive, nodeHost, processStart } from './node-host.ts';
 import { ControlFailure, type FailureShape } from '../contract/faults.ts';
@@ -33,20 +35,30 @@ export async function lockProfile(
   },
 ): Promise<Disposable> {
   ensureHome(profile);
+  // Asking who has a profile loads no database: only taking it does.
+  const { default: database } = await import('better-sqlite3');
   const until = Date.now() + (who.waitMs ?? LOCK_WAIT_MS_MAX);
   for (;;) {
-    if (tryLock(profile, who)) break;
+    const lock = tryLock(database, profile, who);
+    if (lock !== undefined) return lock;
     const holder = lockHolder(profile);
-    if (holder !== undefined && (Date.now() >= until || (holder.isDaemon && who.isDaemon))) {
+    const isSecondDaemon = holder?.isDaemon === true && who.isDaemon;
+    if (isSecondDaemon || Date.now() >= until)
       throw new ControlFailure(lockedBy(holder, who.isDaemon));
-    }
     who.signal?.throwIfAborted();
     await sleep(LOCK_RETRY_MS);
   }
-  return { [Symbol.dispose]: () => rmSync(profile.lockFile, { force: true }) };
 }
 
-function lockedBy(holder: LockHolder, isForDaemon: boolean): FailureShape {
+/** Without a holder: somebody who has not said a name yet, or whose name was removed. */
+function lockedBy(holder: LockHolder | undefined, isForDaemon: boolean): FailureShape {
+  if (holder === undefined) {
+    return {
+      code: 'locked',
+      message: 'this profile is in use by another program',
+      hint: 'Wait for it or end it, then try again.',
+    };
+  }
   const { pid, what, isDaemon } = holder;
   return {
     code: 'locked',
@@ -60,19 +72,42 @@ function lockedBy(holder: LockHolder, isForDaemon: boolean): FailureShape {
   };
 }
 
-/** Who holds the profile now; a lock that nobody holds any more is removed. */
+/** Who says that it holds the profile now, and lives. */
 export function lockHolder(profile: Profile): LockHolder | undefined {
   const holder = readHolder(profile.lockFile);
-  if (holder === undefined || isHeld(holder)) return holder;
-  takeAway(profile, holder);
-  return undefined;
+  return holder !== undefined && isHeld(holder) ? holder : undefined;
+}
+
+/** Undefined while another one has it, in this process too. */
+function tryLock(
+  open: typeof Sqlite,
+  { lockFile }: Profile,
+  who: { readonly what: string; readonly isDaemon: boolean },
+): Disposable | undefined {
+  const lock = new open(`${lockFile}.db`, { timeout: 0 });
+  try {
+    lock.pragma('journal_mode = MEMORY');
+    lock.exec('BEGIN EXCLUSIVE');
+    sayHolder(lockFile, who);
+  } catch (error) {
+    lock.close();
+    if (error instanceof Error && 'code' in error && error.code === 'SQLITE_BUSY') return undefined;
+    throw error;
+  }
+  return {
+    [Symbol.dispose]: () => {
+      // The name goes while it is still ours: the next one's would go else.
+      rmSync(lockFile, { force: true });
+      lock.close();
+    },
+  };
 }
 
 /** Complete before it has its name: nobody ever reads half of it. */
-function tryLock(profile: Profile, who: { what: string; isDaemon: boolean }): boolean {
+function sayHolder(lockFile: string, who: { what: string; isDaemon: boolean }): void {
   const { pid, bootId } = nodeHost();
   const start = processStart(pid);
-  const own = `${profile.lockFile}.${pid}`;
+  const own = `${lockFile}.${pid}`;
   const holder: LockHolder = {
     pid,
     what: who.what,
@@ -81,41 +116,13 @@ function tryLock(profile: Profile, who: { what: string; isDaemon: boolean }): bo
     isDaemon: who.isDaemon,
   };
   writeFileSync(own, JSON.stringify(holder), { mode: 0o600 });
-  try {
-    linkSync(own, profile.lockFile);
-    return true;
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false;
-    throw error;
-  } finally {
-    rmSync(own, { force: true });
-  }
+  renameSync(own, lockFile);
 }
 
 function isHeld({ pid, boot, start }: LockHolder): boolean {
   if (boot !== nodeHost().bootId || !isAlive(pid)) return false;
   const now = processStart(pid);
   return start === undefined || now === undefined || start === now;
-}
-
-/** Of several that find the same stale lock one takes it away; a new one that came meanwhile goes back. */
-function takeAway({ lockFile }: Profile, stale: LockHolder): void {
-  const aside = `${lockFile}.stale.${process.pid}`;
-  try {
-    renameSync(lockFile, aside);
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return;
-    throw error;
-  }
-  const taken = readHolder(aside);
-  if (taken !== undefined && (taken.pid !== stale.pid || taken.start !== stale.start)) {
-    try {
-      linkSync(aside, lockFile);
-    } catch {
-      // A third one has the lock by now: it found none, and that was so.
-    }
-  }
-  rmSync(aside, { force: true });
 }
 
 function readHolder(file: string): LockHolder | undefined {
