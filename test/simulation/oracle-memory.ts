@@ -1,14 +1,40 @@
 /** What the oracles carry from one rest to the next, and how they name things. */
+import type { Ledger } from './ledger.ts';
+import type { Feature } from './options.ts';
+
+/** What the contents of a world are judged by, besides what is seen. */
+export interface ContentJudgement {
+  readonly ledger: Ledger;
+  readonly memory: Memory;
+  readonly features: ReadonlySet<Feature>;
+}
+
 /** What the oracles remember from one rest to the next. */
 export interface Memory {
   /** Node that had a content, by SHA-256. */
   nodeOfContent: ReadonlyMap<string, string>;
   /** How often those contents were there that were there more than once, for a reason; by SHA-256. */
   doubled: ReadonlyMap<string, number>;
+  /** Until when files in the trash and versions are kept at least, by SHA-256; what expired stays here. */
+  past: ReadonlyMap<string, number>;
   /** Paths of conflict copies. */
   copies: ReadonlySet<string>;
+  /** How many deeds there had been at the last rest at which no device had a rule file. */
+  unruledDeeds: number;
   /** Request bodies that were searched already. */
   searched: number;
+}
+
+/** Before the first rest. */
+export function freshMemory(): Memory {
+  return {
+    nodeOfContent: new Map(),
+    doubled: new Map(),
+    past: new Map(),
+    copies: new Set(),
+    unruledDeeds: 0,
+    searched: 0,
+  };
 }
 
 /** By its own name: what a person moves into a folder with such a name is none. */

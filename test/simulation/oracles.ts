@@ -6,10 +6,10 @@
 import type { Deed } from './deed.ts';
 import { isScratch } from './ignored.ts';
 import { agreement } from './oracle-agreement.ts';
-import { contents, liveHashes, nodeIds, type ContentJudgement } from './oracle-contents.ts';
-import { isCopy, show, type Memory } from './oracle-memory.ts';
+import { contents, nodeIds } from './oracle-contents.ts';
+import { isCopy, show, type ContentJudgement } from './oracle-memory.ts';
 import { isQuietStall } from './quiet-stalls.ts';
-import { lookAt, type Sight } from './sight.ts';
+import { liveHashes, lookAt, type Sight } from './sight.ts';
 import { changesOf } from './sync-outcome.ts';
 import { MARK } from './person.ts';
 import type { World } from './world.ts';
@@ -30,11 +30,13 @@ export async function checkWorld(world: World): Promise<readonly string[]> {
     ...secrecy(world),
     ...(await idleness(world)),
   ];
-  remember(world.memory, sight);
+  remember(judgement, sight);
   return violations;
 }
 
-function remember(memory: Memory, { remote }: Sight): void {
+function remember({ memory, ledger }: ContentJudgement, { remote, past, devices }: Sight): void {
+  if (!devices.some(({ hasRules }) => hasRules)) memory.unruledDeeds = ledger.deeds.length;
+  memory.past = past;
   memory.nodeOfContent = new Map(
     [...remote.values()].flatMap(({ sha256, id }) => (sha256 === null ? [] : [[sha256, id]])),
   );

@@ -39,8 +39,11 @@ export interface DeviceSight {
 
 export interface Sight {
   readonly remote: ReadonlyMap<string, NodeView>;
-  /** Files in the trash and kept versions, by SHA-256. */
-  readonly past: ReadonlySet<string>;
+  /**
+   * Until when files in the trash and versions are kept at least, by SHA-256; those that were seen there
+   * at an earlier rest and whose time was over since are among them, whether they went or not.
+   */
+  readonly past: ReadonlyMap<string, number>;
   readonly devices: readonly DeviceSight[];
 }
 
@@ -50,7 +53,26 @@ export async function lookAt(world: World): Promise<Sight> {
   const { drive } = await first.sim.live(world.signal);
   const devices: DeviceSight[] = [];
   for (const device of world.devices) devices.push(await lookAtDevice(world, device));
-  return { remote: remoteTree(drive), past: await pastContents(drive, world.signal), devices };
+  const there = await pastContents(drive, world.signal);
+  const past = withExpired(there, world.memory.past, world.scheduler.now());
+  return { remote: remoteTree(drive), past, devices };
+}
+
+/** What was there before and is not has gone, rightly, when its time was over. */
+export function withExpired(
+  there: ReadonlyMap<string, number>,
+  before: ReadonlyMap<string, number>,
+  now: number,
+): ReadonlyMap<string, number> {
+  return new Map([...[...before].filter(([, untilMs]) => untilMs < now), ...there]);
+}
+
+/** How often each content is in the drive, by SHA-256. */
+export function liveHashes(remote: Sight['remote']): Map<string, number> {
+  const live = new Map<string, number>();
+  for (const { sha256 } of remote.values())
+    if (sha256 !== null) live.set(sha256, (live.get(sha256) ?? 0) + 1);
+  return live;
 }
 
 function remoteTree(drive: Drive): ReadonlyMap<string, NodeView> {
@@ -59,25 +81,36 @@ function remoteTree(drive: Drive): ReadonlyMap<string, NodeView> {
   return new Map(listing.value.entries.map(({ path, node }) => [path, node]));
 }
 
-async function pastContents(drive: Drive, signal: AbortSignal): Promise<ReadonlySet<string>> {
+async function pastContents(
+  drive: Drive,
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, number>> {
   const { space } = drive;
-  const hashes = new Set<string>();
-  const walk = async (id: NodeView['id'], isTrashed: boolean): Promise<void> => {
-    for (const node of space.children(id)) {
-      if ('unreadable' in node) continue;
-      if (isTrashed && node.sha256 !== null) hashes.add(node.sha256);
-      if (node.kind === 'folder') await walk(node.id, isTrashed);
-      if (node.kind !== 'file') continue;
-      for (const { rev, isCurrent } of space.contents.versions(node.id)) {
-        if (isCurrent) continue;
-        const { sha256 } = await space.contents.uploadedContent({ id: node.id, rev }, signal);
-        hashes.add(sha256);
-      }
+  const untilMs = new Map<string, number>();
+  const keep = (sha256: string, until: number): void => {
+    untilMs.set(sha256, Math.max(until, untilMs.get(sha256) ?? 0));
+  };
+  // What is in the trash goes with all that is below it and with its versions.
+  const look = async (node: NodeView, trashedUntil: number | undefined): Promise<void> => {
+    if (trashedUntil !== undefined && node.sha256 !== null) keep(node.sha256, trashedUntil);
+    if (node.kind === 'folder') await walk(node.id, () => trashedUntil);
+    if (node.kind !== 'file') return;
+    for (const { rev, isCurrent, keepUntil } of space.contents.versions(node.id)) {
+      if (isCurrent) continue;
+      const { sha256 } = await space.contents.uploadedContent({ id: node.id, rev }, signal);
+      keep(sha256, Math.min(keepUntil ?? Infinity, trashedUntil ?? Infinity));
     }
   };
-  await walk(space.rootFolder, false);
-  await walk(space.trash, true);
-  return hashes;
+  const walk = async (
+    id: NodeView['id'],
+    trashedUntil: (node: NodeView) => number | undefined,
+  ): Promise<void> => {
+    for (const node of space.children(id))
+      if (!('unreadable' in node)) await look(node, trashedUntil(node));
+  };
+  await walk(space.rootFolder, () => undefined);
+  await walk(space.trash, ({ keepUntil }) => keepUntil ?? Infinity);
+  return untilMs;
 }
 
 async function lookAtDevice(world: World, { sim, shape }: WorldDevice): Promise<DeviceSight> {

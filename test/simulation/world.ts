@@ -15,7 +15,7 @@ import { ROOT, SimDevice } from './device.ts';
 import { Ledger, type HeldNode } from './ledger.ts';
 import { createNetwork, type SimNetwork } from './network.ts';
 import type { WorldOptions, WorldReport } from './options.ts';
-import type { Memory } from './oracle-memory.ts';
+import { freshMemory, type Memory } from './oracle-memory.ts';
 import { checkWorld } from './oracles.ts';
 import { probe } from './probes.ts';
 import { Scheduler } from './scheduler.ts';
@@ -69,12 +69,7 @@ export class World {
   readonly violations: string[] = [];
   /** Numbers of the actions that did something. */
   readonly acted = new Set<number>();
-  readonly memory: Memory = {
-    nodeOfContent: new Map(),
-    doubled: new Map(),
-    copies: new Set(),
-    searched: 0,
-  };
+  readonly memory: Memory = freshMemory();
   thirdParty: ThirdParty | undefined;
   #thirdPartyDevice: SimDevice | undefined;
   readonly #options: WorldOptions;

@@ -1,0 +1,146 @@
+/** I4: nothing is there twice, and conflict copies come of conflicts. */
+import type { NodeView } from '@coffer/sdk';
+import type { Deed } from './deed.ts';
+import { IGNORE_FILE, isScratch } from './ignored.ts';
+import type { Ledger } from './ledger.ts';
+import {
+  chosenWithCrash,
+  keptTemporaries,
+  movedBackups,
+  movedTemporaries,
+  movedWithCrash,
+  sentAnew,
+} from './oracle-excuses.ts';
+import { isCopy, show, type ContentJudgement } from './oracle-memory.ts';
+import type { Feature } from './options.ts';
+import { liveHashes, type Sight } from './sight.ts';
+
+/** A conflict copy's path: all before the brackets, and the device that made it. */
+const COPY_NAME = / \(conflict (\S+) [^/]*$/;
+
+/** I4: no content is there twice, and no conflict copy comes without a conflict. */
+export function copies(sight: Sight, judgement: ContentJudgement): readonly string[] {
+  const { memory, features } = judgement;
+  // An editor's backup of a copy has the copy's name in its own.
+  const isBackup = (path: string): boolean => {
+    const of = path.replace(/\.bak$/, '');
+    return of !== path && (memory.copies.has(of) || sight.remote.has(of));
+  };
+  const fresh = [...sight.remote.keys()].filter(
+    (path) => isCopy(path) && !memory.copies.has(path) && !isBackup(path),
+  );
+  return [
+    ...doubled(sight, judgement),
+    ...needless(fresh, sight, judgement),
+    ...tooManyCopies(fresh, judgement),
+    ...unlisted(sight, features),
+  ];
+}
+
+function doubled(sight: Sight, { ledger, memory, features }: ContentJudgement): readonly string[] {
+  // A file that was ignored while it was renamed elsewhere is new when it is ignored no longer.
+  if (features.has('ignores')) return [];
+  // What a crash tore is nobody's own: two empty files are two.
+  const own = ledger.writtenOnce();
+  const excused = new Set([
+    ...movedWithCrash(ledger),
+    ...sentAnew(ledger),
+    ...movedTemporaries(ledger),
+    ...chosenWithCrash(ledger),
+    ...keptTemporaries(sight, ledger),
+  ]);
+  const putBack = movedBackups(ledger);
+  // What a person decided not to delete after all is there beside what its content went on to.
+  const isUndone = ({ id }: NodeView): boolean => ledger.undoneNodes.has(id);
+  const decided = new Map([...sight.remote].filter(([, node]) => !isUndone(node)));
+  return [...liveHashes(decided)]
+    .map(([hash, n]) => ({ n, before: memory.doubled.get(hash), content: ledger.contentOf(hash) }))
+    .filter(({ n, before = 1, content = '' }) => n > before + (putBack.has(content) ? 1 : 0))
+    .flatMap(({ content = '' }) => (own.has(content) && !excused.has(content) ? [content] : []))
+    .map((content) => `I4: twice there: ${show(content)}`);
+}
+
+function needless(
+  fresh: readonly string[],
+  sight: Sight,
+  { ledger, features }: ContentJudgement,
+): readonly string[] {
+  const deeds = ledger.phaseDeeds();
+  const actors = new Set(deeds.map(({ device }) => device));
+  // What is undone comes back and may meet something new; a folder that is left out claims its slot. A
+  // rule that goes lets out what it hid on other disks, which is new there and may meet a node.
+  const isAlone =
+    actors.size < 2 &&
+    ledger.offInPhase.size === 0 &&
+    !ledger.undoneInPhase &&
+    !features.has('exclusions') &&
+    !deeds.some(isOfRules);
+  const unfounded = fresh.filter(
+    (path) => !isOfUnseen(path, sight, actors) && !isSentAnew(path, ledger),
+  );
+  return unfounded.length > 0 && isAlone
+    ? [`I4: ${unfounded.join(', ')} without anybody else: ${[...actors].join(', ')}`]
+    : [];
+}
+
+/** I4: no more copies among `fresh`, those of this phase, than somebody's deeds or crashes account for. */
+export function tooManyCopies(
+  fresh: readonly string[],
+  judgement: ContentJudgement,
+): readonly string[] {
+  const { ledger, features } = judgement;
+  const claims = ledger.phaseDeeds().length + ledger.offInPhase.size;
+  const ofHidden = Math.min(fresh.filter(isScratch).length, hiddenDeeds(judgement));
+  return fresh.length - ofHidden > claims && !features.has('crowds')
+    ? [`I4: ${fresh.length} conflict copies of ${claims} actions`]
+    : [];
+}
+
+/**
+ * How many deeds of earlier phases a rule may have hidden: those with names that it is about, since there
+ * was a rule file anywhere. A change of the rules in this phase lets them meet each other.
+ */
+function hiddenDeeds({ ledger, memory }: ContentJudgement): number {
+  const deeds = ledger.phaseDeeds();
+  if (!deeds.some(isOfRules)) return 0;
+  const earlier = ledger.deeds.slice(memory.unruledDeeds, ledger.deeds.length - deeds.length);
+  return earlier.filter((deed) => deed.text.includes('.scratch') && !isOfRules(deed)).length;
+}
+
+function isOfRules({ text }: Deed): boolean {
+  return text.includes(IGNORE_FILE) || text.startsWith('ignore ');
+}
+
+/** Its entries meet what has their names by now, too. */
+function isSentAnew(copy: string, { metAnew }: Ledger): boolean {
+  const [, maker] = COPY_NAME.exec(copy) ?? [];
+  return maker !== undefined && metAnew?.has(maker) === true;
+}
+
+/** Who only uploads does not see what others have: where it takes a name of theirs, theirs gets another. */
+function isOfUnseen(
+  path: string,
+  { remote, devices }: Sight,
+  actors: ReadonlySet<string>,
+): boolean {
+  const [plain, maker] = path.split(COPY_NAME);
+  const [copy, holder] = [path, plain ?? ''].map((each) => remote.get(each)?.id ?? '');
+  return devices.some(({ name, mode, nodes }) => {
+    if (mode !== 'upload' || name !== maker || !actors.has(name)) return false;
+    const own = new Set(nodes.values());
+    return own.has(holder ?? '') && !own.has(copy ?? '');
+  });
+}
+
+/** Every device lists the conflicts that are open. */
+function unlisted({ remote, devices }: Sight, features: ReadonlySet<Feature>): readonly string[] {
+  if (features.has('exclusions')) return [];
+  const ids = new Set([...remote.values()].map(({ id }) => id));
+  const open = [...remote.values()].filter(({ copyOf }) => copyOf !== null && ids.has(copyOf));
+  return devices
+    .filter(({ mode, openConflicts }) => mode === 'two-way' && openConflicts !== open.length)
+    .map(
+      ({ name, openConflicts }) =>
+        `I4: ${name} lists ${openConflicts} conflicts, ${open.length} are open`,
+    );
+}

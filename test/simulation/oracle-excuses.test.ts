@@ -1,0 +1,86 @@
+/** What the newer excuses of the oracles let through, and what is seen beside it. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { deedOf } from './deed.ts';
+import { ROOT } from './device.ts';
+import { IGNORE_FILE } from './ignored.ts';
+import { Ledger } from './ledger.ts';
+import { tooManyCopies } from './oracle-copies.ts';
+import { freshMemory } from './oracle-memory.ts';
+import { checkWorld } from './oracles.ts';
+import { CONTENT, PATH, seen, type Stage } from './planted.ts';
+import { withExpired } from './sight.ts';
+
+const DAY_MS = 24 * 3_600_000;
+const LOST = `I2: lost "${CONTENT} unseen", which nobody gave up`;
+
+/** What an editor took away by name goes to the trash; `days` later the next change is made. */
+async function takeUnseen(stage: Stage, days: number, isPurged: boolean): Promise<void> {
+  const { world, sim, other, write } = stage;
+  const content = `${CONTENT} unseen`;
+  write(`${PATH} away`, content);
+  await world.rest();
+  sim.user.remove(`${ROOT}${PATH} away`);
+  const taken = { gaveUp: [content], unseen: [content] };
+  world.ledger.record(deedOf(other.name, 0, 'end to save', taken));
+  await world.rest();
+  assert.deepEqual(await checkWorld(world), []);
+  await world.scheduler.clock('calendar').sleep(days * DAY_MS);
+  const { drive } = await sim.live(world.signal);
+  if (isPurged) assert.equal(await drive.edit.emptyTrash({}, world.signal), 1);
+  write(`${PATH} later`, `${CONTENT} later`);
+  await world.rest();
+}
+
+test('I2 lets what was taken away unseen go when the trash has kept it for its time, and no day sooner', async () => {
+  assert.equal(await seen((stage) => takeUnseen(stage, 31, false)), '');
+  assert.equal(await seen((stage) => takeUnseen(stage, 29, false)), '');
+  assert.equal(await seen((stage) => takeUnseen(stage, 29, true)), LOST);
+});
+
+test('what is kept is known until its time is over, and again when it is there again', () => {
+  const at = (there: ReadonlyMap<string, number>, now: number): readonly [string, number][] => [
+    ...withExpired(there, new Map([['a', 5]]), now),
+  ];
+  assert.deepEqual(at(new Map(), 5), []);
+  assert.deepEqual(at(new Map(), 6), [['a', 5]]);
+  assert.deepEqual(at(new Map([['a', 9]]), 6), [['a', 9]]);
+});
+
+test('I4 lets a backup be there twice that one put over a file and another renamed, no more and no other', async () => {
+  const content = `${CONTENT} old`;
+  const plant = async (stage: Stage, from: string, mover: string, count = 2): Promise<void> => {
+    const { world, sim, write } = stage;
+    world.ledger.startPhase(2);
+    for (let n = 1; n <= count; n++) write(`${PATH} ${n}`, content);
+    const now = world.scheduler.now();
+    const touched = [content];
+    world.ledger.record(deedOf(sim.name, now, `replace /a by /${from}`, { touched }));
+    world.ledger.record(deedOf(mover, now, `rename /${from} to /b`, { touched }));
+    await world.rest();
+  };
+  assert.equal(await seen((stage) => plant(stage, 'f.bak', 'web')), '');
+  const twice = /^I4: twice there/m;
+  assert.match(await seen((stage) => plant(stage, 'f', 'web')), twice);
+  assert.match(await seen((stage) => plant(stage, 'f.bak', stage.sim.name)), twice);
+  assert.match(await seen((stage) => plant(stage, 'f.bak', 'web', 3)), twice);
+});
+
+test('I4 counts what a rule hid in earlier phases when the rules change, and nothing else', async () => {
+  const said = (hidden: readonly string[], now: string, unruledDeeds = 0): string => {
+    const ledger = new Ledger();
+    for (const text of hidden) ledger.record(deedOf('phone', 0, text, {}));
+    ledger.startPhase(2);
+    ledger.record(deedOf('laptop', 0, now, {}));
+    const memory = { ...freshMemory(), unruledDeeds };
+    const names = [1, 2, 3].map((n) => `/a (conflict phone 2026-01-02 03-04-0${n}).scratch`);
+    return tooManyCopies(names, { ledger, memory, features: new Set(['ignores']) }).join();
+  };
+  const [edit, rules] = ['edit /a.scratch', `edit /${IGNORE_FILE}`];
+  const told = 'I4: 3 conflict copies of 1 actions';
+  assert.equal(said([edit, edit], rules), '');
+  assert.equal(said([edit], rules), told);
+  assert.equal(said([edit, 'edit /a'], rules), told);
+  assert.equal(said([edit, edit], edit), told, 'the rules are as they were');
+  assert.equal(said([edit, edit], rules, 1), told, 'the first was made before there were rules');
+});

@@ -1,0 +1,96 @@
+/** Why a content may be there twice, or have another node: the excuses that README.md lists. */
+import type { Ledger } from './ledger.ts';
+import { TEMPORARY } from './saving.ts';
+import type { Sight } from './sight.ts';
+
+const MOVED_TEMPORARY = /^(?:move|rename) \S*-does-\d+(?:[AB]\.tmp|\.new) to /;
+
+/** A file whose name is a backup's is renamed over another one. */
+const PUT_BACK = /^replace .* by .*(?:\.(?:bak|old|orig|tmp|backup)|~)$/;
+const MOVED = /^(?:rename|move) /;
+
+/**
+ * A file that a crashed device had received, and its person moved before it knew so, is new to it. So is
+ * one that somebody else moved: the device has it at the old place, without a row that says what it is.
+ */
+export function movedWithCrash(ledger: Ledger): ReadonlySet<string> {
+  const wasAnotherOff = ledger.crashedSince();
+  return new Set(
+    ledger
+      .phaseDeeds()
+      .flatMap(({ device, touched }) =>
+        touched.filter(
+          (content) => ledger.offInPhase.has(device) || wasAnotherOff(device, content),
+        ),
+      ),
+  );
+}
+
+/**
+ * A power cut may bring back what was just left out, without the rows that said which node it was: what
+ * somebody moved meanwhile is new to that device when it takes the folder in again.
+ */
+export function chosenWithCrash(ledger: Ledger): ReadonlySet<string> {
+  const chosen = [...ledger.choseInPhase].filter(([device]) => ledger.offInPhase.has(device));
+  const contents = new Set(chosen.flatMap(([, each]) => [...each]));
+  return new Set(
+    ledger.phaseDeeds().flatMap(({ touched }) => touched.filter((each) => contents.has(each))),
+  );
+}
+
+/**
+ * An editor's temporary that somebody moved elsewhere while the editor put it over its file: the move
+ * keeps the node, and its content has gone on as an edit of the file.
+ */
+export function movedTemporaries(ledger: Ledger): ReadonlySet<string> {
+  const deeds = ledger.phaseDeeds();
+  const saved = new Map(
+    deeds.flatMap(({ device, wrote, mayWrite }) =>
+      [...wrote, ...mayWrite].map((content): [string, string] => [content, device]),
+    ),
+  );
+  return new Set(
+    deeds
+      .filter(({ text }) => MOVED_TEMPORARY.test(text))
+      .flatMap(({ device, touched }) =>
+        touched.filter((content) => (saved.get(content) ?? device) !== device),
+      ),
+  );
+}
+
+/**
+ * A backup that somebody put over another file is an edit of that one (engine §4, slot continuity). Who
+ * renamed the backup elsewhere meanwhile keeps it under its new name.
+ */
+export function movedBackups(ledger: Ledger): ReadonlySet<string> {
+  const deeds = ledger.phaseDeeds();
+  const putBack = deeds.filter(({ text }) => PUT_BACK.test(text));
+  const moved = deeds.filter(({ text }) => MOVED.test(text));
+  return new Set(
+    putBack.flatMap(({ device, touched }) =>
+      touched.filter((content) =>
+        moved.some((other) => other.device !== device && other.touched.includes(content)),
+      ),
+    ),
+  );
+}
+
+/** A temporary that went up from a pair that only uploads, in the middle of a save: no deletion goes up. */
+export function keptTemporaries({ remote, devices }: Sight, ledger: Ledger): ReadonlySet<string> {
+  const uploading = devices.filter(({ mode }) => mode === 'upload');
+  const own = new Set(uploading.flatMap(({ name }) => [...ledger.writtenOn(name)]));
+  return new Set(
+    [...remote]
+      .filter(([path]) => TEMPORARY.test(path))
+      .flatMap(([, { sha256 }]) => ledger.contentOf(sha256 ?? '') ?? [])
+      .filter((content) => own.has(content)),
+  );
+}
+
+/**
+ * An upload pair keeps its disk as it is, wherever others have what is there. Without a base, after an old
+ * state was taken over, that goes up once more, at its places there.
+ */
+export function sentAnew({ metAnew }: Ledger): ReadonlySet<string> {
+  return new Set([...(metAnew?.values() ?? [])].flatMap((contents) => [...contents]));
+}
