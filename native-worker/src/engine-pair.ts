@@ -6,7 +6,7 @@ import { DeletionRun } from './engine-deletions.ts';
 import type { EngineOptions } from './engine-options.ts';
 import { PairBook } from './engine-pair-book.ts';
 import { noWork, workOf, type PendingWork } from './engine-pending.ts';
-import { ContentProof } from './engine-proof.ts';
+import { RootProof } from './engine-proof.ts';
 import { policyOf } from './engine-policy.ts';
 import { lockRoot, unlockRoot } from './engine-lock.ts';
 import { checkRoot, UNSUITABLE, type RootCheck } from './engine-root.ts';
@@ -68,7 +68,7 @@ export class PairRunner {
   readonly #board: TransferBoard;
   readonly #applied: (delta: SpaceDelta) => void;
   readonly #happened: (activity: Activity) => void;
-  readonly #proof: ContentProof;
+  readonly #proof: RootProof;
   readonly #recentWrites = new RecentWrites();
   readonly #quotaRoom: QuotaRoom;
   #recovered = false;
@@ -101,9 +101,9 @@ export class PairRunner {
       caps: pair.caps,
       ignores: pair.ignores,
       tree: this.trees.local,
-      lost: (row, found) => this.#proof.lost(row, found),
     });
-    this.#proof = new ContentProof(pair.id, this.trees, this.scanner, engine);
+    const { trees, paths, scanner } = this;
+    this.#proof = new RootProof({ pair, trees, paths, scanner, engine });
   }
 
   /** Checks the root and takes its lock; keeps the pair's stalls about it. True: work may be planned. */
@@ -153,7 +153,7 @@ export class PairRunner {
         signal.throwIfAborted();
         const step = database.transaction(() => runSlice(pass, clock, SLICE_MS));
         if (step.done === true) {
-          if (step.value.full && !step.value.rootLost) this.#proof.scanned();
+          if (!step.value.rootLost) this.#proof.scanned(step.value);
           return !step.value.rootLost;
         }
         await clock.sleep(0, signal);

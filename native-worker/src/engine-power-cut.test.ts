@@ -30,6 +30,12 @@ function cutPower({ disk }: TestDevice): void {
   disk.sim.crash({ keepNames: (pending) => pending, torn: () => 'zeros' });
 }
 
+/** Whatever was not synced is as it was before: names, contents and times. */
+function cutPowerBack({ disk }: TestDevice): void {
+  assert.ok(disk.sim !== undefined);
+  disk.sim.crash();
+}
+
 function recycledPaths({ database }: TestDevice): readonly string[] {
   const rows = database.sql<{ path: string }>('SELECT path FROM recycled').all();
   return rows.map(({ path }) => path);
@@ -93,6 +99,89 @@ test('a power cut makes the last minute of changes be read again, once', async (
   const later: string[] = [];
   await a.restarted(reading(later), LATER_BOOT).sync();
   assert.deepEqual(later, []);
+});
+
+test('what was sent and then lost its name comes from the drive again, with all that was in it', async () => {
+  const { space, a } = await deviceWith({ kept: 'kept' });
+  a.disk.sim?.writeBack(0);
+  for (const path of ['new', 'folder/one', 'folder/below/two']) a.write(path, path);
+  a.disk.user.folder(a.at('empty'));
+  a.disk.user.symlink('kept', a.at('link'));
+  await a.sync();
+  const before = a.tree();
+  const head = space.seq;
+  cutPowerBack(a);
+  assert.deepEqual(Object.keys(a.tree()), ['kept']);
+  const again = a.restarted(undefined, LATER_BOOT);
+  await again.sync();
+  assert.deepEqual(again.tree(), before);
+  assert.equal(space.seq, head);
+});
+
+test('what was found equal on both sides and then lost its name is no deletion', async () => {
+  const { space } = await deviceWith({ f: 'equal', kept: 'kept' });
+  const b = await pairedDevice(space, 'bert');
+  b.write('kept', 'kept');
+  b.disk.sim?.writeBack(0);
+  b.write('f', 'equal');
+  assert.equal((await b.sync()).downloaded.files, 0);
+  cutPowerBack(b);
+  const again = b.restarted(undefined, LATER_BOOT);
+  await again.sync();
+  assert.deepEqual(again.tree(), { f: 'equal', kept: 'kept' });
+});
+
+test('what somebody deletes after a power cut, or after any start, is deleted', async () => {
+  const { space, a } = await deviceWith({ kept: 'kept', gone: 'gone', 'folder/one': 'one' });
+  a.disk.sim?.writeBack(0);
+  cutPowerBack(a);
+  a.disk.user.remove(a.at('gone'));
+  a.disk.user.remove(a.at('folder'));
+  const again = a.restarted(undefined, LATER_BOOT);
+  await again.sync();
+  const b = await pairedDevice(space, 'bert');
+  await syncAll([again, b]);
+  assert.deepEqual(b.tree(), { kept: 'kept' });
+});
+
+for (const [how, save] of [
+  ['in place', (a: TestDevice) => a.write('f', 'the new text')],
+  [
+    'by a rename',
+    (a: TestDevice) => {
+      a.write('f.tmp', 'the new text');
+      a.disk.user.rename(a.at('f.tmp'), a.at('f'));
+    },
+  ],
+] as const) {
+  test(`a text saved ${how} and sent before the power cut undid it comes from the drive again`, async () => {
+    const { space, a } = await deviceWith({ f: 'old' });
+    a.disk.sim?.writeBack(0);
+    save(a);
+    await a.sync();
+    const head = space.seq;
+    cutPowerBack(a);
+    assert.equal(a.read('f'), 'old');
+    const again = a.restarted(undefined, LATER_BOOT);
+    await again.sync();
+    assert.equal(again.read('f'), 'the new text');
+    assert.equal(space.seq, head);
+    assert.deepEqual(recycledPaths(again), ['f']);
+  });
+}
+
+test('what somebody saves after a power cut goes up', async () => {
+  const { space, a } = await deviceWith({ f: 'old' });
+  a.disk.sim?.writeBack(0);
+  a.write('f', 'sent');
+  await a.sync();
+  cutPowerBack(a);
+  a.write('f', 'written after the start');
+  const again = a.restarted(undefined, LATER_BOOT);
+  await again.sync();
+  const b = await pairedDevice(space, 'bert');
+  await syncAll([again, b]);
+  assert.equal(b.read('f'), 'written after the start');
 });
 
 test('a disk that was pulled out and put back is read as after a power cut', async () => {

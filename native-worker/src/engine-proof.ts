@@ -1,49 +1,123 @@
 /**
- * Contents that a power cut, or pulling out a disk, may have changed under equal sizes and times are
- * hashed again: once in each boot of the system, and when the root was away.
+ * What a power cut, or pulling out a disk, did to a root is nobody's deed: names and contents that were
+ * not on the disk yet come from the drive again. Once in each boot of the system, and when the root was
+ * away, the first looks tell; what changed last is read again although its times are the same.
  */
-import type { Digest } from '@coffer/protocol/core';
 import type { EngineOptions } from './engine-options.ts';
-import type { LocalRow, Scanner } from './scanner/index.ts';
-import { ProofTable, type PairTrees } from './trees/index.ts';
+import { LocalFault } from './ports/index.ts';
+import type { LocalId } from './planner/types.ts';
+import { isSameStamp, type LocalRow, type Scanner } from './scanner/index.ts';
+import type { LocalPaths } from './executor/index.ts';
+import { ProofTable, type Pair, type PairTrees } from './trees/index.ts';
 
-export class ContentProof {
+/** Coarser times say nothing by being equal. */
+const FINE_TIMES_NS = 1_000_000n;
+
+export class RootProof {
+  readonly #pair: Pair;
   readonly #trees: PairTrees;
+  readonly #paths: LocalPaths;
   readonly #scanner: Scanner;
   readonly #options: EngineOptions;
   readonly #proofs: ProofTable;
   /** Undefined: not asked yet in this life, or since the root was away. */
   #isProven: boolean | undefined;
+  /** What the disk may not have kept, as it was seen then. */
+  readonly #doubtful = new Map<LocalId, LocalRow>();
 
-  constructor(pair: string, trees: PairTrees, scanner: Scanner, options: EngineOptions) {
-    this.#trees = trees;
-    this.#scanner = scanner;
-    this.#options = options;
-    this.#proofs = new ProofTable(trees.db, pair);
+  constructor(of: {
+    readonly pair: Pair;
+    readonly trees: PairTrees;
+    readonly paths: LocalPaths;
+    readonly scanner: Scanner;
+    readonly engine: EngineOptions;
+  }) {
+    this.#pair = of.pair;
+    this.#trees = of.trees;
+    this.#paths = of.paths;
+    this.#scanner = of.scanner;
+    this.#options = of.engine;
+    this.#proofs = new ProofTable(of.trees.db, of.pair.id);
   }
 
   rootHolds(): void {
     if (this.#isProven !== undefined) return;
     const { host, clock } = this.#options;
     this.#isProven = this.#proofs.isProved(host.bootId);
-    if (!this.#isProven) this.#scanner.prove(this.#proofs.unproved(clock.now()));
+    if (this.#isProven) return;
+    for (const id of this.#proofs.unproved(clock.now())) {
+      const row = this.#trees.local.byId(id);
+      if (row !== undefined) this.#doubtful.set(id, row);
+    }
+    this.#scanner.prove([...this.#doubtful.keys()]);
   }
 
   rootIsAway(): void {
     if (this.#isProven !== undefined) this.#proofs.setProved(null);
     this.#isProven = undefined;
+    this.#doubtful.clear();
   }
 
-  /** Everything was looked at. */
-  scanned(): void {
-    if (this.#isProven !== false || !this.#scanner.isProven()) return;
+  /** After each pass, before anything is planned. */
+  scanned(outcome: { readonly full: boolean }): void {
+    if (this.#isProven !== false) return;
+    this.#trees.db.transaction(() => {
+      for (const before of this.#doubtful.values()) this.#judge(before);
+    });
+    if (!outcome.full || !this.#scanner.isProven()) return;
     this.#isProven = true;
+    this.#doubtful.clear();
     this.#proofs.setProved(this.#options.host.bootId);
   }
 
-  /** What both sides had agreed on comes from the drive again: as if that had changed there. */
-  lost({ id, sha256 }: LocalRow, found: Digest): void {
-    const base = this.#trees.base.byLocalId(id);
-    if (base?.sha256 === sha256) this.#trees.base.put({ ...base, sha256: found });
+  #judge(before: LocalRow): void {
+    const { local, base } = this.#trees;
+    const now = local.byId(before.id);
+    if (now === undefined || now.state === 'gone') {
+      // What went with the folder above it is judged with that.
+      if (local.byId(before.parent)?.state === 'gone') return;
+      this.#doubtful.delete(before.id);
+      if (this.#isNameLost(before)) this.#comeAgain(before.id);
+      return;
+    }
+    if (now.state !== 'seen' || now.sha256 === before.sha256) return;
+    this.#doubtful.delete(before.id);
+    const agreed = base.byLocalId(before.id);
+    if (agreed?.sha256 !== before.sha256 || !this.#isContentLost(before, now)) return;
+    // As if the drive had changed since: its content replaces this one, which is recycled.
+    const { sha256, mtimeNs, executable } = now;
+    base.put({ ...agreed, sha256, localMtimeNs: mtimeNs, executable });
+    this.#trees.dirty.markRemote(agreed.id);
+  }
+
+  /** Who deletes an entry changes its folder, later than whatever had been seen of the entry. */
+  #isNameLost({ parent, ctimeNs }: LocalRow): boolean {
+    const path = this.#paths.absolute(parent);
+    try {
+      const folder = path === undefined ? undefined : this.#options.fileSystem.lstat(path);
+      return folder?.type === 'folder' && folder.mtimeNs < ctimeNs;
+    } catch (error) {
+      if (error instanceof LocalFault) return false;
+      throw error;
+    }
+  }
+
+  /**
+   * Nobody can set the time of the last change of an entry: one before what had been seen is that of an
+   * earlier state, and another content under the same times was written by nobody.
+   */
+  #isContentLost(before: LocalRow, now: LocalRow): boolean {
+    if (now.ctimeNs < before.ctimeNs) return now.ctimeNs > 0n;
+    return isSameStamp(now, before) && this.#pair.caps.mtimeGranNs < FINE_TIMES_NS;
+  }
+
+  /** Nothing is agreed on about what is gone here: it is new from the drive. */
+  #comeAgain(id: LocalId): void {
+    const { base, dirty } = this.#trees;
+    const agreed = base.byLocalId(id);
+    if (agreed === undefined) return;
+    const below = base.removeReturning(agreed.id);
+    base.remove(agreed.id);
+    for (const node of [agreed.id, ...below]) dirty.markRemote(node);
   }
 }

@@ -70,7 +70,7 @@ export class Memory {
   readonly doubted = new Set<LocalId>();
   /** Folders that could not be read the first time, and when they are looked at again. */
   readonly rechecks = new Map<LocalId, number>();
-  /** Files whose content has to be hashed although nothing else of them changed. */
+  /** Entries to be seen again, files by their content, although nothing of them changed. */
   readonly unproven = new Set<LocalId>();
   isFullDue = true;
 

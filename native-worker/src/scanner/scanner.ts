@@ -43,8 +43,8 @@ export function createScanner(options: ScannerOptions): Scanner {
     hintAll: () => {
       memory.isFullDue = true;
     },
-    prove: (files) => {
-      for (const id of files) memory.unproven.add(id);
+    prove: (entries) => {
+      for (const id of entries) memory.unproven.add(id);
       memory.isFullDue = true;
     },
     isProven: () => {

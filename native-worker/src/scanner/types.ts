@@ -1,8 +1,7 @@
 /** The scanner's face towards the engine loop (engine §3). */
-import type { Digest } from '@coffer/protocol/core';
 import type { Clock, FileSystem } from '../ports/index.ts';
 import type { Caps, LocalId } from '../planner/types.ts';
-import type { ForeignRows, LocalRow, LocalTreeWriter } from './local-tree-writer.ts';
+import type { ForeignRows, LocalTreeWriter } from './local-tree-writer.ts';
 import type { IgnoreRules, IgnoreVerdict } from './ignore.ts';
 
 export interface ScannerOptions {
@@ -15,11 +14,6 @@ export interface ScannerOptions {
   readonly ignores?: readonly string[];
   readonly tree: LocalTreeWriter;
   readonly foreign?: ForeignRows;
-  /**
-   * The entry of a row, changed by nobody, holds `found` instead of the content that the row had: the
-   * disk did not keep that. The row is written already.
-   */
-  readonly lost?: (row: LocalRow, found: Digest) => void;
   /** Called before a folder is read, so that a watch can be set first (engine §9). */
   readonly beforeFolder?: (path: string) => void;
 }
@@ -56,11 +50,11 @@ export interface Scanner {
   /** The next pass looks at everything. */
   readonly hintAll: () => void;
   /**
-   * After a power cut: these files may hold another content than was hashed, although size and times
-   * are what they were. Each is hashed once more by the next full pass.
+   * After a power cut: these entries may be gone, and files may hold another content than was hashed
+   * although size and times are what they were. Each file is hashed once more by the next full pass.
    */
-  readonly prove: (files: readonly LocalId[]) => void;
-  /** True when nothing is left that has to be proved. */
+  readonly prove: (entries: readonly LocalId[]) => void;
+  /** True when each of them was looked at, or is gone. */
   readonly isProven: () => boolean;
   /** Unix milliseconds at which a pass has something to do; undefined: nothing until a hint. */
   readonly dueAt: () => number | undefined;

@@ -1,5 +1,4 @@
 /** Visiting one folder: what is unchanged stays, what is plainly new or edited is written, the rest waits. */
-import type { Digest } from '@coffer/protocol/core';
 import type { LocalId } from '../planner/types.ts';
 import type { EntryStat } from '../ports/index.ts';
 import { isFolderIgnored } from './ignore.ts';
@@ -9,7 +8,7 @@ import type { LocalRow } from './local-tree-writer.ts';
 import { RowsOfFolder } from './rows-of-folder.ts';
 import { changedAtMs, isRecent, slotKey, type Newcomer, type PassState } from './pass-state.ts';
 import { provenCtimeNs } from './racy.ts';
-import { isSameStamp, settleMsMin } from './settle.ts';
+import { settleMsMin } from './settle.ts';
 import { noteOutside, takeContent, takeTarget } from './take-content.ts';
 import { writeEntry, writeNew } from './write-entry.ts';
 import { areAllPresent, isSecondName } from './old-places.ts';
@@ -19,8 +18,6 @@ export type Steps<T> = Generator<number, T, undefined>;
 
 const UNREADABLE_RETRY_MS = 10_000;
 const RECHECK_MS = 1000;
-/** Times finer than this differ between any two writes between which a file was hashed. */
-const FINE_TIMES_NS = 1_000_000n;
 type ReadLook = Extract<FolderLook, { kind: 'read' }>;
 
 /** Visits all folders that wait for it. */
@@ -107,6 +104,7 @@ function* readFolder(
     } else if (isSameEntry(pass, known, entry)) {
       // One that was away may be another with the same number.
       const wasAway = pass.seenAgain(known.id);
+      if (entry.kind !== 'file') pass.memory.unproven.delete(known.id);
       if (entry.kind === 'folder') knownFolder(pass, known, entry, isDeep || wasAway);
       else if (!isUnchanged(known, entry) || pass.memory.unproven.has(known.id))
         changed.push({ entry, row: known });
@@ -271,26 +269,10 @@ function* changedEntry(pass: PassState, row: LocalRow, entry: LookEntry): Steps<
   const content = yield* takeContent(pass, row.parent, entry);
   if (content.kind === 'taken') {
     writeEntry(pass, row, { ...entry, stat: content.stat }, { sha256: content.sha256 });
-    if (pass.memory.unproven.delete(row.id) && isLost(pass, row, content)) {
-      pass.options.lost?.(row, content.sha256);
-    }
+    pass.memory.unproven.delete(row.id);
   } else if (content.kind === 'unreadable' && row.state !== 'unknown') {
     pass.mark(row.id, 'unknown');
   }
-}
-
-/**
- * Another content under the same size and times: nobody wrote that, the disk did not keep what was
- * written. Coarse times tell nothing of that kind.
- */
-function isLost(
-  { options }: PassState,
-  row: LocalRow,
-  { sha256, stat }: { readonly sha256: Digest; readonly stat: EntryStat },
-): boolean {
-  const isOther = row.sha256 !== null && row.sha256 !== sha256;
-  const isFine = options.caps.mtimeGranNs < FINE_TIMES_NS;
-  return isOther && isFine && row.state === 'seen' && isSameStamp(row, stat);
 }
 
 /** An entry at an empty slot: written at once where no row can be meant by it, else decided later. */

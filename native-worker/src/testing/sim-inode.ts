@@ -11,6 +11,7 @@ interface Contents {
   readonly bytes: Bytes;
   readonly mode: number;
   readonly mtimeNs: bigint;
+  readonly ctimeNs: bigint;
 }
 
 /** What a crash makes of bytes that were written and not synced. */
@@ -56,7 +57,8 @@ export class SimInode {
     if (options.type === 'symlink') this.mode = 0o777;
     this.mtimeNs = options.nowNs;
     this.ctimeNs = options.nowNs;
-    this.#durable = { bytes: new Uint8Array(0), mode: this.mode, mtimeNs: this.mtimeNs };
+    const { mode, mtimeNs, ctimeNs } = this;
+    this.#durable = { bytes: new Uint8Array(0), mode, mtimeNs, ctimeNs };
   }
 
   get bytes(): Bytes {
@@ -89,7 +91,8 @@ export class SimInode {
   /** Content, mode and times survive a crash from now on. */
   sync(): void {
     this.#isContentSynced = true;
-    this.#durable = { bytes: this.bytes.slice(), mode: this.mode, mtimeNs: this.mtimeNs };
+    const { mode, mtimeNs, ctimeNs } = this;
+    this.#durable = { bytes: this.bytes.slice(), mode, mtimeNs, ctimeNs };
   }
 
   /** Goes back to what was synced, or to a torn mixture of that and what was written since. */
@@ -99,11 +102,11 @@ export class SimInode {
       return;
     }
     const written = this.bytes.slice();
-    const { bytes, mode, mtimeNs } = this.#durable;
+    const { bytes, mode, mtimeNs, ctimeNs } = this.#durable;
     this.#content = this.#isContentSynced ? new Uint8Array(bytes) : tear(torn, bytes, written);
     this.#length = this.#content.length;
     this.mode = mode;
-    if (torn === 'lost') this.mtimeNs = mtimeNs;
+    if (torn === 'lost') Object.assign(this, { mtimeNs, ctimeNs });
     this.openHandles = 0;
     this.sync();
   }

@@ -121,11 +121,11 @@ export class SimVolume {
       typeof name === 'string' && this.options.normalising ? name.normalize('NFD') : name;
     folder.entries.set(key, { name: stored, inode });
     inode.links++;
-    this.#touch(folder);
-    inode.ctimeNs = this.stamp();
+    const timesBack = this.#touch(folder, inode);
     this.#record([folder], () => {
       folder.entries.delete(key);
       inode.links--;
+      timesBack();
     });
   }
 
@@ -137,11 +137,11 @@ export class SimVolume {
     const { inode } = entry;
     folder.entries.delete(key);
     inode.links--;
-    this.#touch(folder);
-    inode.ctimeNs = this.stamp();
+    const timesBack = this.#touch(folder, inode);
     this.#record([folder], () => {
       folder.entries.set(key, entry);
       inode.links++;
+      timesBack();
     });
     this.release(inode);
   }
@@ -235,9 +235,17 @@ export class SimVolume {
     for (const inode of live.values()) this.usedBytes += inode.type === 'file' ? inode.size : 0;
   }
 
-  #touch(folder: SimInode): void {
+  /** The folder got or lost a name of the inode; the result undoes that in the times of both. */
+  #touch(folder: SimInode, inode: SimInode): () => void {
+    const { mtimeNs, ctimeNs } = folder;
+    const ofInode = inode.ctimeNs;
     folder.mtimeNs = this.stamp();
     folder.ctimeNs = folder.mtimeNs;
+    inode.ctimeNs = folder.mtimeNs;
+    return () => {
+      Object.assign(folder, { mtimeNs, ctimeNs });
+      inode.ctimeNs = ofInode;
+    };
   }
 
   #record(folders: readonly SimInode[], undo: () => void): void {

@@ -1,7 +1,7 @@
 /**
- * Which contents of a pair have to be hashed again although nothing else of them changed. What programs
- * wrote last before a power cut, or before a disk was pulled out, may be on the disk in part, under the
- * size and times that it was to have.
+ * Which entries of a pair a power cut, or pulling out the disk, may have changed behind everybody's back:
+ * what programs did last may be on the disk in part, under the size and times that it was to have, or not
+ * at all.
  */
 import type { LocalId } from '../planner/types.ts';
 import { numbered, type EngineDatabase } from './engine-database.ts';
@@ -9,8 +9,7 @@ import { numbered, type EngineDatabase } from './engine-database.ts';
 /** Systems write back what programs wrote within half of this. */
 const UNSYNCED_MS_MAX = 60_000;
 const NS_PER_MS = 1_000_000n;
-const FILES = `FROM local_node WHERE pair = ?1 AND kind = 'file' AND state = 'seen'
-  AND sha256 IS NOT NULL`;
+const SEEN = `FROM local_node WHERE pair = ?1 AND state = 'seen' AND local_id <> parent`;
 
 export class ProofTable {
   readonly #db: EngineDatabase;
@@ -35,14 +34,14 @@ export class ProofTable {
   }
 
   /**
-   * Files that changed in the last minute of what was observed: a power cut since then can have taken
-   * no others. Files of the future, seen from `nowMs`, are among them.
+   * Entries that changed in the last minute of what was observed: a power cut since then can have taken
+   * no others. Those of the future, seen from `nowMs`, are among them.
    */
   unproved(nowMs: number): readonly LocalId[] {
     return this.#db
       .sql<{ local_id: LocalId }>(
-        `SELECT local_id ${FILES} AND ctime_ns >= coalesce(
-           (SELECT max(ctime_ns) ${FILES} AND ctime_ns <= ?2), ?2) - ?3`,
+        `SELECT local_id ${SEEN} AND ctime_ns >= coalesce(
+           (SELECT max(ctime_ns) ${SEEN} AND ctime_ns <= ?2), ?2) - ?3`,
       )
       .all(numbered(this.#pair, nsOf(nowMs), nsOf(UNSYNCED_MS_MAX)))
       .map(({ local_id: id }) => id);
