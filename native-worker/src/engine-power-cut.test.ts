@@ -62,6 +62,17 @@ test('a content that a power cut took after it was sent comes from the drive aga
   assert.deepEqual(recycledPaths(again), ['f']);
 });
 
+test('a file that was sent and is empty after a power cut, at its times, comes from the drive again', async () => {
+  const { space, a } = await deviceWith({ f: 'what I wrote' });
+  const head = space.seq;
+  a.disk.sim?.crash({ keepNames: (pending) => pending, torn: () => 'empty' });
+  assert.equal(a.read('f'), '');
+  const again = a.restarted(undefined, LATER_BOOT);
+  await again.sync();
+  assert.equal(again.read('f'), 'what I wrote');
+  assert.equal(space.seq, head);
+});
+
 test('what was written after the last sync goes up as the power cut left it', async () => {
   const { space, a } = await deviceWith({ f: 'first' });
   a.disk.sim?.writeBack(0);

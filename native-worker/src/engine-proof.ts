@@ -6,7 +6,7 @@
 import type { EngineOptions } from './engine-options.ts';
 import { LocalFault } from './ports/index.ts';
 import type { LocalId } from './planner/types.ts';
-import { isSameStamp, type LocalRow, type Scanner } from './scanner/index.ts';
+import type { LocalRow, Scanner } from './scanner/index.ts';
 import type { LocalPaths } from './executor/index.ts';
 import { ProofTable, type Pair, type PairTrees } from './trees/index.ts';
 
@@ -104,11 +104,12 @@ export class RootProof {
 
   /**
    * Nobody can set the time of the last change of an entry: one before what had been seen is that of an
-   * earlier state, and another content under the same times was written by nobody.
+   * earlier state, and another content or size under the same time was written by nobody.
    */
   #isContentLost(before: LocalRow, now: LocalRow): boolean {
     if (now.ctimeNs < before.ctimeNs) return now.ctimeNs > 0n;
-    return isSameStamp(now, before) && this.#pair.caps.mtimeGranNs < FINE_TIMES_NS;
+    const isSame = now.ino === before.ino && now.ctimeNs === before.ctimeNs;
+    return isSame && this.#pair.caps.mtimeGranNs < FINE_TIMES_NS;
   }
 
   /** Nothing is agreed on about what is gone here: it is new from the drive. */

@@ -310,7 +310,7 @@ export class SimDevice {
     const staged = this.#staged();
     this.disk.crash({
       keepNames: (pending) => choices.roll(`${key} names`, pending + 1),
-      torn: (ino) => choices.pick(`${key} torn ${ino}`, ['lost', 'kept', 'half', 'zeros']),
+      torn: (ino) => choices.pick(`${key} torn ${ino}`, ['lost', 'kept', 'half', 'zeros', 'empty']),
     });
     const left = new Set(this.#staged());
     onSwitchOff(

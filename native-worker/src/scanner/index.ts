@@ -4,4 +4,3 @@ export { createScanner } from './scanner.ts';
 export * from './stable-read.ts';
 export { unholdableName } from './folder-look.ts';
 export * from './probe.ts';
-export { isSameStamp } from './settle.ts';

@@ -15,7 +15,7 @@ interface Contents {
 }
 
 /** What a crash makes of bytes that were written and not synced. */
-export type TornWrite = 'lost' | 'kept' | 'half' | 'zeros';
+export type TornWrite = 'lost' | 'kept' | 'half' | 'zeros' | 'empty';
 
 const NEW_FOLDER_MODE = 0o755;
 const NEW_FILE_MODE = 0o644;
@@ -128,6 +128,7 @@ export class SimInode {
 
 function tear(torn: TornWrite, durable: Bytes, written: Uint8Array<ArrayBuffer>) {
   if (torn === 'lost' || torn === 'kept') return new Uint8Array(durable);
+  if (torn === 'empty') return new Uint8Array(0);
   const out = new Uint8Array(written.length);
   // The length reached the disk; of the bytes the first half did, or none.
   if (torn === 'half') out.set(written.subarray(0, written.length >> 1));
