@@ -37,6 +37,7 @@ import { runSchedule, type ScheduleContext } from './jobs/schedule.ts';
 import { scrub, SCRUB_POLICY } from './jobs/scrub.ts';
 import { Metrics } from './metrics.ts';
 import { openFilePackStore } from './packs/file-packs.ts';
+import { withSmallPacks } from './packs/small-packs.ts';
 import type { Clock, Random } from './ports.ts';
 import { DEFAULT_POLICY, type Context } from './services/context.ts';
 import { openThreadedStore, type ThreadedStore } from './writer/threaded-store.ts';
@@ -96,7 +97,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   const context: Context = {
     store,
     judge,
-    packs: await openFilePackStore(join(dataDir, 'packs')),
+    packs: withSmallPacks(await openFilePackStore(join(dataDir, 'packs')), store),
     bus: createBus(),
     passwords: await createOpaquePasswords(setup),
     suite: createNodeVerifySuite(),

@@ -25,9 +25,13 @@ const never = new AbortController().signal;
 const suite = await createNodeOpenSuite();
 const CHECK = { isRepair: false, isDataRead: true };
 
+let written = 0;
+
 async function writeOne(handle: Handle, { drive, token }: Person, name: string): Promise<void> {
   const params = { space: drive.space };
-  const file = drive.file(name, [new TextEncoder().encode(`${drive.space} ${name}`)]);
+  const content = new TextEncoder().encode(`${drive.space} ${name}`);
+  // Every other pack is a file.
+  const file = drive.file(name, [Buffer.alloc(++written % 2 === 0 ? 64 : 40_000, content)]);
   const bytes = packOf(file.bodies);
   assert.equal((await makeCall(handle, 'storePack', { token, params, bytes })).status, 200);
   const commit = drive.commit([file.change]);

@@ -12,6 +12,7 @@ import { bytesToHex } from '@coffer/protocol/core';
 import { guardEntries, guardFolder } from '../adapters/folder-guard.ts';
 import { SetupError } from '../adapters/password-setup-file.ts';
 import { openFilePackStore } from '../packs/file-packs.ts';
+import { isSmallPack } from '../packs/small-packs.ts';
 import { nextTurn } from '../adapters/platform.ts';
 import { unnamedPacks } from '../jobs/unnamed-packs.ts';
 import type { MetadataStore } from '../stores/metadata-store.ts';
@@ -52,7 +53,7 @@ const FRESH = 'metadata.unfinished';
 const BEGUN = 'backup-unfinished';
 
 export interface BackupResult extends Manifest {
-  /** Of these packs, those that were not in the folder yet. */
+  /** Of these packs, files that were not in the folder yet. */
   readonly packsCopied: number;
   readonly bytesCopied: number;
 }
@@ -188,6 +189,8 @@ async function copyPacks(
       await to.hold.renew();
       sums.packs++;
       sums.bytes += pack.sizeBytes;
+      // The metadata have it.
+      if (isSmallPack(pack.pack)) return;
       const target = packPath(to.folder, pack.space, pack.pack);
       const there = await stat(target).catch(() => undefined);
       if (there?.size === pack.sizeBytes) return;

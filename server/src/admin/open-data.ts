@@ -10,6 +10,7 @@ import { SetupError } from '../adapters/password-setup-file.ts';
 import { nextTurn, systemClock, systemRandom } from '../adapters/platform.ts';
 import { openFilePackStore } from '../packs/file-packs.ts';
 import type { PackStore } from '../packs/pack-store.ts';
+import { withSmallPacks } from '../packs/small-packs.ts';
 import type { Clock, Log, Random } from '../ports.ts';
 import type { MetadataStore } from '../stores/metadata-store.ts';
 import { MIGRATIONS } from '../stores/sqlite/migrations.ts';
@@ -54,7 +55,9 @@ export async function openData(options: AdminOptions, how: 'alone' | 'beside'): 
   }
   const store = createSqliteMetadataStore(openDatabase(file), nextTurn);
   opening.defer(() => store.close());
-  const packs = await openFilePackStore(join(dataDir, 'packs'), { isShared: how === 'beside' });
+  const isShared = how === 'beside';
+  const files = await openFilePackStore(join(dataDir, 'packs'), { isShared });
+  const packs = withSmallPacks(files, store);
   const suite = createNodeVerifySuite();
   const opened = opening.move();
   const data = { dataDir, store, packs, suite, clock, random, log };

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { guardEntries, guardFolder, RESTORE_MARKER } from '../adapters/folder-guard.ts';
 import { SetupError } from '../adapters/password-setup-file.ts';
 import { nextTurn, systemClock } from '../adapters/platform.ts';
+import { isSmallPack } from '../packs/small-packs.ts';
 import { openDatabase } from '../stores/sqlite/open-database.ts';
 import { createSqliteMetadataStore } from '../stores/sqlite/sqlite-metadata-store.ts';
 import { MIGRATIONS } from '../stores/sqlite/migrations.ts';
@@ -57,6 +58,7 @@ export async function restore(
     const made = new Set<string>();
     await forEachOf(livingPacks(store), COPIES_AT_ONCE, async ({ space, pack, sizeBytes }) => {
       signal.throwIfAborted();
+      if (isSmallPack(pack)) return;
       if (!made.has(space)) await makeFolder(join(dataDir, 'packs', space));
       made.add(space);
       await checkPack(packPath(folder, space, pack), sizeBytes);

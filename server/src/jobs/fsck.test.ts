@@ -16,7 +16,11 @@ const never = new AbortController().signal;
 const LOOK: FsckOptions = { isRepair: false, isDataRead: true };
 const REPAIR: FsckOptions = { isRepair: true, isDataRead: true };
 
-const fixture = await createFixture({ seed: 'fsck' });
+const fixture = await createFixture({
+  seed: 'fsck',
+  // Files can be damaged one by one.
+  policy: { smallPackSizeBytesMax: 0 },
+});
 const { server, clock } = fixture;
 after(() => server.close());
 const suite = createNodeVerifySuite();

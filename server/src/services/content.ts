@@ -2,6 +2,7 @@ import { encodeMissing, encodeReadFrame, type AnswerOf, type BodyId } from '@cof
 import { bytesToHex, type Bytes, type SpaceId } from '@coffer/protocol/core';
 import { encodePack, parsePage, readPack, type PackEntry } from '@coffer/protocol/content';
 import { Failure } from '../failure.ts';
+import { smallPackName } from '../packs/small-packs.ts';
 import type { BodyPlace, NewBody } from '../stores/metadata-store.ts';
 import type { Context } from './context.ts';
 import { planReads, type PlannedRead } from './read-plan.ts';
@@ -30,28 +31,63 @@ export class ContentService {
 
   /** Every body is hashed; what is new is on the disk and leased when it resolves. */
   async storePack(space: SpaceId, bytes: Bytes): Promise<AnswerOf<'storePack'>> {
-    const { store, packs, suite, random, clock } = this.#context;
+    const { store, suite } = this.#context;
     const entries = readPack(suite, bytes);
+    // Devices ask first what is missing, so nearly always nothing of it is known.
+    const whole = await this.#keep(space, { pack: bytes, entries, known: [], isAllOrNone: true });
+    if (whole.kind === 'stored') return whole.answer;
     const places = await store.findBodies(
       space,
       entries.map(({ id }) => id),
     );
     const fresh = entries.filter((_, i) => places[i] === undefined);
     const known = entries.flatMap(({ id }, i) => (places[i] === undefined ? [] : [id]));
-    const pack = known.length === 0 ? bytes : packOf(fresh);
+    const kept = { pack: packOf(fresh), entries: fresh, known, isAllOrNone: false };
+    const rest = await this.#keep(space, kept);
+    if (rest.kind !== 'stored') throw new Error('a pack may hold what is known');
+    return rest.answer;
+  }
+
+  /** Makes the pack durable and its bodies known. */
+  async #keep(
+    space: SpaceId,
+    given: {
+      readonly pack: Bytes;
+      /** What is in `pack`. */
+      readonly entries: readonly PackEntry[];
+      readonly known: readonly BodyId[];
+      readonly isAllOrNone: boolean;
+    },
+  ): Promise<
+    | { readonly kind: 'stored'; readonly answer: AnswerOf<'storePack'> }
+    | { readonly kind: 'partly-known' }
+  > {
+    const { store, packs, random, clock, policy } = this.#context;
+    const { pack, entries, known, isAllOrNone } = given;
     const uid = bytesToHex(random.bytes(UID_SIZE_BYTES));
-    const bodies = placeBodies(fresh, pack);
-    if (fresh.length > 0) await packs.put(space, uid, pack);
+    const isSmall = pack.length <= policy.smallPackSizeBytesMax;
+    const name = isSmall ? smallPackName(uid) : uid;
+    const isFile = !isSmall && entries.length > 0;
+    if (isFile) await packs.put(space, name, pack);
 
     const now = clock.now();
-    const sizeBytes = pack.length;
-    const leaseUntil = now + LEASE_MS;
-    const registered = { space, pack: uid, sizeBytes, bodies, known, leaseUntil, now };
-    const outcome = await store.registerPack(registered);
+    const outcome = await store.registerPack({
+      space,
+      pack: name,
+      sizeBytes: pack.length,
+      bodies: placeBodies(entries, pack),
+      known,
+      bytes: isSmall ? pack : null,
+      isAllOrNone,
+      leaseUntil: now + LEASE_MS,
+      now,
+    });
     const isKept = outcome.kind === 'stored' && outcome.stored > 0;
-    if (fresh.length > 0 && !isKept) await packs.remove(space, uid);
+    if (isFile && !isKept) await packs.remove(space, name);
     if (outcome.kind === 'quota-exceeded') throw new Failure('quota-exceeded');
-    return { stored: outcome.stored, storedBytes: outcome.storedBytes };
+    if (outcome.kind === 'partly-known') return outcome;
+    const { stored, storedBytes } = outcome;
+    return { kind: 'stored', answer: { stored, storedBytes } };
   }
 
   /** The bodies in the order of `ids`, each behind its frame; a length of 0 says that it is absent. */

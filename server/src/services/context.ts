@@ -2,6 +2,7 @@ import type { VerifySuite } from '@coffer/protocol/crypto';
 import type { Bus } from '../bus/bus.ts';
 import type { Metrics } from '../metrics.ts';
 import type { PackStore } from '../packs/pack-store.ts';
+import { SMALL_PACK_SIZE_BYTES_MAX } from '../packs/small-packs.ts';
 import type { Clock, Log, PasswordProtocol, Random, Schedule } from '../ports.ts';
 import type { MetadataStore } from '../stores/metadata-store.ts';
 import type { CommitJudge } from './commit-judge.ts';
@@ -16,6 +17,8 @@ export interface Policy {
   readonly signInTriesPerName: number;
   readonly signInTriesPerAddress: number;
   readonly signUpTriesPerAddress: number;
+  /** Packs up to this size rest beside their rows (packs/small-packs.ts). */
+  readonly smallPackSizeBytesMax: number;
 }
 
 export const DEFAULT_POLICY: Omit<Policy, 'origins'> = {
@@ -23,6 +26,7 @@ export const DEFAULT_POLICY: Omit<Policy, 'origins'> = {
   signInTriesPerName: 10,
   signInTriesPerAddress: 100,
   signUpTriesPerAddress: 300,
+  smallPackSizeBytesMax: SMALL_PACK_SIZE_BYTES_MAX,
 };
 
 /** Everything that the services work with. The server has no suite that could open anything. */

@@ -221,13 +221,19 @@ export interface NewPack {
   readonly bodies: readonly NewBody[];
   /** Known before and not in the pack: leased if they still are there. */
   readonly known: readonly BodyId[];
+  /** Of a small pack, which is kept with its row. Null: the pack store has it. */
+  readonly bytes: Bytes | null;
+  /** Nothing is stored when some of `bodies` are known and whole, and others are not. */
+  readonly isAllOrNone: boolean;
   readonly leaseUntil: number;
   readonly now: number;
 }
 
 export type PackOutcome =
   | { readonly kind: 'stored'; readonly stored: number; readonly storedBytes: number }
-  | { readonly kind: 'quota-exceeded' };
+  | { readonly kind: 'quota-exceeded' }
+  /** The pack is to be made anew, without what is known. */
+  | { readonly kind: 'partly-known' };
 
 export interface Usage {
   readonly usedBytes: number;
@@ -249,6 +255,8 @@ export interface ContentStore {
   ) => Promise<readonly boolean[]>;
   /** Makes bodies of a pack that is durable known and leased. Known ones keep their place. */
   readonly registerPack: (pack: NewPack) => Promise<PackOutcome>;
+  /** The bytes of a pack that was registered with them; undefined when there is none. */
+  readonly readSmallPack: (space: SpaceId, pack: string) => Promise<Bytes | undefined>;
   /** Bytes of bodies that are referenced or leased at `now` in the spaces that the account owns. */
   readonly usage: (account: AccountId, now: number) => Promise<Usage>;
   readonly addTransfer: (space: SpaceId, bytes: number) => Promise<void>;

@@ -80,6 +80,46 @@ export function contentStoreContract(contract: Contract): void {
     assert.equal(await usedAt(store, 5 * hour), 200);
   });
 
+  contract('the bytes of a small pack come with its row and go with it', async (store) => {
+    const write = await createWriter(store);
+    const bytes = Uint8Array.from({ length: 400 }, (_, i) => i % 251);
+    const small = { bodies: [newBody(a), newBody(b)], bytes, isAllOrNone: true };
+    assert.deepEqual(await store.registerPack(newPack(SPACE, 'small', small)), stored(2));
+    const read = async (pack: string) => store.readSmallPack(SPACE, pack);
+    assert.deepEqual(Uint8Array.from((await read('small')) ?? []), bytes);
+    assert.equal(await store.readSmallPack(spaceId('bob'), 'small'), undefined);
+    await write([referenceTo([a])]);
+    const collected = { unneededSince: 500, now: 500, limit: 10 };
+    assert.equal((await store.collectBodies(collected)).bodies, 1);
+    await store.forgetPack('small');
+    assert.equal((await read('small'))?.length, 400, 'a body lives in it');
+    await write([], [referenceTo([a])], 600);
+    await store.collectBodies({ unneededSince: 700, now: 700, limit: 10 });
+    await store.forgetPack('small');
+    assert.equal(await read('small'), undefined);
+  });
+
+  contract(
+    'of a pack that is to be new as a whole nothing is stored if it is not',
+    async (store) => {
+      await createWriter(store);
+      await store.registerPack(newPack(SPACE, 'one', { bodies: [newBody(a)] }));
+      const mixed = {
+        bodies: [newBody(a), newBody(b)],
+        bytes: new Uint8Array(9),
+        isAllOrNone: true,
+      };
+      assert.deepEqual(await store.registerPack(newPack(SPACE, 'two', mixed)), {
+        kind: 'partly-known',
+      });
+      assert.deepEqual(await store.findBodies(SPACE, [b]), [undefined]);
+      assert.equal(await store.readSmallPack(SPACE, 'two'), undefined);
+      const known = { bodies: [newBody(a)], isAllOrNone: true, leaseUntil: 9000, now: 5000 };
+      assert.deepEqual(await store.registerPack(newPack(SPACE, 'three', known)), stored(0));
+      assert.equal(await usedAt(store, 6000), 100, 'what is known is leased again');
+    },
+  );
+
   contract('references keep a body for as long as there is one', async (store) => {
     const write = await createWriter(store);
     await store.registerPack(newPack(SPACE, 'one', { bodies: [newBody(a), newBody(b)] }));

@@ -91,8 +91,18 @@ export class ContentWorld {
     });
     const sizeBytes = encoded.length;
     const leaseUntil = now + leaseMs;
-    const given = { space: SPACE, pack, sizeBytes, bodies: placed, known: [], leaseUntil, now };
-    assert.equal((await this.store.registerPack(given)).kind, 'stored');
+    const outcome = await this.store.registerPack({
+      space: SPACE,
+      pack,
+      sizeBytes,
+      bodies: placed,
+      known: [],
+      bytes: null,
+      isAllOrNone: true,
+      leaseUntil,
+      now,
+    });
+    assert.equal(outcome.kind, 'stored');
   }
 
   async commit(gained: readonly ContentReference[], lost: readonly ContentReference[] = []) {

@@ -7,6 +7,7 @@ import { bodyOf, type HttpRequest, type HttpResponse } from '../http.ts';
 import { Metrics } from '../metrics.ts';
 import { createMemoryPackStore } from '../packs/memory-packs.ts';
 import type { PackStore } from '../packs/pack-store.ts';
+import { withSmallPacks } from '../packs/small-packs.ts';
 import type { Clock, Log, PasswordProtocol, Random, Schedule } from '../ports.ts';
 import { DEFAULT_POLICY, type Policy } from '../services/context.ts';
 import type { MetadataStore } from '../stores/metadata-store.ts';
@@ -56,9 +57,9 @@ export interface Snapshot {
 export async function createMemoryServer(options: MemoryServerOptions): Promise<MemoryServer> {
   const { origin = 'http://server.test' } = options;
   const passwords = options.passwords ?? (await createOpaquePasswords(await createPasswordSetup()));
-  const packs = createMemoryPackStore();
+  const files = createMemoryPackStore();
   const start = (file: string | Buffer) =>
-    startServer(file, { ...options, origin, passwords, packs });
+    startServer(file, { ...options, origin, passwords, files });
   let running = start(':memory:');
 
   async function replace(snapshot: Snapshot, change: (database: Database.Database) => void) {
@@ -74,7 +75,9 @@ export async function createMemoryServer(options: MemoryServerOptions): Promise<
     get store() {
       return running.store;
     },
-    packs,
+    get packs() {
+      return running.packs;
+    },
     get application() {
       return running.application;
     },
@@ -101,13 +104,14 @@ function startServer(
   given: MemoryServerOptions & {
     readonly origin: string;
     readonly passwords: PasswordProtocol;
-    readonly packs: PackStore;
+    readonly files: PackStore;
   },
 ) {
-  const { clock, random, origin, policy, passwords, packs } = given;
+  const { clock, random, origin, policy, passwords, files } = given;
   const { log = SILENT, schedule = queueMicrotask } = given;
   const database = openDatabase(file);
   const store = createSqliteMetadataStore(database, queueMicrotask);
+  const packs = withSmallPacks(files, store);
   const application = new Application({
     store,
     packs,
@@ -121,5 +125,5 @@ function startServer(
     metrics: new Metrics(),
     policy: { ...DEFAULT_POLICY, ...policy, origins: () => [origin] },
   });
-  return { database, store, application };
+  return { database, store, packs, application };
 }

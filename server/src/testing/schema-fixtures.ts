@@ -15,7 +15,8 @@ INSERT INTO accounts VALUES
   (1, ${ANN}, 'ann@example.org', 1, 'record', x'0102', ${id('b', 32)}, 5000, 1000);
 INSERT INTO chain_entries VALUES (1, 0, x'00'), (1, 1, x'01');
 INSERT INTO devices VALUES (1, ${id('d')}, 1000, 2000);
-INSERT INTO sessions VALUES (${id('e', 32)}, ${ANN}, ${id('d')}, 99000);
+INSERT INTO sessions (token_digest, account, device, expires_at) VALUES
+  (${id('e', 32)}, ${ANN}, ${id('d')}, 99000);
 INSERT INTO spaces VALUES
   (1, ${SPACE}, 'drive', ${ANN}, 300, 11, 7, 3, ${id('c', 32)}, ${id('0', 32)}, ${id('f', 32)}, ${id('9', 32)});
 INSERT INTO members VALUES (${ANN}, 1, 'owner');
@@ -45,12 +46,20 @@ INSERT INTO holds VALUES ('backup', 20);
 INSERT INTO job_runs VALUES ('scrub', 30, NULL);
 `;
 
+/** Schema 3: the same, and a second factor. */
+const THIRD = `
+${SECOND}
+INSERT INTO second_factors VALUES (1, ${id('3')}, 1, 5);
+INSERT INTO backup_codes VALUES (1, ${id('4', 32)});
+`;
+
 /** By the number of the schema, beginning with 1. */
-export const SCHEMA_FIXTURES: readonly string[] = [FIRST, SECOND];
+export const SCHEMA_FIXTURES: readonly string[] = [FIRST, SECOND, THIRD];
 
 /** Half a SHA-256 of each step: steps that a server may have taken are never edited. */
 export const STEP_DIGESTS: readonly string[] = [
   '9cd8fab990424db82c92e5b26866d999',
   'd1efb86a4129baef90a030d86e126608',
   '734b054e0c1e1e00c60bb2453f764e09',
+  '5eaa66020cd7f3d7673a7f6d231b0ee8',
 ];

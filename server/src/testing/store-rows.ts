@@ -106,6 +106,8 @@ export function newPack(space: SpaceId, pack: string, changed: Partial<NewPack>)
     sizeBytes: 1000,
     bodies: [],
     known: [],
+    bytes: null,
+    isAllOrNone: false,
     leaseUntil: 100,
     now: 0,
     ...changed,

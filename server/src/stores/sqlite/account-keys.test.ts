@@ -22,7 +22,7 @@ import { createSqliteMetadataStore } from './sqlite-metadata-store.ts';
 
 /** A table that is in neither list has rows of the account, which end with it. */
 const OF_NO_ACCOUNT = new Set(['counters', 'holds', 'job_runs', 'stray_packs']);
-const UNTIL_COLLECTED = ['bodies', 'packs', 'page_entries', 'spaces'];
+const UNTIL_COLLECTED = ['bodies', 'packs', 'page_entries', 'small_packs', 'spaces'];
 
 test('an account that ends leaves rows in no table but those of bodies, and these are collected', async () => {
   const database = openDatabase(':memory:');
@@ -44,7 +44,9 @@ test('an account that ends leaves rows in no table but those of bodies, and thes
   await store.startSecondFactor(account, new Uint8Array(16));
   await store.confirmSecondFactor(account, { step: 1, backupCodes: [digest('code')] });
   const page = newPage(pageIdOf('p'), [chunkId('c')]);
-  await store.registerPack(newPack(space, 'pack', { bodies: [newBody(chunkId('c')), page] }));
+  await store.registerPack(
+    newPack(space, 'pack', { bodies: [newBody(chunkId('c')), page], bytes: text('pack') }),
+  );
   const records = [[keyOf(nodeId('parent'), nodeId('node')), text('record')]] as const;
   const treeNodes = [['00', text('row')]] as const;
   await store.commit(proposalTo(space, headAt(2), { change: { records, treeNodes } }));

@@ -58,7 +58,13 @@ export function createContentStore(
       stored++;
       storedBytes += body.lengthBytes;
     }
-    if (packNo !== undefined) packs.fill(packNo, storedBytes);
+    if (pack.isAllOrNone && stored > 0 && stored < pack.bodies.length) {
+      throw new Undo<PackOutcome>({ kind: 'partly-known' });
+    }
+    if (packNo !== undefined) {
+      packs.fill(packNo, storedBytes);
+      if (pack.bytes) s.insertSmallPack.run(packNo, pack.bytes);
+    }
     if (!counts.addUsage(spaceNo, usedDelta, pack.now)) {
       throw new Undo<PackOutcome>({ kind: 'quota-exceeded' });
     }
@@ -84,6 +90,7 @@ export function createContentStore(
     },
 
     registerPack: (pack) => queue.run(() => register(pack)),
+    readSmallPack: async (space, pack) => s.smallPack.get(toBlob(space), pack),
 
     usage: async (account, now) => {
       if (counts.hasEndedLeases(now)) await queue.run(() => counts.endLeases(now));
@@ -114,6 +121,13 @@ function prepareContent(database: Database.Database) {
       `INSERT INTO bodies (space_no, id, pack_no, offset, length, refs, lease_until, counted)
        VALUES (?, ?, ?, ?, ?, 0, ?, ?) ON CONFLICT (space_no, id) DO NOTHING`,
     ),
+    insertSmallPack: database.prepare('INSERT INTO small_packs (pack_no, bytes) VALUES (?, ?)'),
+    smallPack: database
+      .prepare<[Bytes, string], Bytes>(
+        `SELECT bytes FROM small_packs JOIN packs USING (pack_no) JOIN spaces USING (space_no)
+         WHERE spaces.id = ? AND uid = ?`,
+      )
+      .pluck(),
     insertPage: database.prepare(
       'INSERT INTO page_entries (space_no, id, entries) VALUES (?, ?, ?)',
     ),

@@ -1,4 +1,5 @@
 import { ACCOUNT_LIFE } from './migrations-account-life.ts';
+import { SMALL_PACKS } from './migrations-small-packs.ts';
 
 /**
  * The schema, as numbered steps: `user_version` says how many were taken. A step that was released
@@ -171,4 +172,4 @@ CREATE TABLE job_runs (
 ) STRICT, WITHOUT ROWID;
 `;
 
-export const MIGRATIONS: readonly string[] = [FIRST, COLLECTION, ACCOUNT_LIFE];
+export const MIGRATIONS: readonly string[] = [FIRST, COLLECTION, ACCOUNT_LIFE, SMALL_PACKS];
