@@ -164,7 +164,7 @@ class Loop {
     const { clock } = this.#core.options;
     const watched = this.#watch(runner);
     if (clock.now() < watched.rootAtMs) return false;
-    if (!runner.rootHolds()) {
+    if (!(await runner.rootHolds())) {
       watched.rootAtMs = clock.now() + ROOT_RETRY_MS;
       return false;
     }

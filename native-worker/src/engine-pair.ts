@@ -107,7 +107,7 @@ export class PairRunner {
   }
 
   /** Checks the root and takes its lock; keeps the pair's stalls about it. True: work may be planned. */
-  rootHolds(): boolean {
+  async rootHolds(): Promise<boolean> {
     const check = this.#lookAtRoot();
     const loss = check.kind === 'lost' ? check : undefined;
     this.book.setPairStall('RootMissing', loss?.reason === 'RootMissing', loss?.detail);
@@ -119,7 +119,7 @@ export class PairRunner {
       return false;
     }
     try {
-      return this.#takeRoot();
+      return await this.#takeRoot();
     } catch (error) {
       if (!(error instanceof LocalFault) || !UNSUITABLE.has(error.code)) throw error;
       this.book.setPairStall('FileSystemUnsuitable', true, error.code);
@@ -127,11 +127,13 @@ export class PairRunner {
     }
   }
 
-  #takeRoot(): boolean {
+  async #takeRoot(): Promise<boolean> {
     const isLocked = lockRoot(this.#options.fileSystem, this.pair.localPath, this.#options.host);
     this.book.setPairStall('AnotherEngineRunning', !isLocked);
     if (!isLocked) return false;
-    if (!this.#recovered) recover({ ...this.#options, pair: this.pair, trees: this.trees });
+    if (!this.#recovered) {
+      await recover({ ...this.#options, pair: this.pair, trees: this.trees });
+    }
     this.book.setPairStall('FileSystemUnsuitable', false);
     this.#recovered = true;
     this.#proof.rootHolds();

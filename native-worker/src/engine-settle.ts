@@ -156,7 +156,7 @@ async function settleOnce(
 ): Promise<void> {
   const ready: PairRunner[] = [];
   for (const runner of runners) {
-    if (!runner.rootHolds()) continue;
+    if (!(await runner.rootHolds())) continue;
     runner.scanner.hintAll();
     if (await runner.scan(signal)) ready.push(runner);
   }
@@ -226,7 +226,7 @@ async function scanWhatIsDue(
 ): Promise<void> {
   const dueAt = runner.scanner.dueAt();
   if (dueAt === undefined || dueAt > core.options.clock.now()) return;
-  if (runner.rootHolds()) await runner.scan(signal);
+  if (await runner.rootHolds()) await runner.scan(signal);
 }
 
 /** Both sides agree, up to what is stalled or held. */

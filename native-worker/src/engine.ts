@@ -151,7 +151,7 @@ async function lookAtBothSides(
 ): Promise<readonly PairRunner[]> {
   const ready: PairRunner[] = [];
   for (const runner of runners) {
-    if (!runner.rootHolds()) continue;
+    if (!(await runner.rootHolds())) continue;
     runner.scanner.hintAll();
     if (await runner.scan(signal)) ready.push(runner);
   }

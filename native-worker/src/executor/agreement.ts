@@ -13,7 +13,10 @@ const NS_PER_MS = 1_000_000n;
 const NO_TIME_NS = -1n;
 
 /** The remote side's state is now the local entry's too. */
-export function agreeOnRemote(remote: RemoteNode | NodeView, local: LocalRow): BaseNode {
+export function agreeOnRemote(
+  remote: RemoteNode | NodeView,
+  local: Pick<LocalRow, 'id' | 'name' | 'mtimeNs'>,
+): BaseNode {
   return {
     id: remote.id,
     localId: local.id,

@@ -1,9 +1,10 @@
 /** The last steps of a download: from staging into the slot, and the rows that say so. */
-import type { LocalId } from '../planner/types.ts';
+import type { LocalId, OperationId } from '../planner/types.ts';
 import { LocalFault, type EntryStat } from '../ports/index.ts';
 import type { LocalRow } from '../scanner/local-tree-writer.ts';
 import { provenCtimeNs } from '../scanner/racy.ts';
 import { agreeOnNewContent, agreeOnRemote } from './agreement.ts';
+import { arrivalsIntent, type Arrival } from './arrivals.ts';
 import type { Staged } from './downloads.ts';
 import { folderOf } from './local-paths.ts';
 import { recycledEntry } from './local-recycle.ts';
@@ -27,16 +28,16 @@ interface Placing {
 export async function placeDownloads(run: ExecutionRun, items: readonly Staged[]): Promise<void> {
   const { trees } = run.options;
   const prepared = items.flatMap((item) => prepare(run, item));
-  // One transaction for the ids of all: each of its own is a write.
-  const placings = trees.db.transaction(() =>
-    prepared.map((slot) => ({ ...slot, local: slot.replaced?.row.id ?? trees.local.allocate() })),
-  );
-  writeIntents(run, placings);
+  const first = prepared[0];
+  if (first === undefined) return;
+  const arrival = arrivalId(first.item.operation);
+  const placings = trees.db.durably(() => writeIntents(run, arrival, prepared));
   const folders = new Set<string>();
   const placed = placings.map((placing) => placeOne(run, placing, folders));
   for (const folder of folders) await run.syncFolder(folder);
   trees.db.transaction(() => {
     for (const one of placed) settle(run, one);
+    trees.intents.remove(arrival);
   });
   for (const { item } of placings) discard(run, item);
 }
@@ -96,34 +97,58 @@ function slotOf(run: ExecutionRun, item: Staged): Omit<Placing, 'local'> | undef
   return { item, parent, replaced: { row, path, stored: run.recycle.reserve(path) } };
 }
 
-function writeIntents(run: ExecutionRun, placings: readonly Placing[]): void {
+/** The operation's own id may be that of its `replace`. */
+function arrivalId({ id }: Staged['operation']): OperationId {
+  return `arrive ${id}` as OperationId;
+}
+
+/** Ids for all, and what is to be done, in one transaction: each of its own is a write. */
+function writeIntents(
+  run: ExecutionRun,
+  arrival: OperationId,
+  prepared: readonly Omit<Placing, 'local'>[],
+): readonly Placing[] {
   const { trees } = run.options;
-  const replacing = placings.filter(({ replaced }) => replaced !== null);
-  if (replacing.length === 0) return;
-  trees.db.durably(() => {
-    for (const { item, replaced } of replacing) {
-      if (replaced === null) continue;
-      const { operation, staged } = item;
-      trees.recycled.insert(
-        recycledEntry(
-          run,
-          { row: replaced.row, path: replaced.path, node: operation.node, reason: 'replaced' },
-          replaced.stored,
-        ),
-      );
-      trees.intents.put({
-        id: operation.id,
-        kind: 'replace',
-        node: operation.node,
-        local: replaced.row.id,
-        from: replaced.stored,
-        to: replaced.path,
-        staged: staged === null ? null : operation.id,
-        detail: staged === null ? '' : staged.stat.ino.toString(),
-        atMs: run.now(),
-      });
-    }
+  const placings = prepared.map((slot) => {
+    return { ...slot, local: slot.replaced?.row.id ?? trees.local.allocate() };
   });
+  for (const placing of placings) writeReplace(run, placing);
+  const arrivals = placings.flatMap((placing) => arrivalOf(run, placing) ?? []);
+  trees.intents.put(arrivalsIntent(arrival, arrivals, run.now()));
+  return placings;
+}
+
+function writeReplace(run: ExecutionRun, { item, replaced }: Placing): void {
+  if (replaced === null) return;
+  const { trees } = run.options;
+  const { operation, staged } = item;
+  const { row, path, stored } = replaced;
+  const entry = { row, path, node: operation.node, reason: 'replaced' as const };
+  trees.recycled.insert(recycledEntry(run, entry, stored));
+  trees.intents.put({
+    id: operation.id,
+    kind: 'replace',
+    node: operation.node,
+    local: row.id,
+    from: stored,
+    to: path,
+    staged: staged === null ? null : operation.id,
+    detail: staged === null ? '' : staged.stat.ino.toString(),
+    atMs: run.now(),
+  });
+}
+
+/** Undefined where its folder is no more: then nothing will be put there. */
+function arrivalOf(run: ExecutionRun, placing: Placing): Arrival | undefined {
+  const { item, parent, replaced } = placing;
+  const { operation, view, staged } = item;
+  const folder = run.paths.relative(parent);
+  if (folder === undefined) return undefined;
+  const { localName } = operation;
+  const path = folder === '' ? localName : `${folder}/${localName}`;
+  const mtimeNs = staged?.stat.mtimeNs ?? 0n;
+  const agreed = agreeOnRemote(view, { id: placing.local, name: localName, mtimeNs });
+  return { parent, path, stat: staged?.stat ?? null, replaces: replaced !== null, agreed };
 }
 
 function slotPath(run: ExecutionRun, placing: Placing): string | undefined {

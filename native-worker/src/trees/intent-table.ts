@@ -6,19 +6,20 @@ import type { EngineDatabase } from './engine-database.ts';
  * An effect that a scan could not explain, written before it happens (engine §2):
  * `replace`: the entry at `to` goes to `from` in the recycle area, the staged file takes its place;
  * `set-aside`: the entry at `from` becomes another entry at `to`;
- * `stage-move`: the entry at `from` waits in staging until `to` is free.
+ * `stage-move`: the entry at `from` waits in staging until `to` is free;
+ * `arrive`: staged files get their names: `detail` lists them with their rows (executor/arrivals.ts).
  * What is on its way to the server is in the same table (sent-change-table.ts).
  */
 export interface Intent {
   readonly id: OperationId;
-  readonly kind: 'replace' | 'set-aside' | 'stage-move';
+  readonly kind: 'replace' | 'set-aside' | 'stage-move' | 'arrive';
   readonly node: NodeId | null;
   readonly local: LocalId | null;
   /** Paths are relative to the root. */
   readonly from: string;
   readonly to: string;
   readonly staged: string | null;
-  /** Inode of the staged file or of the entry that moves, in decimal. */
+  /** Inode of the staged file or of the entry that moves, in decimal; a list for `arrive`. */
   readonly detail: string;
   readonly atMs: number;
 }

@@ -1,0 +1,137 @@
+/** A device that ends while files come down knows them afterwards, even where their nodes moved meanwhile. */
+import assert from 'node:assert/strict';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import test from 'node:test';
+import type { DeviceId } from '@coffer/protocol/core';
+import { Crash, type DiskCall, type DiskTurn } from '../testing/index.ts';
+import { MemorySpace } from './testing/memory-space.ts';
+import { pairedDevice, syncAll, type TestDevice } from './testing/test-device.ts';
+
+const PLACING = new Set<DiskCall['kind']>([
+  'link',
+  'unlink',
+  'rename',
+  'makeSymlink',
+  'syncFolder',
+]);
+const NAMES = ['1', '2', '3', 'l'];
+/** Calls of the disk between two power cuts. */
+const STRIDE = 5;
+
+interface History {
+  readonly space: MemorySpace;
+  readonly a: TestDevice;
+  readonly b: TestDevice;
+  readonly folder: string;
+}
+
+/** b lacks two new files, a link and the new content of a third file. */
+async function behind(): Promise<History> {
+  const folder = mkdtempSync(`${existsSync('/dev/shm') ? '/dev/shm' : tmpdir()}/coffer-arrive-`);
+  const space = new MemorySpace();
+  const a = await pairedDevice(space, 'anna');
+  const b = await pairedDevice(space, 'bert', { databasePath: `${folder}/engine.db` });
+  a.write('d/3', 'old');
+  await a.sync();
+  await b.sync();
+  for (const name of ['1', '2', '3']) a.write(`d/${name}`, `content of ${name}`);
+  a.disk.user.symlink('elsewhere', a.at('d/l'));
+  await a.sync();
+  b.disk.sim?.writeBack(0);
+  return { space, a, b, folder };
+}
+
+type When = (phase: 'before' | 'after', call: DiskCall) => boolean;
+
+/** Runs the device's sync until `when`; false when it had ended before. */
+async function endsAt(device: TestDevice, powerLoss: boolean, when: When): Promise<boolean> {
+  let isDead = false;
+  const turn: DiskTurn = (phase, call) => {
+    if (isDead) throw new Crash('the process is dead');
+    if (!when(phase, call)) return undefined;
+    isDead = true;
+    victim.database.close();
+    // What happened to reach the disk did, the database did not always.
+    if (powerLoss) device.disk.sim?.crash();
+    throw new Crash('killed');
+  };
+  const victim = device.restarted(turn);
+  try {
+    await victim.engine.syncNow({});
+  } catch (error) {
+    assert.ok(isDead, `died of something else: ${String(error)}`);
+  }
+  return isDead;
+}
+
+function atPlacingCall(number: number): When {
+  let seen = 0;
+  return (phase, call) => phase === 'after' && PLACING.has(call.kind) && seen++ === number;
+}
+
+/** Somebody else renames all in the drive. */
+function renameAll(space: MemorySpace): void {
+  for (const [id, { parent, name }] of space.snapshot()) {
+    if (!NAMES.includes(name)) continue;
+    space.commit([{ op: 'move', id, parent, name: `${name} moved` }], 'web' as DeviceId);
+  }
+}
+
+const MOVED = {
+  d: null,
+  ...Object.fromEntries(['1', '2', '3'].map((name) => [`d/${name} moved`, `content of ${name}`])),
+  'd/l moved': '-> elsewhere',
+};
+
+test('killed after any step of placing, a device has each file once, though all moved meanwhile', async () => {
+  let number = 0;
+  for (let isKilled = true; isKilled; number++) {
+    const { space, a, b, folder } = await behind();
+    isKilled = await endsAt(b, false, atPlacingCall(number));
+    renameAll(space);
+    const again = b.restarted();
+    await syncAll([again, a]);
+    assert.deepEqual(again.tree(), MOVED, `after ${number} calls`);
+    assert.deepEqual(a.tree(), MOVED, `after ${number} calls`);
+    again.database.close();
+    rmSync(folder, { recursive: true });
+  }
+  assert.ok(number > 10, `only ${number} calls: nothing was placed`);
+});
+
+test('a power cut while it recovers from being killed takes nothing from anybody', async () => {
+  let number = 0;
+  for (let isCut = true; isCut; number++) {
+    const { a, b, folder } = await behind();
+    const wanted = a.tree();
+    // All have their names, and nothing of that is durable.
+    assert.ok(
+      await endsAt(b, false, (phase, { kind }) => phase === 'before' && kind === 'syncFolder'),
+    );
+    let seen = 0;
+    isCut = await endsAt(b, true, (phase) => phase === 'after' && seen++ === number * STRIDE);
+    const again = b.restarted();
+    await syncAll([again, a]);
+    assert.deepEqual(again.tree(), wanted, `after ${number * STRIDE} calls`);
+    assert.deepEqual(a.tree(), wanted, `after ${number * STRIDE} calls`);
+    again.database.close();
+    rmSync(folder, { recursive: true });
+  }
+  assert.ok(number > 10, `only ${number} cuts: nothing was recovered`);
+});
+
+test('an edit of a file that had its name when the device ended goes up as an edit', async () => {
+  const { space, a, b, folder } = await behind();
+  assert.ok(
+    await endsAt(b, false, (phase, { kind }) => phase === 'before' && kind === 'syncFolder'),
+  );
+  const nodes = space.snapshot().size;
+  b.write('d/1', 'edited');
+  const again = b.restarted();
+  await syncAll([again, a]);
+  assert.deepEqual([a.read('d/1'), again.read('d/1')], ['edited', 'edited']);
+  assert.equal(space.snapshot().size, nodes, 'no new node');
+  again.database.close();
+  rmSync(folder, { recursive: true });
+});
