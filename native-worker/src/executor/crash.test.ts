@@ -161,3 +161,28 @@ async function killEverywhere(kill: Kill, pointsMin: number): Promise<void> {
   }
   assert.ok(number > pointsMin, `only ${number} points: the history does too little`);
 }
+
+test('a folder made just before a crash, and trashed by somebody meanwhile, is here alone for no one', async () => {
+  const folder = mkdtempSync(`${existsSync('/dev/shm') ? '/dev/shm' : tmpdir()}/coffer-crash-`);
+  const space = new MemorySpace();
+  const a = await pairedDevice(space, 'anna');
+  const b = await pairedDevice(space, 'bert', { databasePath: `${folder}/engine.db` });
+  a.write('kept', 'kept');
+  await syncAll([a, b]);
+  a.disk.user.folder(a.at('made'));
+  await a.sync();
+  const victim = b.restarted((phase, { kind }) => {
+    if (phase !== 'before' || kind !== 'syncFolder') return undefined;
+    victim.database.close();
+    throw new Crash('killed');
+  });
+  await assert.rejects(victim.engine.syncNow({}));
+  a.disk.user.remove(a.at('made'));
+  assert.equal((await a.sync()).trashed, 1);
+  const again = b.restarted();
+  assert.deepEqual(again.tree(), { kept: 'kept', made: null });
+  await syncAll([again, a]);
+  assert.deepEqual(again.tree(), a.tree());
+  again.database.close();
+  rmSync(folder, { recursive: true });
+});

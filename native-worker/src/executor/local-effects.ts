@@ -41,6 +41,8 @@ export function makeLocalFolder(run: ExecutionRun, operation: LocalMakeFolder): 
   };
   trees.db.transaction(() => {
     trees.local.put(row);
+    // Whoever is killed now has an entry without a base, whatever becomes of the node.
+    trees.dirty.markLocal(row.id, 'done');
     run.settle(operation, DONE);
   });
   run.agreeWhenDurable([folderOf(path)], () => {
