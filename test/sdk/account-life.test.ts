@@ -134,6 +134,35 @@ test('the words open an account whose password is lost, once, and everything in 
   assert.equal((await laptop.secrets()).generation, 3);
 });
 
+test('who takes an hour over writing the new words down still has them count', async () => {
+  await using scene = await Scene.create();
+  const laptop = await scene.signUp();
+  const words: string[][] = [];
+  const slowly = async (shown: readonly string[]): Promise<boolean> => {
+    words.push([...shown]);
+    scene.clock.time += 3_600_000;
+    return true;
+  };
+  const onLaptop = await laptop.open();
+  const rotation = { password: PASSWORD, revoke: [], confirmWords: slowly };
+  assert.ok((await rotateKeys(onLaptop.own, rotation, signal)).ok);
+  const outcome = await recoverAccount(
+    scene.device().ports,
+    {
+      server: scene.server.origin,
+      email: EMAIL,
+      deviceName: 'rescue',
+      recoveryKey: parseRecoveryWords(words[0]?.join(' ') ?? '') ?? new Uint8Array(0),
+      newPassword: OTHER_PASSWORD,
+      revokeOthers: false,
+      confirmWords: slowly,
+    },
+    signal,
+  );
+  assert.ok(outcome.ok);
+  assert.ok((await scene.recover(words[1] ?? [], 'a third password')).outcome.ok);
+});
+
 test('a recovery can end every device that the account had', async () => {
   await using scene = await Scene.create();
   const laptop = await scene.signUp();

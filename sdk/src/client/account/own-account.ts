@@ -139,6 +139,25 @@ export async function untilUnraced<T>(attempt: () => Promise<T>): Promise<T> {
   }
 }
 
+/**
+ * Runs `action` with `token`; once more with one of `renew` when the first counts no longer: a person
+ * may take longer over something than the minutes that a proof lasts. `renew` without a token: nothing
+ * can be proved again, and the refusal is thrown.
+ */
+export async function withLiveToken<T>(
+  token: string,
+  renew: () => Promise<string | undefined>,
+  action: (token: string) => Promise<T>,
+): Promise<T> {
+  try {
+    return await action(token);
+  } catch (error) {
+    const renewed = isRefusal(error, 'not-signed-in') ? await renew() : undefined;
+    if (renewed === undefined) throw error;
+    return action(renewed);
+  }
+}
+
 function racedOut(cause: RemoteFault): RemoteFault {
   return new RemoteFault('bundle-moved', 'other devices always changed the account first', {
     retry: { kind: 'after', delayMs: null },

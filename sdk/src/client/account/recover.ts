@@ -34,7 +34,7 @@ import { refused, type AccountPorts, type AccountRefusal } from './account-ports
 import { registerPassword } from './change-password.ts';
 import { newDeviceSecrets } from './new-device.ts';
 import { startLogin } from './opaque-client.ts';
-import { entriesAfter, untilUnraced } from './own-account.ts';
+import { entriesAfter, untilUnraced, withLiveToken } from './own-account.ts';
 import { recoveryKeyToWords } from './recovery-words.ts';
 import type { ConfirmWords } from './rotate-keys.ts';
 
@@ -83,12 +83,11 @@ export async function recoverAccount(
       return err({ code: 'confirmation-needed' });
     }
     const device = createDeviceSecrets(ports.suite);
-    const made = { device, newRecoveryKey, token: answer.enrolToken };
-    const accountKey = await replaceKeys(
-      { ...ports, suite },
-      api,
-      { ...input, ...made, opened },
-      signal,
+    const given = { ...input, device, newRecoveryKey, opened };
+    const accountKey = await withLiveToken(
+      answer.enrolToken,
+      async () => (await showWords(ports, api, input, signal)).enrolToken,
+      (token) => replaceKeys({ ...ports, suite }, api, { ...given, token }, signal),
     );
     const { server, deviceName } = input;
     const email = normaliseAccountName(input.email);

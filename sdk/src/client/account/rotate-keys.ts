@@ -9,6 +9,7 @@ import {
   proveOwnPassword,
   readOwnAccount,
   untilUnraced,
+  withLiveToken,
   type OwnAccount,
 } from './own-account.ts';
 import { recoveryKeyToWords } from './recovery-words.ts';
@@ -61,19 +62,25 @@ export async function rotateKeys(
     if (!(await confirmWords(recoveryKeyToWords(recoveryKey)))) {
       return err({ code: 'confirmation-needed' });
     }
-    const rotated = await untilUnraced(async () => {
-      const { opened, previous } = await readOwnAccount(own, token, signal);
-      const next = rotateAccountKey(await own.suite.whole(), opened, {
-        revoke: revoke.filter((device) => opened.chain.revokedDevice(device) === undefined),
-        exportKey,
-        recoveryKey,
-        time: own.clock.now(),
+    const suite = await own.suite.whole();
+    const replace = (live: string): Promise<OpenedRotation> =>
+      untilUnraced(async () => {
+        const { opened, previous } = await readOwnAccount(own, live, signal);
+        const next = rotateAccountKey(suite, opened, {
+          revoke: revoke.filter((device) => opened.chain.revokedDevice(device) === undefined),
+          exportKey,
+          recoveryKey,
+          time: own.clock.now(),
+        });
+        const entries = entriesAfter(next.chain, opened.chain.seq);
+        const body = { entries, bundle: next.bundle, previous };
+        await own.api.call('replaceKeys', { token: live, body }, signal);
+        return next;
       });
-      const entries = entriesAfter(next.chain, opened.chain.seq);
-      const body = { entries, bundle: next.bundle, previous };
-      await own.api.call('replaceKeys', { token, body }, signal);
-      return next;
-    });
+    // A code counts once: with one, the proof cannot be renewed.
+    const renew = async (): Promise<string | undefined> =>
+      code === undefined ? (await proveOwnPassword(own, { password }, signal))?.token : undefined;
+    const rotated = await withLiveToken(token, renew, replace);
     await keepAccountKey(own.keyStore, own.secrets, rotated.accountKey);
     own.chains.put(rotated.chain);
     await own.renewSpaces(signal);
@@ -82,6 +89,8 @@ export async function rotateKeys(
     return refused(error);
   }
 }
+
+type OpenedRotation = ReturnType<typeof rotateAccountKey>;
 
 function isKnown(
   chain: Awaited<ReturnType<typeof readOwnAccount>>['opened']['chain'],
