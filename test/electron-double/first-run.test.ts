@@ -117,7 +117,8 @@ test(
         app.tell({ kind: 'menu', label: 'Open Coffer' });
         const page = await app.page('main');
         await signOutTo(page, server.url);
-        newWords = await recover(page, { email: EMAIL, words, newPassword: NEW_PASSWORD });
+        const given = { email: EMAIL, words, newPassword: NEW_PASSWORD };
+        newWords = await recover(page, given);
         assert.notDeepEqual(newWords, words);
         // The folder syncs again without being asked for.
         await page.getByText(IN_PLACE).first().waitFor();

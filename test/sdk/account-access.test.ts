@@ -1,6 +1,5 @@
 /** Pairing, the second factor and the end of an account, with real OPAQUE. */
 import assert from 'node:assert/strict';
-import { createHmac } from 'node:crypto';
 import test from 'node:test';
 import {
   accountStatus,
@@ -13,7 +12,7 @@ import {
   parseSecondFactorCode,
   startSecondFactor,
 } from '@coffer/sdk';
-import { EMAIL, OTHER_PASSWORD, PASSWORD, Scene } from './account-scene.ts';
+import { codeAt, EMAIL, OTHER_PASSWORD, PASSWORD, Scene } from './account-scene.ts';
 import { putText, readText, signal } from './harness.ts';
 
 test('two devices pair by eight words, and the new one has everything', async () => {
@@ -62,22 +61,6 @@ test('words that no device shows join nothing, and words are over after two minu
   assert.equal(late.ok ? '' : late.error.code, 'not-found');
   assert.equal(await phone.keyStore.load(), undefined);
 });
-
-/** What an authenticator shows now: made apart from the server's code. */
-function codeAt(uri: string, timeMs: number): string {
-  const secret = new URL(uri).searchParams.get('secret') ?? '';
-  const bits = Array.from(secret)
-    .map((letter) =>
-      'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'.indexOf(letter).toString(2).padStart(5, '0'),
-    )
-    .join('');
-  const key = Buffer.from((bits.match(/.{8}/g) ?? []).map((byte) => Number.parseInt(byte, 2)));
-  const counter = Buffer.alloc(8);
-  counter.writeBigUInt64BE(BigInt(Math.floor(timeMs / 30_000)));
-  const digest = createHmac('sha1', key).update(counter).digest();
-  const at = (digest[19] ?? 0) & 15;
-  return String((digest.readUInt32BE(at) & 0x7fffffff) % 1e6).padStart(6, '0');
-}
 
 test('with a second factor the password alone signs nobody in, until it is turned off', async () => {
   await using scene = await Scene.create();

@@ -1,5 +1,6 @@
 /** Devices of one account at a real server in this process, with real OPAQUE. */
 import assert from 'node:assert/strict';
+import { createHmac } from 'node:crypto';
 import { createNodeOpenSuite } from '@coffer/protocol/suites/node-open';
 import {
   networkFault,
@@ -145,4 +146,20 @@ export class Scene implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.server.close();
   }
+}
+
+/** What an authenticator shows now: made apart from the server's code. */
+export function codeAt(uri: string, timeMs: number): string {
+  const secret = new URL(uri).searchParams.get('secret') ?? '';
+  const bits = Array.from(secret)
+    .map((letter) =>
+      'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'.indexOf(letter).toString(2).padStart(5, '0'),
+    )
+    .join('');
+  const key = Buffer.from((bits.match(/.{8}/g) ?? []).map((byte) => Number.parseInt(byte, 2)));
+  const counter = Buffer.alloc(8);
+  counter.writeBigUInt64BE(BigInt(Math.floor(timeMs / 30_000)));
+  const digest = createHmac('sha1', key).update(counter).digest();
+  const at = (digest[19] ?? 0) & 15;
+  return String((digest.readUInt32BE(at) & 0x7fffffff) % 1e6).padStart(6, '0');
 }

@@ -1,11 +1,11 @@
 /**
  * Commands about the account and this computer: what a window needs beside the engine's own, some
  * of it before there is an engine. Answered by whoever holds the profile (the daemon, the desktop's
- * main process), never by the engine. Failures carry a code of the error table.
+ * main process) or by the drive (drive-commands.ts), never by the engine. Failures carry a code of the error table.
  */
 import { z } from 'zod';
+import { driveCommands } from './drive-commands.ts';
 
-const Count = z.int().nonnegative();
 const Done = z.object({});
 
 export const AccountListing = z.discriminatedUnion('signedIn', [
@@ -24,15 +24,6 @@ export const AccountListing = z.discriminatedUnion('signedIn', [
 ]);
 export type AccountListing = z.infer<typeof AccountListing>;
 
-/** Bytes as the server counts them; a total is null without a limit. */
-export const UsageListing = z.object({
-  usedBytes: Count,
-  totalBytes: Count.nullable(),
-  transferUsedBytes: Count,
-  transferTotalBytes: Count.nullable(),
-});
-export type UsageListing = z.infer<typeof UsageListing>;
-
 export const LocalFolderListing = z.object({
   /** Absolute. */
   path: z.string(),
@@ -45,10 +36,8 @@ export const LocalFolderListing = z.object({
 });
 export type LocalFolderListing = z.infer<typeof LocalFolderListing>;
 
-export const RemoteFolder = z.object({ name: z.string(), path: z.string(), bytes: Count });
-export type RemoteFolder = z.infer<typeof RemoteFolder>;
-
-export const accountCommands = {
+/** Those that need no engine: answered by the program that holds the profile. */
+export const deskCommands = {
   account: { input: z.object({}), output: AccountListing },
   /**
    * Asks whether a Coffer server answers there; gives its origin. Errors: `usage` (no address),
@@ -87,11 +76,10 @@ export const accountCommands = {
     output: Done,
   },
   /**
-   * Opens an account by its 24 words: with a new password and new words, which are in this answer and
-   * nowhere else. The old words are void then, a second factor is off. Errors: `usage` (a short
+   * Begins to open an account by its 24 words, with a new password and new words, which are in this
+   * answer and nowhere else: nothing changes before `settleRecovery`. Errors: `usage` (a short
    * password), `wrong-recovery-key` (also words that are none: nothing was sent), `limit-reached` (too
-   * many devices to add one), `already-signed-in`, `rate-limited`; after `network` it is not known
-   * whether it was done: the new password tells.
+   * many devices to add one), `already-signed-in`, `rate-limited`, `network`.
    */
   recoverAccount: {
     input: z.object({
@@ -104,7 +92,17 @@ export const accountCommands = {
       /** Whether all devices that the account had are removed from it. */
       revokeOthers: z.boolean().default(false),
     }),
-    output: z.object({ recoveryWords: z.array(z.string()) }),
+    output: z.object({ change: z.string(), recoveryWords: z.array(z.string()) }),
+  },
+  /**
+   * Whether the person has the new words. Then the old words and the old password are void, a second
+   * factor is off, and this device is signed in. May be repeated when no answer came. Errors:
+   * `not-found` (too long ago, or before this program started: nothing was changed by it),
+   * `already-signed-in`; after `network` it is not known whether it was done: the new password tells.
+   */
+  settleRecovery: {
+    input: z.object({ change: z.string(), isKept: z.boolean() }),
+    output: Done,
   },
   /**
    * Joins the account of a device that shows 8 words ('coffer pair'), without a password; waits for
@@ -123,14 +121,13 @@ export const accountCommands = {
   },
   /** Stops syncing and wipes the keys of this device; the files stay. */
   signOut: { input: z.object({}), output: Done },
-  /** Asks the server. Errors: `not-signed-in`, `network`. */
-  usage: { input: z.object({}), output: UsageListing },
   /** A folder of this computer; the home folder when left out. Errors: `not-found`, `file-access`. */
   localFolders: { input: z.object({ path: z.string().optional() }), output: LocalFolderListing },
-  /** Folders of the drive directly below `path`, with the bytes in them. Errors: `not-found`. */
-  remoteFolders: { input: z.object({ path: z.string() }), output: z.array(RemoteFolder) },
 } as const;
 
+export const accountCommands = { ...deskCommands, ...driveCommands } as const;
+
+export type DeskCommandName = keyof typeof deskCommands;
 export type AccountCommandName = keyof typeof accountCommands;
 export type AccountCommandInput<K extends AccountCommandName> = z.input<
   (typeof accountCommands)[K]['input']

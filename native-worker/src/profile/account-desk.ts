@@ -4,7 +4,7 @@
  */
 import { readdirSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { errorEntry } from '@coffer/protocol/api/error-codes';
+import { Defect } from '@coffer/protocol/core';
 import type { OpenSuite } from '@coffer/protocol/crypto';
 import {
   joinByPairing,
@@ -16,10 +16,10 @@ import {
   signIn,
   signUp,
   type AccountPorts,
-  type AccountRefusal,
   type HttpTransport,
   type KeyStore,
 } from '@coffer/sdk';
+import { acceptedValue, PendingWords, refusalOf, type AccountOutcome } from '../account/index.ts';
 import type { Clock, Random } from '../ports/index.ts';
 import {
   ControlFailure,
@@ -49,14 +49,13 @@ interface Place {
   readonly deviceName: string;
 }
 
-type Outcome<T> =
-  { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: AccountRefusal };
-
-export class AccountDesk {
+export class AccountDesk implements Disposable {
   readonly #options: AccountDeskOptions;
+  readonly #words: PendingWords;
 
   constructor(options: AccountDeskOptions) {
     this.#options = options;
+    this.#words = new PendingWords(options);
   }
 
   async account(): Promise<AccountListing> {
@@ -108,7 +107,7 @@ export class AccountDesk {
     });
   }
 
-  /** The new words; the old ones are void when this resolves. */
+  /** New words, which do not count before `settleRecovery`. */
   async recoverAccount(
     given: AccountCommandInput<'recoverAccount'>,
     signal: AbortSignal,
@@ -117,17 +116,32 @@ export class AccountDesk {
     const recoveryKey = parseRecoveryWords(given.words);
     if (recoveryKey === undefined) throw new ControlFailure(NO_RECOVERY_WORDS);
     checkLength(newPassword, 'Nothing was changed.');
-    let recoveryWords: readonly string[] = [];
-    await this.#with(given, (ports, place) => {
-      const input = { ...place, email, recoveryKey, newPassword, revokeOthers };
-      // Whoever asked gets them with the answer: by then the new password opens the account too.
-      const confirmWords = async (words: readonly string[]): Promise<boolean> => {
-        recoveryWords = words;
-        return true;
-      };
-      return recoverAccount(ports, { ...input, confirmWords }, signal);
-    });
-    return { recoveryWords: [...recoveryWords] };
+    const proposed = await this.#words.propose(async (confirm, until) => {
+      await this.#with(given, (ports, place) => {
+        const input = { ...place, email, recoveryKey, newPassword, revokeOthers };
+        const confirmWords = async (words: readonly string[]): Promise<boolean> => {
+          const isKept = await confirm(words);
+          // Another program may have signed in while they were written down.
+          if (isKept && (await ports.keyStore.load()) !== undefined) {
+            throw refusalOf({ code: 'already-signed-in' }, place.server);
+          }
+          return isKept;
+        };
+        return recoverAccount(ports, { ...input, confirmWords }, until);
+      });
+    }, signal);
+    if (proposed === undefined) throw new Defect('a recovery makes new words');
+    return { change: proposed.change, recoveryWords: [...proposed.recoveryWords] };
+  }
+
+  /** The device is signed in when this resolves, if the words are kept. */
+  settleRecovery({ change, isKept }: AccountCommandInput<'settleRecovery'>): Promise<void> {
+    return this.#words.settle(change, isKept);
+  }
+
+  /** Words that nobody confirmed are forgotten. */
+  [Symbol.dispose](): void {
+    this.#words[Symbol.dispose]();
   }
 
   async joinByPairing(
@@ -157,7 +171,7 @@ export class AccountDesk {
   /** The value of what `action` does with a connection to the server; throws its refusal. */
   async #with<T>(
     { server, deviceName }: { readonly server: string; readonly deviceName?: string | undefined },
-    action: (ports: AccountPorts, place: Place) => Promise<Outcome<T>>,
+    action: (ports: AccountPorts, place: Place) => Promise<AccountOutcome<T>>,
   ): Promise<T> {
     const { keyStore, clock, random, computer, suite, connect } = this.#options;
     const origin = originOf(server);
@@ -173,8 +187,7 @@ export class AccountDesk {
       server: origin,
       deviceName: deviceName ?? computer.name,
     });
-    if (!outcome.ok) throw refusalOf(outcome.error, origin);
-    return outcome.value;
+    return acceptedValue(outcome, origin);
   }
 }
 
@@ -229,22 +242,6 @@ function originOf(address: string): string {
           hint: 'Write https://drive.example.org or http://127.0.0.1:8420.',
         },
   );
-}
-
-const MESSAGES: Partial<Record<AccountRefusal['code'], string>> = {
-  'name-taken': 'there is such an account already',
-  'wrong-password': 'the name or the password is wrong',
-  'wrong-recovery-key': 'the name or the recovery words are wrong',
-  'already-signed-in': 'an account is signed in here already',
-  'limit-reached': 'the account has as many devices as it can have',
-};
-
-function refusalOf({ code }: AccountRefusal, server: string): ControlFailure {
-  return new ControlFailure({
-    code,
-    message: MESSAGES[code] ?? `${server} refused (${code})`,
-    hint: errorEntry(code).text,
-  });
 }
 
 /** Folders directly in `folder` that are not hidden, by name; links to folders are none. */

@@ -19,10 +19,11 @@ function world({ isSignedIn = false, failsToSignIn = false } = {}) {
       if (failsToSignIn) throw new Error('no');
       signedIn = true;
     },
-    recoverAccount: async () => {
-      signedIn = true;
-      return { recoveryWords: ['new'] };
+    recoverAccount: async () => ({ change: 'c', recoveryWords: ['new'] }),
+    settleRecovery: async ({ isKept }: { isKept: boolean }) => {
+      signedIn = isKept;
     },
+    [Symbol.dispose]: () => undefined,
   } as unknown as AccountDesk;
   const engine = {
     start: async () => void told.push('engine starts'),
@@ -82,10 +83,14 @@ test('an end that comes while another program has the profile starts no engine a
   assert.equal(target.engine, undefined);
 });
 
-test('a recovery gives the new words, and the profile is kept for the engine', async () => {
+test('a recovery gives new words first; once they are kept the profile is, for the engine', async () => {
   const { target, told, letHold } = world();
   letHold();
   const given = { ...WORDS, words: 'old', newPassword: 'another password' };
-  assert.deepEqual(await target.call('recoverAccount', given, NEVER), { recoveryWords: ['new'] });
+  const offer = { change: 'c', recoveryWords: ['new'] };
+  assert.deepEqual(await target.call('recoverAccount', given, NEVER), offer);
+  await target.call('settleRecovery', { change: 'c', isKept: false }, NEVER);
+  assert.deepEqual(told, []);
+  await target.call('settleRecovery', { change: 'c', isKept: true }, NEVER);
   assert.deepEqual(told, ['held', 'engine starts']);
 });

@@ -4,12 +4,12 @@
  */
 import type { MessagePort } from 'node:worker_threads';
 import {
-  accountCommands,
   ControlFailure,
+  deskCommands,
   type AccountCommandInput,
-  type AccountCommandName,
   type ControlCommandName,
   type ControlTarget,
+  type DeskCommandName,
   type FailureShape,
   type NumberedEvent,
 } from '../contract/index.ts';
@@ -76,6 +76,7 @@ export class ProfileTarget implements ControlTarget {
   /** Ends what runs, every transfer resumable, and lets the profile go for good. */
   async stop(withinMs: number): Promise<void> {
     this.#isEnding = true;
+    this.#options.desk[Symbol.dispose]();
     await this.#letGo(withinMs);
   }
 
@@ -99,7 +100,7 @@ export class ProfileTarget implements ControlTarget {
     signal: AbortSignal,
   ): Promise<unknown> => {
     if (!isDeskCommand(name)) return this.#ofEngine().call(name, input, signal);
-    const parsed = parseInput<unknown>(name, accountCommands[name].input, input);
+    const parsed = parseInput<unknown>(name, deskCommands[name].input, input);
     return answering(signal, () => this.#answer({ name, input: parsed } as DeskCall, signal));
   };
 
@@ -141,11 +142,20 @@ export class ProfileTarget implements ControlTarget {
           }),
         );
       case 'recoverAccount':
-        // The engine gives the spaces new keys too, within a minute.
-        return this.#alone(() => this.#enter(() => desk.recoverAccount(input, signal)));
+        return desk.recoverAccount(input, signal);
+      case 'settleRecovery':
+        return this.#settleRecovery(input);
       case 'signOut':
         return this.#alone(() => this.#signOut(signal));
     }
+  }
+
+  async #settleRecovery(input: AccountCommandInput<'settleRecovery'>): Promise<unknown> {
+    const { desk } = this.#options;
+    const settle = (): Promise<void> => desk.settleRecovery(input);
+    // The engine gives the spaces new keys too, within a minute.
+    await (input.isKept ? this.#alone(() => this.#enter(settle)) : settle());
+    return {};
   }
 
   /** Signs in or up with the profile held, and keeps it for the engine. */
@@ -220,14 +230,12 @@ export class ProfileTarget implements ControlTarget {
   };
 }
 
-/** Those that need no engine; `usage` and `remoteFolders` are asked of the drive in its thread. */
-type DeskCommandName = Exclude<AccountCommandName, 'usage' | 'remoteFolders'>;
 type DeskCall = {
   readonly [K in DeskCommandName]: { readonly name: K; readonly input: AccountCommandInput<K> };
 }[DeskCommandName];
 
 export function isDeskCommand(name: ControlCommandName): name is DeskCommandName {
-  return Object.hasOwn(accountCommands, name) && name !== 'usage' && name !== 'remoteFolders';
+  return Object.hasOwn(deskCommands, name);
 }
 
 const NOT_SIGNED_IN: FailureShape = {

@@ -6,7 +6,8 @@ import { platform } from 'node:os';
 import { parentPort, workerData, type MessagePort } from 'node:worker_threads';
 import { Defect } from '@coffer/protocol/core';
 import { RemoteFault } from '@coffer/sdk/faults';
-import { systemClock, yieldNodeTurn } from '@coffer/sdk/node';
+import { systemClock, systemRandom, yieldNodeTurn } from '@coffer/sdk/node';
+import { AccountSteps } from '../account/index.ts';
 import { isAlive } from '../adapters/index.ts';
 import type { Engine } from '../contract/index.ts';
 import { engineTarget } from '../control/engine-target.ts';
@@ -78,7 +79,10 @@ async function work(
     hints: createNativeSource({ clock: systemClock, platform: platform() }),
     watchRemote: (onChange, until) => heads.watch(onChange, until),
   });
-  serveTarget(withDrive(engineTarget(engine), profile.drive, yieldNodeTurn), port);
+  const { drive, secrets } = profile;
+  const around = { drive, server: secrets.server, clock: systemClock, random: systemRandom };
+  const steps = resources.use(new AccountSteps(around));
+  serveTarget(withDrive(engineTarget(engine), { drive, steps, rest: yieldNodeTurn }), port);
   onOpened({ profile, engine, signal });
   const over = new AbortController();
   const upkeep = keepUp(async () => {

@@ -16,11 +16,17 @@ import {
 const WORDS = Array.from({ length: 24 }, (_, i) => `word${i}`);
 const after = (events: readonly OnboardingEvent[], start = onboardingStart(undefined)) =>
   events.reduce(onboardingAfter, start);
+const MADE = {
+  kind: 'words-made',
+  email: 'me@example.org',
+  recoveryWords: WORDS,
+  isActive: true,
+} as const;
 const TO_WORDS: readonly OnboardingEvent[] = [
   { kind: 'started' },
   { kind: 'server-checked', server: 'https://drive.example.org' },
   { kind: 'started' },
-  { kind: 'words-made', email: 'me@example.org', recoveryWords: WORDS, isActive: true },
+  MADE,
 ];
 
 describe('the first run', () => {
@@ -98,13 +104,27 @@ test('a lost password leads over the 24 words to new ones, and back to the sign-
   const back = onboardingAfter(asked, { kind: 'back' });
   assert.deepEqual([back.step, back.mode], ['account', 'sign-in']);
   assert.equal(onboardingAfter(back, { kind: 'back' }).step, 'server');
-  const made = onboardingAfter(asked, {
-    kind: 'words-made',
-    email: 'me@example.org',
-    recoveryWords: WORDS,
-    isActive: true,
-  });
-  assert.deepEqual([made.step, canGoBack(made)], ['words', false]);
+  const made = onboardingAfter(asked, { ...MADE, change: 'c1' });
+  assert.deepEqual([made.step, made.change, canGoBack(made)], ['words', 'c1', true]);
+  const given = onboardingAfter(made, { kind: 'back' });
+  assert.deepEqual(
+    [given.step, given.mode, given.change, given.recoveryWords],
+    ['account', 'recover', undefined, []],
+  );
+  const kept = onboardingAfter(made, { kind: 'words-kept' });
+  assert.deepEqual([kept.step, kept.change, kept.recoveryWords], ['folder', undefined, []]);
+});
+
+test('a recovery whose end nobody knows is left for the sign-in, without its words', () => {
+  const made = onboardingAfter(after(TO_WORDS.slice(0, 2)), { ...MADE, change: 'c1' });
+  const failure = { code: 'network', message: '', hint: '' };
+  const failed = onboardingAfter(made, { kind: 'failed', failure });
+  assert.deepEqual([failed.step, failed.failure], ['words', failure], 'they stay to be seen');
+  const left = onboardingAfter(failed, { kind: 'words-dropped', mode: 'sign-in' });
+  assert.deepEqual(
+    [left.step, left.mode, left.email, left.failure, left.recoveryWords],
+    ['account', 'sign-in', 'me@example.org', undefined, []],
+  );
 });
 
 test('words are read from a sheet: with numbers, commas, capitals and lines', () => {

@@ -20,6 +20,8 @@ export interface OnboardingState {
   readonly asksCode: boolean;
   /** Empty when signed in to an account that there was. */
   readonly recoveryWords: readonly string[];
+  /** Of a recovery: what is made once the words are kept. Undefined where they count already. */
+  readonly change: string | undefined;
   /** Positions of the words that are asked for, from 0; empty while all words are shown. */
   readonly asked: readonly number[];
   /** False: the address waits to be confirmed. */
@@ -34,13 +36,16 @@ export type OnboardingEvent =
   | { readonly kind: 'failed'; readonly failure: FailureShape }
   | { readonly kind: 'server-checked'; readonly server: string }
   | { readonly kind: 'mode-chosen'; readonly mode: Mode; readonly email?: string }
-  /** Signed up, or recovered: new words are to be kept. */
+  /** Signed up, or about to recover: new words are to be kept. */
   | {
       readonly kind: 'words-made';
       readonly email: string;
       readonly recoveryWords: readonly string[];
+      readonly change?: string;
       readonly isActive: boolean;
     }
+  /** A recovery that did not come about, or that nobody knows of, is left. */
+  | { readonly kind: 'words-dropped'; readonly mode: Mode }
   | { readonly kind: 'signed-in'; readonly email: string }
   | { readonly kind: 'check-wanted'; readonly asked: readonly number[] }
   | { readonly kind: 'words-wanted' }
@@ -60,6 +65,7 @@ export function onboardingStart(
     email: signedInAs ?? '',
     asksCode: false,
     recoveryWords: [],
+    change: undefined,
     asked: [],
     isActive: true,
     folder: '',
@@ -90,6 +96,7 @@ export function onboardingAfter(state: OnboardingState, event: OnboardingEvent):
         step: 'words',
         email: event.email,
         recoveryWords: event.recoveryWords,
+        change: event.change,
         isActive: event.isActive,
       };
     case 'signed-in':
@@ -100,13 +107,17 @@ export function onboardingAfter(state: OnboardingState, event: OnboardingEvent):
       return { ...settled, asked: [] };
     case 'words-kept':
       // Forgotten here as soon as the person has them.
-      return { ...settled, step: 'folder', recoveryWords: [], asked: [] };
+      return { ...settled, step: 'folder', ...NO_WORDS };
+    case 'words-dropped':
+      return { ...settled, step: 'account', mode: event.mode, ...NO_WORDS };
     case 'folder-added':
       return { ...settled, step: 'ready', folder: event.folder };
     case 'back':
       return before(settled);
   }
 }
+
+const NO_WORDS = { recoveryWords: [], change: undefined, asked: [] } as const;
 
 /** That a second factor is needed is a question, not a failure. */
 function failed(state: OnboardingState, failure: FailureShape): OnboardingState {
@@ -116,11 +127,14 @@ function failed(state: OnboardingState, failure: FailureShape): OnboardingState 
   return { ...state, isBusy: false, failure };
 }
 
-/** Nothing leads back over an account that was made. */
+/** Nothing leads back over an account that was made; a recovery is none before its words are kept. */
 function before(state: OnboardingState): OnboardingState {
   if (state.step === 'account' && isWayBackIn(state.mode)) return { ...state, mode: 'sign-in' };
   if (state.step === 'account') return { ...state, step: 'server' };
-  if (state.step === 'words') return { ...state, asked: [] };
+  if (state.step === 'words' && state.asked.length > 0) return { ...state, asked: [] };
+  if (state.step === 'words' && state.change !== undefined) {
+    return { ...state, step: 'account', ...NO_WORDS };
+  }
   return state;
 }
 
@@ -128,9 +142,13 @@ function isWayBackIn(mode: Mode): boolean {
   return mode === 'recover' || mode === 'pair';
 }
 
-export function canGoBack({ step, asked, isBusy }: OnboardingState): boolean {
-  return !isBusy && (step === 'account' || (step === 'words' && asked.length > 0));
+export function canGoBack({ step, asked, change, isBusy }: OnboardingState): boolean {
+  if (isBusy) return false;
+  return step === 'account' || (step === 'words' && (asked.length > 0 || change !== undefined));
 }
+
+/** How many of the words are asked for. */
+export const WORDS_ASKED = 3;
 
 /** Words asked for to see that they were written down: as many, each from its own part of the list. */
 export function positionsToAsk(
@@ -144,7 +162,7 @@ export function positionsToAsk(
 
 /** Which of the answers are wrong; capitals and spaces around do not matter. */
 export function wrongAnswers(
-  { recoveryWords, asked }: OnboardingState,
+  { recoveryWords, asked }: Pick<OnboardingState, 'recoveryWords' | 'asked'>,
   answers: readonly string[],
 ): readonly number[] {
   return asked.flatMap((position, i) =>

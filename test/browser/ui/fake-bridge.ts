@@ -25,6 +25,8 @@ export function installFakeBridge({ scene, recoveryWords, failsOnce = {} }: Fake
   type Answer = { ok: true; value: unknown } | { ok: false; error: unknown };
   type Changing = { -readonly [K in keyof Scene]: Scene[K] };
   const state = structuredClone(scene) as Changing;
+  /** What the change that waits for its words does, once it is made. */
+  let proposed: () => unknown = () => undefined;
   const fields = state as unknown as Record<string, unknown>;
   const failures: Record<string, string> = { ...failsOnce };
   const calls: { command: string; input: Record<string, unknown> }[] = [];
@@ -74,9 +76,10 @@ export function installFakeBridge({ scene, recoveryWords, failsOnce = {} }: Fake
     },
     signIn: ({ server, email }) => signIn(server, email),
     recoverAccount: ({ server, email }) => {
-      signIn(server, email);
-      return { recoveryWords };
+      proposed = () => signIn(server, email);
+      return { change: 'c1', recoveryWords };
     },
+    settleRecovery: ({ isKept }) => (isKept === true ? proposed() : undefined),
     joinByPairing: ({ server }) => signIn(server, 'back@example.org'),
     signOut: () => {
       state.account = { signedIn: false };

@@ -1,0 +1,3 @@
+export { acceptedValue, refusalOf, type AccountOutcome } from './account-refusal.ts';
+export { AccountSteps } from './account-steps.ts';
+export { PendingWords } from './pending-words.ts';
