@@ -23,6 +23,13 @@ interface BaseRow {
 const COLUMNS = `node_id, local_id, parent, name, local_name, kind, rev, content_id, size, sha256,
   mtime_ms, local_mtime_ns, exec, target`;
 
+const BY_SLOT = `SELECT ${COLUMNS} FROM base_node INDEXED BY base_slot
+  WHERE pair = ? AND parent = ? AND name_key = ?`;
+const CHILDREN = `SELECT ${COLUMNS} FROM base_node INDEXED BY base_slot
+  WHERE pair = ? AND parent = ? ORDER BY name_key`;
+const BY_ID = `SELECT ${COLUMNS} FROM base_node WHERE pair = ? AND node_id = ?`;
+const BY_LOCAL_ID = `SELECT ${COLUMNS} FROM base_node WHERE pair = ? AND local_id = ?`;
+
 const BELOW = `WITH RECURSIVE below(id) AS (
   SELECT ?2 UNION ALL
   SELECT b.node_id FROM below CROSS JOIN base_node b INDEXED BY base_slot
@@ -45,31 +52,23 @@ export class BaseTree {
   }
 
   byId(id: NodeId): BaseNode | undefined {
-    return this.#rows.get(id, () => this.#find('node_id', id));
+    return this.#rows.get(id, () => this.#find(BY_ID, id));
   }
 
   byLocalId(id: LocalId): BaseNode | undefined {
-    return this.#byLocal.get(id, () => this.#find('local_id', id));
+    return this.#byLocal.get(id, () => this.#find(BY_LOCAL_ID, id));
   }
 
   bySlot(parent: NodeId, nameKey: string): BaseNode | undefined {
     const [first] = this.#db
-      .wideSql<BaseRow>(
-        `SELECT ${COLUMNS} FROM base_node INDEXED BY base_slot
-         WHERE pair = ? AND parent = ? AND name_key = ?`,
-      )
+      .wideSql<BaseRow>(BY_SLOT)
       .all(this.#pair, parent, nameKey)
       .sort((a, b) => (a.node_id < b.node_id ? -1 : 1));
     return found(first);
   }
 
   children(parent: NodeId): readonly BaseNode[] {
-    return this.#db
-      .wideSql<BaseRow>(
-        `SELECT ${COLUMNS} FROM base_node INDEXED BY base_slot WHERE pair = ? AND parent = ? ORDER BY name_key`,
-      )
-      .all(this.#pair, parent)
-      .map(baseOf);
+    return this.#db.wideSql<BaseRow>(CHILDREN).all(this.#pair, parent).map(baseOf);
   }
 
   /** Those that have another name here because a second one of their folder has one name with them. */
@@ -136,6 +135,8 @@ export class BaseTree {
         node.executable ? 1 : 0,
         node.target,
       );
+    this.#rows.set(node.id, node);
+    this.#byLocal.set(node.localId, node);
   }
 
   remove(id: NodeId): void {
@@ -214,12 +215,8 @@ export class BaseTree {
     this.#db.sql('DELETE FROM base_node WHERE pair = ?').run(this.#pair);
   }
 
-  #find(column: 'node_id' | 'local_id', id: NodeId | LocalId): BaseNode | undefined {
-    return found(
-      this.#db
-        .wideSql<BaseRow>(`SELECT ${COLUMNS} FROM base_node WHERE pair = ? AND ${column} = ?`)
-        .get(this.#pair, id),
-    );
+  #find(text: string, id: NodeId | LocalId): BaseNode | undefined {
+    return found(this.#db.wideSql<BaseRow>(text).get(this.#pair, id));
   }
 
   #forget(row: BaseNode | undefined): void {

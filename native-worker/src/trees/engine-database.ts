@@ -17,6 +17,8 @@ export function numbered(...values: readonly Value[]): Numbered {
   return Object.fromEntries(values.map((value, index) => [index + 1, value]));
 }
 
+/** Ids taken from the counter of the database by one statement. */
+const IDS_AT_ONCE = 256;
 const CORRUPT_CODES = ['SQLITE_CORRUPT', 'SQLITE_NOTADB'];
 
 export class EngineDatabase {
@@ -32,6 +34,7 @@ export class EngineDatabase {
   readonly #plain = new Map<string, Statement<unknown>>();
   readonly #wide = new Map<string, Statement<unknown>>();
   readonly #caches = new Map<string, RowCache<unknown, unknown>>();
+  #ids: { next: number; readonly end: number } | undefined;
 
   constructor(sqlite: Sqlite.Database, path: string, before: 'none' | 'damaged' | 'foreign') {
     this.#sqlite = sqlite;
@@ -83,7 +86,22 @@ export class EngineDatabase {
 
   /** What was read is read again: tables were written by other ways. */
   forgetRows(): void {
+    this.#ids = undefined;
     for (const cache of this.#caches.values()) cache.clear();
+  }
+
+  /**
+   * The next of the ids that `takeBlock` gives out, so many at once. What is left of a block when the
+   * program ends, or when a transaction fails that may have taken the block back, is never used.
+   */
+  nextId(takeBlock: (count: number) => number): number {
+    let block = this.#ids;
+    if (block === undefined || block.next === block.end) {
+      const next = takeBlock(IDS_AT_ONCE);
+      block = { next, end: next + IDS_AT_ONCE };
+      this.#ids = block;
+    }
+    return block.next++;
   }
 
   /** One read transaction: every query of `action` sees the same state. Nests. */

@@ -53,6 +53,43 @@ localTreeContract('SQLite', () => {
   return { tree: trees.local, pair: pairRow, stalls };
 });
 
+test('no id is given out twice, whatever became of the transaction that it was made in', () => {
+  const db = openEngineDatabase(':memory:', 0);
+  const { local } = openPairTrees(db, testPair({ rootLocalId: allocateLocalId(db) }), () => 0);
+  const kept = new Set<LocalId>();
+  const put = (id: LocalId): void => {
+    assert.ok(!kept.has(id), `${id} is given out again`);
+    kept.add(id);
+    local.put({ ...plainRow, id, parent: local.root, name: `file ${id}` });
+  };
+  for (let i = 0; i < 300; i++) put(local.allocate());
+  const failing = (): void => {
+    db.transaction(() => {
+      for (let i = 0; i < 300; i++) local.put({ ...plainRow, id: local.allocate() });
+      throw new Error('no room');
+    });
+  };
+  assert.throws(failing, /no room/);
+  for (let i = 0; i < 600; i++) put(local.allocate());
+  db.close();
+});
+
+const plainRow = {
+  parent: 1 as LocalId,
+  name: 'file',
+  kind: 'file',
+  ino: 1n,
+  birthNs: 1n,
+  size: 0,
+  mtimeNs: 1n,
+  ctimeNs: 1n,
+  mode: 0o644,
+  executable: false,
+  sha256: null,
+  target: null,
+  state: 'seen',
+} as const;
+
 test('an ignore file that comes, changes, moves or goes marks what the drive has and this pair has not', () => {
   const db = openEngineDatabase(':memory:', 0);
   const root = allocateLocalId(db);

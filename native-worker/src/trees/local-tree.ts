@@ -27,6 +27,20 @@ interface StoredRow {
 const COLUMNS = `local_id, parent, name, kind, ino, birth_ns, size, mtime_ns, ctime_ns, mode, exec,
   sha256, target, state`;
 const SELECT = `SELECT ${COLUMNS} FROM local_node`;
+// Texts are made once: a statement is found by its text, and a new one costs more than the search.
+const BY_ID = `${SELECT} WHERE local_id = ? AND pair = ?`;
+const BY_SLOT = `${SELECT} WHERE pair = ? AND parent = ? AND name_key = ? AND state <> 'gone'
+  AND local_id <> parent`;
+const CHILDREN = `${SELECT} WHERE pair = ? AND parent = ? AND state <> 'gone'
+  AND local_id <> parent ORDER BY name_key, local_id`;
+const GONE_CHILDREN = `${SELECT} WHERE pair = ? AND parent = ? AND state = 'gone'`;
+const BY_INODE = `${SELECT} WHERE pair = ? AND ino = ? AND local_id <> parent`;
+const BY_CONTENT = `${SELECT} WHERE pair = ? AND sha256 = ? AND size = ? AND kind = 'file'`;
+const GONE_FOLDERS = `${SELECT} WHERE pair = ? AND state = 'gone' AND kind = 'folder'
+  AND EXISTS (SELECT 1 FROM base_node b
+    WHERE b.pair = local_node.pair AND b.local_id = local_node.local_id)`;
+const FOLDERS_AFTER = `${SELECT} INDEXED BY local_folder WHERE pair = ? AND local_id > ?
+  AND kind = 'folder' AND state IN ('seen', 'hollow') ORDER BY local_id LIMIT ?`;
 const BELOW = `WITH RECURSIVE below(id) AS (
   SELECT ?2 UNION
   SELECT l.local_id FROM below CROSS JOIN local_node l INDEXED BY local_slot
@@ -34,12 +48,17 @@ const BELOW = `WITH RECURSIVE below(id) AS (
 
 /** Makes ids that no row of any pair ever had. */
 export function allocateLocalId(db: EngineDatabase): LocalId {
-  const bump = "UPDATE sqlite_sequence SET seq = seq + 1 WHERE name = 'local_node' RETURNING seq";
-  const row = db.sql<{ seq: number }>(bump).get();
-  if (row !== undefined) return row.seq as LocalId;
+  return db.nextId((count) => takeIds(db, count)) as LocalId;
+}
+
+/** The first of `count` ids that follow one another. */
+function takeIds(db: EngineDatabase, count: number): number {
+  const bump = "UPDATE sqlite_sequence SET seq = seq + ? WHERE name = 'local_node' RETURNING seq";
+  const row = db.sql<{ seq: number }>(bump).get(count);
+  if (row !== undefined) return row.seq - count + 1;
   // SQLite makes the counter's row at the first insertion: nothing was inserted yet.
-  db.sql("INSERT INTO sqlite_sequence (name, seq) VALUES ('local_node', 1)").run();
-  return 1 as LocalId;
+  db.sql("INSERT INTO sqlite_sequence (name, seq) VALUES ('local_node', ?)").run(count);
+  return 1;
 }
 
 /** The local side of one pair as last observed; rows come from the scanner and the executor. */
@@ -73,12 +92,7 @@ export class LocalTree implements LocalTreeWriter {
 
   /** The entry at a slot; of several in a moment of change, the newest. */
   readonly bySlot = (parent: LocalId, nameKey: string): LocalRow | undefined => {
-    const rows = this.#db
-      .wideSql<StoredRow>(
-        `${SELECT} WHERE pair = ? AND parent = ? AND name_key = ? AND state <> 'gone'
-         AND local_id <> parent`,
-      )
-      .all(this.#pair, parent, nameKey);
+    const rows = this.#db.wideSql<StoredRow>(BY_SLOT).all(this.#pair, parent, nameKey);
     // A sorter costs more than the search.
     const newest = rows.reduce<StoredRow | undefined>(
       (found, row) => (found === undefined || row.local_id > found.local_id ? row : found),
@@ -87,35 +101,21 @@ export class LocalTree implements LocalTreeWriter {
     return newest === undefined ? undefined : rowOf(newest);
   };
 
-  readonly children = (folder: LocalId): readonly LocalRow[] =>
-    this.#list(
-      `parent = ? AND state <> 'gone' AND local_id <> parent ORDER BY name_key, local_id`,
-      folder,
-    );
+  readonly children = (folder: LocalId): readonly LocalRow[] => this.#list(CHILDREN, folder);
 
   readonly goneChildren = (folder: LocalId): readonly LocalRow[] =>
-    this.#list(`parent = ? AND state = 'gone'`, folder);
+    this.#list(GONE_CHILDREN, folder);
 
   readonly byInode = (ino: bigint): readonly LocalRow[] =>
-    this.#list('ino = ? AND local_id <> parent', BigInt.asIntN(64, ino));
+    this.#list(BY_INODE, BigInt.asIntN(64, ino));
 
   readonly byContent = (sha256: Digest, size: number): readonly LocalRow[] =>
-    this.#list(`sha256 = ? AND size = ? AND kind = 'file'`, sha256, size);
+    this.#list(BY_CONTENT, sha256, size);
 
-  readonly goneFolders = (): readonly LocalRow[] =>
-    this.#list(
-      `state = 'gone' AND kind = 'folder' AND EXISTS (SELECT 1 FROM base_node b
-         WHERE b.pair = local_node.pair AND b.local_id = local_node.local_id)`,
-    );
+  readonly goneFolders = (): readonly LocalRow[] => this.#list(GONE_FOLDERS);
 
   readonly foldersAfter = (after: number, max: number): readonly LocalRow[] =>
-    this.#db
-      .wideSql<StoredRow>(
-        `${SELECT} INDEXED BY local_folder WHERE pair = ? AND local_id > ? AND kind = 'folder'
-         AND state IN ('seen', 'hollow') ORDER BY local_id LIMIT ?`,
-      )
-      .all(this.#pair, after, max)
-      .map(rowOf);
+    this.#list(FOLDERS_AFTER, after, max);
 
   readonly isPaired = (id: LocalId): boolean =>
     this.#db.sql('SELECT 1 FROM base_node WHERE pair = ? AND local_id = ?').get(this.#pair, id) !==
@@ -124,7 +124,7 @@ export class LocalTree implements LocalTreeWriter {
   readonly allocate = (): LocalId => {
     const id = allocateLocalId(this.#db);
     // It has no row yet: no question goes to the database for that.
-    this.#rows.get(id, () => undefined);
+    this.#rows.set(id, undefined);
     return id;
   };
 
@@ -214,6 +214,7 @@ export class LocalTree implements LocalTreeWriter {
         row.target,
         row.state,
       );
+    this.#rows.set(row.id, row);
   }
 
   /** The node that this entry is a conflict copy of, remembered until it is uploaded. */
@@ -225,7 +226,9 @@ export class LocalTree implements LocalTreeWriter {
   }
 
   setCopyOf(id: LocalId, node: NodeId | null): void {
-    this.#db.sql('UPDATE local_node SET copy_of = ? WHERE local_id = ?').run(node, id);
+    this.#db
+      .sql('UPDATE local_node SET copy_of = ?1 WHERE local_id = ?2 AND copy_of IS NOT ?1')
+      .run(numbered(node, id));
   }
 
   /** Plain bytes of all files at and below the row. */
@@ -302,15 +305,13 @@ export class LocalTree implements LocalTreeWriter {
   }
 
   #read(id: LocalId): LocalRow | undefined {
-    const row = this.#db
-      .wideSql<StoredRow>(`${SELECT} WHERE local_id = ? AND pair = ?`)
-      .get(id, this.#pair);
+    const row = this.#db.wideSql<StoredRow>(BY_ID).get(id, this.#pair);
     return row === undefined ? undefined : rowOf(row);
   }
 
-  #list(where: string, ...values: readonly (string | number | bigint)[]): readonly LocalRow[] {
+  #list(text: string, ...values: readonly (string | number | bigint)[]): readonly LocalRow[] {
     return this.#db
-      .wideSql<StoredRow>(`${SELECT} WHERE pair = ? AND ${where}`)
+      .wideSql<StoredRow>(text)
       .all(this.#pair, ...values)
       .map(rowOf);
   }

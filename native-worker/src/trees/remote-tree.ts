@@ -29,6 +29,14 @@ interface RemoteRow {
 
 const COLUMNS = `node_id, parent, name, kind, rev, content_id, size, sha256, mtime_ms, exec, target,
   copy_of, device, changed_at_ms, state`;
+// Texts are made once: a statement is found by its text.
+const BY_ID = `SELECT ${COLUMNS} FROM remote_node WHERE pair = ? AND node_id = ?`;
+const BY_SLOT = `SELECT ${COLUMNS} FROM remote_node INDEXED BY remote_slot
+  WHERE pair = ? AND parent = ? AND name_key = ? AND state <> 'trashed'`;
+const CHILDREN = `SELECT ${COLUMNS} FROM remote_node INDEXED BY remote_slot
+  WHERE pair = ? AND parent = ? ORDER BY name_key, node_id`;
+const TRASHED_FILES = `SELECT ${COLUMNS} FROM remote_node INDEXED BY remote_hash
+  WHERE pair = ? AND sha256 = ? AND size = ? AND state = 'trashed'`;
 const BELOW = `WITH RECURSIVE below(id) AS (
   SELECT ?2 UNION ALL
   SELECT r.node_id FROM below CROSS JOIN remote_node r INDEXED BY remote_slot
@@ -50,9 +58,7 @@ export class RemoteTree {
 
   byId(id: NodeId): RemoteEntry | undefined {
     return this.#rows.get(id, () => {
-      const row = this.#db
-        .sql<RemoteRow>(`SELECT ${COLUMNS} FROM remote_node WHERE pair = ? AND node_id = ?`)
-        .get(this.#pair, id);
+      const row = this.#db.sql<RemoteRow>(BY_ID).get(this.#pair, id);
       return row === undefined ? undefined : entryOf(row);
     });
   }
@@ -60,10 +66,7 @@ export class RemoteTree {
   /** Live nodes at the slot, ascending by id. */
   bySlot(parent: NodeId, nameKey: string): readonly RemoteEntry[] {
     return this.#db
-      .sql<RemoteRow>(
-        `SELECT ${COLUMNS} FROM remote_node INDEXED BY remote_slot
-         WHERE pair = ? AND parent = ? AND name_key = ? AND state <> 'trashed'`,
-      )
+      .sql<RemoteRow>(BY_SLOT)
       .all(this.#pair, parent, nameKey)
       .map(entryOf)
       .sort(byId);
@@ -71,13 +74,7 @@ export class RemoteTree {
 
   /** Of every state: what is below a trashed folder is still its child. */
   children(parent: NodeId): readonly RemoteEntry[] {
-    return this.#db
-      .sql<RemoteRow>(
-        `SELECT ${COLUMNS} FROM remote_node INDEXED BY remote_slot
-         WHERE pair = ? AND parent = ? ORDER BY name_key, node_id`,
-      )
-      .all(this.#pair, parent)
-      .map(entryOf);
+    return this.#db.sql<RemoteRow>(CHILDREN).all(this.#pair, parent).map(entryOf);
   }
 
   /** Open conflict copies. */
@@ -106,10 +103,7 @@ export class RemoteTree {
   /** Trashed files with this content, ascending by id. */
   trashedFiles(sha256: Digest, size: number): readonly RemoteEntry[] {
     return this.#db
-      .sql<RemoteRow>(
-        `SELECT ${COLUMNS} FROM remote_node INDEXED BY remote_hash
-         WHERE pair = ? AND sha256 = ? AND size = ? AND state = 'trashed'`,
-      )
+      .sql<RemoteRow>(TRASHED_FILES)
       .all(this.#pair, sha256, size)
       .map(entryOf)
       .sort(byId);
@@ -171,6 +165,7 @@ export class RemoteTree {
         node.changedAtMs,
         node.state,
       );
+    this.#rows.set(node.id, node);
   }
 
   /** Sets the state of the node and of all below it; returns their ids. */

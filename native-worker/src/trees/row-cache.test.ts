@@ -25,6 +25,34 @@ test('a row is read once until it is forgotten, an absent one too', () => {
   assert.equal(cache.get(2, read), 'row 3');
 });
 
+test('a row that was written is not read', () => {
+  const cache = new RowCache<number, string>(10);
+  const { read } = reader();
+  cache.get(1, read);
+  cache.set(1, 'written');
+  assert.equal(cache.get(1, read), 'written');
+  cache.set(1, undefined);
+  assert.equal(cache.get(1, read), undefined);
+});
+
+test('a full cache keeps what it was asked for again, and never an older form of it', () => {
+  const cache = new RowCache<number, string>(4);
+  cache.set(1, 'first');
+  cache.set(2, 'second');
+  cache.set(3, 'third');
+  cache.set(1, 'newer');
+  cache.set(4, 'fourth');
+  assert.equal(
+    cache.get(1, () => 'read'),
+    'newer',
+  );
+  cache.forget(1);
+  assert.equal(
+    cache.get(1, () => 'read'),
+    'read',
+  );
+});
+
 test('a full cache drops the row that came first', () => {
   const cache = new RowCache<number, string>(2);
   const { read } = reader();
