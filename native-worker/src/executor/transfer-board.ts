@@ -14,6 +14,8 @@ export interface Transfer {
 interface Running {
   readonly transfer: Transfer;
   readonly aborting: AbortController;
+  /** Those that end with the same signal. */
+  readonly siblings: Set<AbortController> | undefined;
 }
 
 interface Held {
@@ -25,11 +27,18 @@ interface Held {
 export class TransferBoard {
   readonly #running = new Map<OperationId, Running>();
   readonly #held = new Map<OperationId, Held>();
+  /** One listener for the transfers of a signal: a signal made of two costs more than a small file. */
+  readonly #under = new WeakMap<AbortSignal, Set<AbortController>>();
 
-  /** The signal aborts when somebody holds this transfer back. */
-  start(transfer: Omit<Transfer, 'bytesDone'>): AbortSignal {
+  /** The signal aborts when somebody holds this transfer back, and with `whole`. */
+  start(transfer: Omit<Transfer, 'bytesDone'>, whole?: AbortSignal): AbortSignal {
     const aborting = new AbortController();
-    this.#running.set(transfer.id, { transfer: { ...transfer, bytesDone: 0 }, aborting });
+    if (whole?.aborted === true) aborting.abort(whole.reason);
+    const siblings =
+      whole === undefined ? undefined : (this.#under.get(whole) ?? this.#follow(whole));
+    siblings?.add(aborting);
+    const running = { transfer: { ...transfer, bytesDone: 0 }, aborting, siblings };
+    this.#running.set(transfer.id, running);
     return aborting.signal;
   }
 
@@ -39,6 +48,8 @@ export class TransferBoard {
   }
 
   end(id: OperationId): void {
+    const running = this.#running.get(id);
+    running?.siblings?.delete(running.aborting);
     this.#running.delete(id);
   }
 
@@ -73,5 +84,15 @@ export class TransferBoard {
     return [...this.#held.values()]
       .filter(({ transfer }) => this.isHeld(transfer.id, nowMs) && !this.#running.has(transfer.id))
       .map(({ transfer }) => transfer);
+  }
+
+  #follow(whole: AbortSignal): Set<AbortController> {
+    const transfers = new Set<AbortController>();
+    this.#under.set(whole, transfers);
+    const abort = (): void => {
+      for (const aborting of transfers) aborting.abort(whole.reason);
+    };
+    whole.addEventListener('abort', abort, { once: true });
+    return transfers;
   }
 }

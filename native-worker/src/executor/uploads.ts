@@ -156,25 +156,28 @@ async function sendOne(
   if (row === undefined || row.state === 'gone' || path === undefined) return LOST;
   const { board, pair } = run.options;
   if (board.isHeld(operation.id, run.now())) return SKIPPED;
-  const heldBack = board.start({
-    id: operation.id,
-    pair: pair.id,
-    path: run.paths.relative(row.id) ?? '',
-    direction: 'up',
-    bytesTotal: row.size,
-    startedMs: run.now(),
-  });
+  const stopped = board.start(
+    {
+      id: operation.id,
+      pair: pair.id,
+      path: run.paths.relative(row.id) ?? '',
+      direction: 'up',
+      bytesTotal: row.size,
+      startedMs: run.now(),
+    },
+    signal,
+  );
   const { quotaRoom } = run.options;
   const isLarge = row.size > SMALL_FILE_BYTES_MAX;
   let bytesRead = 0;
   try {
     const source = sourceOf(run, operation, path, row, (bytes) => (bytesRead += bytes));
-    const content = await uploader.add(source, AbortSignal.any([signal, heldBack]));
+    const content = await uploader.add(source, stopped);
     if (isLarge) quotaRoom.arrived(row.sha256);
     return { content, row };
   } catch (error) {
     if (isLarge) quotaRoom.ended(row.sha256, bytesRead, isOverQuota(error));
-    if (heldBack.aborted && !signal.aborted) return SKIPPED;
+    if (stopped.aborted && !signal.aborted) return SKIPPED;
     // Reading tells whether the file is the row's; whether it still is there, only a fault has to ask.
     if (error instanceof LocalFault && run.entry(row.id) === undefined) return LOST;
     return outcomeOf(error, signal);
