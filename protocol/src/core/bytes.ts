@@ -57,32 +57,57 @@ export function isZeroBytes(bytes: Bytes): boolean {
   return bytes.every((byte) => byte === 0);
 }
 
-const HEX_BY_BYTE = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
+const HEX_DIGITS = '0123456789abcdef';
+const hexCodeByValue = Uint8Array.from(HEX_DIGITS, (digit) => digit.charCodeAt(0));
+const HEX_PIECE_BYTES = 32;
+/** For each number of bytes the character codes of its digits, filled anew each time. */
+const hexCodes = Array.from({ length: HEX_PIECE_BYTES + 1 }, (_, bytes) =>
+  Array.from({ length: 2 * bytes }, () => 0),
+);
 
 /** Lower-case hexadecimal. Its code-unit order is the order of the bytes. */
 export function bytesToHex(bytes: Bytes): string {
+  if (bytes.length <= HEX_PIECE_BYTES) return hexOf(bytes, 0, bytes.length);
   let text = '';
-  for (let i = 0; i < bytes.length; i++) text += HEX_BY_BYTE[bytes[i] ?? 0] ?? '';
+  for (let from = 0; from < bytes.length; from += HEX_PIECE_BYTES) {
+    text += hexOf(bytes, from, Math.min(from + HEX_PIECE_BYTES, bytes.length));
+  }
   return text;
 }
 
+/** In one piece: digit by digit an id would be a chain of strings of a kilobyte. */
+function hexOf(bytes: Bytes, from: number, to: number): string {
+  const codes = hexCodes[to - from] ?? [];
+  for (let i = from, at = 0; i < to; i++) {
+    const byte = bytes[i] ?? 0;
+    codes[at++] = hexCodeByValue[byte >> 4] ?? 0;
+    codes[at++] = hexCodeByValue[byte & 15] ?? 0;
+  }
+  return String.fromCharCode(...codes);
+}
+
 const NOT_A_DIGIT = 0xff;
-const HEX_DIGITS = '0123456789abcdef';
 const valueByHexCode = new Uint8Array(128).fill(NOT_A_DIGIT);
 for (let value = 0; value < 16; value++) valueByHexCode[HEX_DIGITS.charCodeAt(value)] = value;
 
 /** Bytes of lower-case hexadecimal; throws a RangeError on anything else. */
 export function hexToBytes(text: string): Uint8Array<ArrayBuffer> {
   const out = new Uint8Array(text.length >>> 1);
+  writeHex(text, out, 0);
+  return out;
+}
+
+/** Writes the bytes of lower-case hexadecimal at `at` of `out`; throws a RangeError on anything else. */
+export function writeHex(text: string, out: Uint8Array, at: number): void {
   let invalid = text.length & 1;
-  for (let i = 0; i < out.length; i++) {
+  const length = text.length >>> 1;
+  for (let i = 0; i < length; i++) {
     const high = valueByHexCode[text.charCodeAt(2 * i)] ?? NOT_A_DIGIT;
     const low = valueByHexCode[text.charCodeAt(2 * i + 1)] ?? NOT_A_DIGIT;
     invalid |= (high | low) & 0xf0;
-    out[i] = (high << 4) | low;
+    out[at + i] = (high << 4) | low;
   }
   if (invalid !== 0) throw new RangeError('not hexadecimal');
-  return out;
 }
 
 const BASE64URL = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';

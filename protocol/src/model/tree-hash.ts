@@ -5,7 +5,7 @@
  *   node  H("node", u8 d ‖ prefix[32] ‖ left ‖ right)
  *   empty 0^32
  */
-import { concatBytes, DIGEST_SIZE_BYTES, hexToBytes, type Bytes } from '../core/index.ts';
+import { concatBytes, DIGEST_SIZE_BYTES, writeHex, type Bytes } from '../core/index.ts';
 import { labelBytes, type VerifySuite } from '../crypto/index.ts';
 
 export const EMPTY_TREE_HASH: Bytes = new Uint8Array(DIGEST_SIZE_BYTES);
@@ -28,13 +28,13 @@ export function createTreeHasher(suite: VerifySuite): TreeHasher {
   return {
     recordDigest: (record) => suite.sha256(record),
     leaf: (key, recordDigest) => {
-      leafInput.set(hexToBytes(key), leafAt);
+      writeHex(key, leafInput, leafAt);
       leafInput.set(recordDigest, leafAt + DIGEST_SIZE_BYTES);
       return suite.sha256(leafInput);
     },
     node: (d, prefix, left, right) => {
       nodeInput[nodeAt] = d;
-      nodeInput.set(hexToBytes(prefix), nodeAt + 1);
+      writeHex(prefix, nodeInput, nodeAt + 1);
       nodeInput.set(left, nodeAt + 1 + DIGEST_SIZE_BYTES);
       nodeInput.set(right, nodeAt + 1 + 2 * DIGEST_SIZE_BYTES);
       return suite.sha256(nodeInput);
