@@ -19,6 +19,9 @@ test('commands on the whole drive keep their word', async (t) => {
   );
   await t.test('verify reads local files, and on request every chunk', () => verified(world));
   await t.test('verify finds each stored record that is another one', () => distorted(world));
+  await t.test('a database that is moved away is made anew, and folders stay synced', () =>
+    movedAway(world),
+  );
 });
 
 interface Listed {
@@ -190,22 +193,54 @@ async function distorted(world: CommandWorld): Promise<void> {
       store.close();
     }
   };
-  const drive = 'SELECT space FROM record GROUP BY space ORDER BY count(*) DESC LIMIT 1';
   const rows = inStore((store) =>
-    store.prepare(`SELECT space, key, bytes FROM record WHERE space = (${drive})`).all(),
+    store.prepare('SELECT space, key, bytes FROM record ORDER BY space, key').all(),
   );
+  const spaces = [...new Set(rows.map(({ space }) => space))].map((space) =>
+    rows.filter((row) => row['space'] === space),
+  );
+  assert.equal(spaces.length, 2);
   const change = 'UPDATE record SET bytes = ? WHERE space = ? AND key = ?';
-  for (const { space, key, bytes } of [...rows.slice(0, 4), ...rows.slice(-2)]) {
+  for (const { space, key, bytes } of spaces.flatMap((of) => [
+    ...of.slice(0, 4),
+    ...of.slice(-2),
+  ])) {
     assert.ok(bytes instanceof Uint8Array && key !== undefined && space !== undefined);
     for (const at of [1, bytes.length - 1]) {
       const other = bytes.with(at, (bytes.at(at) ?? 0) ^ 1);
       inStore((store) => store.prepare(change).run(other, space, key));
       const { code, stderr } = await world.run(['verify']);
       assert.equal(code, 7, stderr);
+      assert.match(stderr, /keeps of the drive is damaged.*not touched.*engine\.db"/);
+      const listed = await world.run(['ls']);
+      if (listed.code === 1) assert.match(listed.stderr, /damaged-profile.*'coffer verify' says/);
     }
     inStore((store) => store.prepare(change).run(bytes, space, key));
   }
   assert.equal((await world.run(['verify'])).code, 0);
+}
+
+/** As `verify` advises where the stored records are damaged. */
+async function movedAway(world: CommandWorld): Promise<void> {
+  const before = await world.run(['sync', 'list']);
+  renameSync(join(world.home, 'engine.db'), join(world.home, 'engine.db.away'));
+  const anew = await world.run(['verify']);
+  assert.equal(anew.code, 0, anew.stderr);
+  const { records, accountRecords, pending } = JSON.parse(anew.stdout) as Record<string, number>;
+  assert.ok(records !== undefined && records > 3 && (accountRecords ?? 0) > 2, anew.stdout);
+  assert.equal(pending, 0, 'nothing is agreed on yet');
+  const synced = await world.run(['sync', 'now']);
+  assert.equal(synced.code, 0, synced.stderr);
+  const { settled, trashed, conflicts } = JSON.parse(synced.stdout) as Record<string, unknown>;
+  assert.deepEqual([settled, trashed, conflicts], [true, 0, 0]);
+  const [pair] = JSON.parse(before.stdout) as { local: string }[];
+  const after = JSON.parse((await world.run(['sync', 'list'])).stdout) as { local: string }[];
+  assert.deepEqual(
+    after.map(({ local }) => local),
+    [pair?.local],
+  );
+  const { checked } = JSON.parse((await world.run(['verify'])).stdout) as Report;
+  assert.equal(checked, 1);
 }
 
 const MIB = 1024 * 1024;

@@ -1,7 +1,12 @@
 /** Every error that a person meets: what failed, why, what to do; and the exit code of `cli.md`. */
 import { IntegrityError } from '@coffer/protocol/core';
 import { errorEntry, isErrorCode, type ErrorCode } from '@coffer/protocol/api/error-codes';
-import { ControlFailure, EngineFault, type FailureShape } from '@coffer/native-worker/fault';
+import {
+  ControlFailure,
+  EngineFault,
+  storeDamage,
+  type FailureShape,
+} from '@coffer/native-worker/fault';
 import { RemoteFault } from '@coffer/sdk/faults';
 import type { Output } from './output.ts';
 import { serverRefusal } from './server-refusal.ts';
@@ -51,7 +56,7 @@ export class UsageFailure extends CliFailure {
 }
 
 const INTEGRITY_HINT =
-  'No local file was touched. Do not trust this server until you know why; run it again with --verbose for the detail.';
+  "No local file was touched. 'coffer verify' tells whether this computer's own records are damaged; if they are whole, do not trust this server until you know why (--verbose says more).";
 const RESTORED_HINT =
   "No local file was touched. Ask whoever runs the server: if it was restored, 'coffer stalls do accept-restored' takes its state over and sends again what it lost.";
 
@@ -79,6 +84,7 @@ export function toFailure(error: unknown): CliFailure {
     return new CliFailure('interrupted', 'interrupted');
   const message = error instanceof Error ? error.message : String(error);
   return (
+    fromDamage(error) ??
     fromOwnWords(error) ??
     fromSystem(error) ??
     new CliFailure('failed', message, DEFECT_HINT, { cause: error })
@@ -89,6 +95,12 @@ export function toFailure(error: unknown): CliFailure {
 export function failureAt(path: string, error: unknown): CliFailure {
   const { code, message, hint } = toFailure(error);
   return new CliFailure(code, message, hint, { path, cause: error });
+}
+
+function fromDamage(error: unknown): CliFailure | undefined {
+  const damage = storeDamage(error);
+  if (damage === undefined) return undefined;
+  return new CliFailure('damaged-profile', damage.message, damage.hint, { cause: error });
 }
 
 const DAMAGED_HINT =

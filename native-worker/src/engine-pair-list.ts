@@ -7,9 +7,7 @@ import { parseId, type NodeId } from '@coffer/protocol/core';
 import type { EngineCore } from './engine-core.ts';
 import { insertPair } from './engine-pairs.ts';
 import type { LocalId } from './planner/types.ts';
-import type { Pair } from './trees/index.ts';
-
-const LIST = 'pairs.json';
+import { PAIR_LIST, type Pair } from './trees/index.ts';
 
 const Entry = z.object({
   id: z.string(),
@@ -44,14 +42,14 @@ export function savePairList(core: EngineCore): void {
   });
   const asText = (_key: string, value: unknown): unknown =>
     typeof value === 'bigint' ? value.toString() : value;
-  core.options.database.saveBeside(LIST, `${JSON.stringify(entries, asText)}\n`);
+  core.options.database.saveBeside(PAIR_LIST, `${JSON.stringify(entries, asText)}\n`);
 }
 
 /** Makes the pairs of the list anew after the database was damaged, or the device signed in anew. */
 export function restorePairs(core: EngineCore): void {
   const { database, space } = core.options;
   if (!database.isReplaced || core.runners().length > 0) return;
-  const text = database.readBeside(LIST);
+  const text = database.readBeside(PAIR_LIST);
   const found = text === undefined ? undefined : z.array(Entry).safeParse(JSON.parse(text));
   for (const entry of found?.data ?? []) {
     if (entry.space !== space) continue;

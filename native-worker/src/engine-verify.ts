@@ -3,7 +3,7 @@
  * both sides agreed can be wrong: what has another size or time is an edit, which the next sync sees.
  */
 import type { NodeId } from '@coffer/protocol/core';
-import { EngineFault, type VerifyReport } from './contract/index.ts';
+import { EngineFault, type CallOptions, type VerifyReport } from './contract/index.ts';
 import type { EngineCore } from './engine-core.ts';
 import type { PairRunner } from './engine-pair.ts';
 import { checkRoot } from './engine-root.ts';
@@ -20,11 +20,13 @@ const BLOCK_BYTES = 256 * 1024;
 /** Times finer than this differ between any two writes. */
 const FINE_TIMES_NS = 1_000_000n;
 
+type Caller = Pick<CallOptions, 'onRead'> & { readonly signal: AbortSignal };
+
 /** Takes no turn: sync goes on meanwhile, and what it changes under our hands is not judged. */
 export async function verifyLocal(
   core: EngineCore,
   pair: string,
-  signal: AbortSignal,
+  call: Caller,
 ): Promise<VerifyReport> {
   const runner = core.find(pair);
   if (checkRoot(core.options.fileSystem, runner.pair).kind !== 'present') {
@@ -34,24 +36,26 @@ export async function verifyLocal(
       "Nothing was checked there. 'coffer stalls' says what to do.",
     );
   }
-  return new LocalVerification(core, runner, signal).run();
+  return new LocalVerification(core, runner, call).run();
 }
 
 class LocalVerification {
   readonly #core: EngineCore;
   readonly #runner: PairRunner;
-  readonly #signal: AbortSignal;
+  readonly #caller: Caller;
   readonly #block = new Uint8Array(BLOCK_BYTES);
   readonly #mismatches: Mismatch[] = [];
   #checked = 0;
   #bytes = 0;
   #pending = 0;
+  /** Of the file that is being read. */
+  #inFile = 0;
   #sliceEndsMs: number;
 
-  constructor(core: EngineCore, runner: PairRunner, signal: AbortSignal) {
+  constructor(core: EngineCore, runner: PairRunner, caller: Caller) {
     this.#core = core;
     this.#runner = runner;
-    this.#signal = signal;
+    this.#caller = caller;
     this.#sliceEndsMs = core.options.clock.now() + SLICE_MS;
   }
 
@@ -123,11 +127,13 @@ class LocalVerification {
     let step = steps.next();
     try {
       while (step.done !== true) {
+        this.#inFile = step.value;
         await this.#rest();
         step = steps.next();
       }
     } finally {
       steps.return({ kind: 'changed' });
+      this.#inFile = 0;
     }
     if (step.value.kind === 'changed') return 'pending';
     this.#bytes += stat.size;
@@ -139,9 +145,11 @@ class LocalVerification {
   /** Lets other work have its turn after each slice. */
   async #rest(): Promise<void> {
     const { clock } = this.#core.options;
-    this.#signal.throwIfAborted();
+    const { signal, onRead } = this.#caller;
+    signal.throwIfAborted();
     if (clock.now() < this.#sliceEndsMs) return;
-    await clock.sleep(0, this.#signal);
+    onRead?.({ files: this.#checked, bytes: this.#bytes + this.#inFile });
+    await clock.sleep(0, signal);
     this.#sliceEndsMs = clock.now() + SLICE_MS;
   }
 }

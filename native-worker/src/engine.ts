@@ -98,7 +98,8 @@ export function createEngine(options: EngineOptions): Engine {
     fileStates: ({ paths }) => query(() => statesOf(core, paths)),
     checkIgnored: ({ paths }) => query(() => checkIgnored(core, paths)),
     ignoreRules: ({ paths }, call) => query(() => listIgnoreRules(core, paths, signalOf(call))),
-    verifyLocal: ({ pair }, call) => query(() => verifyLocal(core, pair, signalOf(call))),
+    verifyLocal: ({ pair }, call) =>
+      query(() => verifyLocal(core, pair, { ...call, signal: signalOf(call) })),
     conflicts: () => query(() => listConflicts(core)),
     resolveConflict: (input, call) => {
       const given = parse('resolveConflict', input);

@@ -55,7 +55,7 @@ export { formatDrivePath, parseDrivePath, type DrivePath } from './client/drive/
 export type { DriveRefusal } from './client/drive/drive-refusal.ts';
 export type { DriveEntry, DriveListing } from './client/drive/drive-tree.ts';
 export type { RewindPreview, RewindStep, Rewound } from './client/drive/rewind.ts';
-export type { StoredProof } from './client/space/prove-stored.ts';
+export type { OnProved, StoredProof } from './client/space/prove-stored.ts';
 export type { Moment } from './client/space/past-tree.ts';
 export type { EventOptions } from './client/drive/events.ts';
 export { openDrive, type DriveOptions } from './client/drive/open-drive.ts';

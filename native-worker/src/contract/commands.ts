@@ -104,6 +104,8 @@ export type CommandOutput<K extends CommandName> = z.output<(typeof commands)[K]
 
 export interface CallOptions {
   readonly signal?: AbortSignal;
+  /** Of `verifyLocal`, what it has read so far; heard by callers in the engine's own thread alone. */
+  readonly onRead?: (soFar: { readonly files: number; readonly bytes: number }) => void;
 }
 
 /** Every command as a method. Failures are EngineFault, IntegrityError or the SDK's faults. */

@@ -2,7 +2,7 @@
 import { errorEntry, isErrorCode } from '@coffer/protocol/api/error-codes';
 import { IntegrityError } from '@coffer/protocol/core';
 import { RemoteFault } from '@coffer/sdk/faults';
-import { ControlFailure, EngineFault, type FailureShape } from '../contract/index.ts';
+import { ControlFailure, EngineFault, storeDamage, type FailureShape } from '../contract/faults.ts';
 
 export function failureOf(error: unknown): FailureShape {
   if (error instanceof ControlFailure || error instanceof EngineFault) {
@@ -22,6 +22,8 @@ export function failureOf(error: unknown): FailureShape {
   if (error instanceof Error && error.name === 'AbortError') {
     return { code: 'interrupted', message: 'interrupted', hint: '' };
   }
+  const damage = storeDamage(error);
+  if (damage !== undefined) return damage;
   // Its message may hold a path: the log of the thread says more.
   const name = error instanceof Error ? error.name : typeof error;
   return { code: 'failed', message: `the engine failed (${name})`, hint: 'The log says more.' };

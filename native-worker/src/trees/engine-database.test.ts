@@ -50,3 +50,15 @@ test('a damaged database is set aside, whoever it was', (t) => {
   assert.ok(!again.isReplaced);
   again.close();
 });
+
+test('a database that was moved away from its list of pairs is replaced, a first one is not', (t) => {
+  const { file } = databaseFile(t);
+  const first = openEngineDatabase(file, 0, 'laptop');
+  assert.ok(!first.isReplaced);
+  first.saveBeside('pairs.json', '[]');
+  first.close();
+  rmSync(file);
+  const anew = openEngineDatabase(file, 0, 'laptop');
+  assert.ok(anew.isReplaced && !anew.recovered);
+  anew.close();
+});

@@ -36,7 +36,11 @@ export class EngineDatabase {
   readonly #caches = new Map<string, RowCache<unknown, unknown>>();
   #ids: { next: number; readonly end: number } | undefined;
 
-  constructor(sqlite: Sqlite.Database, path: string, before: 'none' | 'damaged' | 'foreign') {
+  constructor(
+    sqlite: Sqlite.Database,
+    path: string,
+    before: 'none' | 'damaged' | 'foreign' | 'moved',
+  ) {
     this.#sqlite = sqlite;
     this.#run = sqlite.transaction((action) => action());
     this.path = path;
@@ -137,16 +141,20 @@ export class EngineDatabase {
   }
 }
 
+/** Beside the database, for when that has to be made anew: which pairs there are. */
+export const PAIR_LIST = 'pairs.json';
+
 /**
  * Opens the database, making or migrating it. A file that fails its check is set aside as
  * `engine.corrupt-<time>.db`; one of another device than `owner`, which nobody can open any more, is
- * deleted. Throws when a newer program wrote it. `path` may be `:memory:`.
+ * deleted; one that was moved away leaves its list of pairs. Throws when a newer program wrote it. `path` may be `:memory:`.
  */
 export function openEngineDatabase(path: string, nowMs: number, owner?: string): EngineDatabase {
   try {
+    const before = isMovedAway(path) ? 'moved' : 'none';
     const sqlite = openChecked(path);
     if (owner === undefined || isOwnedBy(sqlite, owner)) {
-      return new EngineDatabase(sqlite, path, 'none');
+      return new EngineDatabase(sqlite, path, before);
     }
     sqlite.close();
     for (const file of filesOf(path)) rmSync(file);
@@ -160,6 +168,10 @@ export function openEngineDatabase(path: string, nowMs: number, owner?: string):
     if (owner !== undefined) isOwnedBy(fresh, owner);
     return new EngineDatabase(fresh, path, 'damaged');
   }
+}
+
+function isMovedAway(path: string): boolean {
+  return path !== ':memory:' && !existsSync(path) && existsSync(`${path}.${PAIR_LIST}`);
 }
 
 /** False when another device wrote it; a database that nobody has yet becomes this one's. */

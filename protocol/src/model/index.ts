@@ -7,6 +7,7 @@ export * from './key-chain.ts';
 export * from './memory-state.ts';
 export * from './record-codec.ts';
 export * from './record-index.ts';
+export * from './running-root.ts';
 export * from './records.ts';
 export * from './space-id.ts';
 export * from './state-view.ts';

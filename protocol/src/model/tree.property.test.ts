@@ -7,6 +7,7 @@ import type { RecordChange } from './commit.ts';
 import type { TreeKey } from './records.ts';
 import { PlainView } from './testing/plain-view.ts';
 import { referenceRoot } from './testing/reference-tree.ts';
+import { RunningRoot } from './running-root.ts';
 import { planTreeUpdate } from './tree.ts';
 
 const suite = createNodeVerifySuite();
@@ -77,4 +78,28 @@ test('the empty state has the zero root and needs no rows', () => {
     root: '0'.repeat(64),
     treeNodes: [],
   });
+});
+
+test('records that come one by one give the root of the tree and the rows of its store', () => {
+  fc.assert(
+    fc.property(steps, (history) => {
+      const view = new PlainView();
+      for (const step of history) {
+        const changes = asChanges(step);
+        view.apply(changes, planTreeUpdate(suite, view, changes).treeNodes);
+      }
+      const told = new PlainView();
+      const running = new RunningRoot(suite, (position, row) => told.rows.set(position, row));
+      for (const [key, record] of view.entries()) running.take(key, record);
+      assert.equal(running.finish(), referenceRoot(suite, view.entries()));
+      assert.deepEqual(told.sortedRows(), view.sortedRows());
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test('one key that comes twice is no state', () => {
+  const running = new RunningRoot(suite, () => undefined);
+  running.take(randomKey(1), Uint8Array.of(1));
+  assert.throws(() => running.take(randomKey(1), Uint8Array.of(1)), /listed by key/);
 });

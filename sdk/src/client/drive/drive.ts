@@ -22,6 +22,7 @@ import type { ByteRange } from '../content/read-range.ts';
 import type { AccountSpace } from '../space/account-space.ts';
 import type { VersionView } from '../space/file-contents.ts';
 import type { FullSpaceClient } from '../space/full-space-client.ts';
+import type { OnProved, StoredProof } from '../space/prove-stored.ts';
 import type { NodeView } from '../space-changes.ts';
 import { checkAgainstDevices, withHead, type SeenHead } from './device-heads.ts';
 import { DriveEditor } from './drive-editor.ts';
@@ -117,6 +118,20 @@ export class Drive {
   async acceptRestored(signal: AbortSignal, onDrive?: () => void): Promise<AcceptedSpaces> {
     const account = await this.#parts.account.acceptRestored(signal);
     return { account, drive: await this.space.acceptRestored(signal, onDrive) };
+  }
+
+  /**
+   * Whether the stored records of the account space, which devices keep their names, heads and settings
+   * in, are what its head signs. `unreadable`: ids of signed items that do not open.
+   */
+  async proveAccount(
+    signal: AbortSignal,
+    onProved?: OnProved,
+  ): Promise<StoredProof & { readonly unreadable: readonly ItemId[] }> {
+    const { account } = this.#parts;
+    const proof = await account.proveStored(signal, onProved);
+    // What is not what was signed may not even be a record.
+    return { ...proof, unreadable: proof.broken.length > 0 ? [] : account.unreadable() };
   }
 
   /** Tells the other devices which head this one has: when idle, at most every 10 minutes. */

@@ -21,6 +21,7 @@ import { RemoteFault } from '../../ports/index.ts';
 import { OpenSpace, type OpenSpaceOptions } from './open-space.ts';
 import { ownMemberRecord } from './own-member.ts';
 import { openItems } from './own-spaces.ts';
+import { proveStored, type OnProved, type StoredProof } from './prove-stored.ts';
 import { pauseAfterRace } from './race-pause.ts';
 import { renewSpaceKeys } from './renew-keys.ts';
 
@@ -44,6 +45,20 @@ export class AccountSpace {
 
   records(): ReturnType<OpenSpace['records']> {
     return this.#space.records();
+  }
+
+  /** Whether the stored records are what the stored head signs; see `proveStored`. */
+  proveStored(signal: AbortSignal, onProved?: OnProved): Promise<StoredProof> {
+    return proveStored(this.#space, signal, onProved);
+  }
+
+  /** Ids of items that do not open: they are signed, and nobody can read them. */
+  unreadable(): readonly ItemId[] {
+    const ids: ItemId[] = [];
+    for (const record of this.#space.list(ITEM_RANGE)) {
+      if (record.type === 'item' && this.#open([record]).length === 0) ids.push(record.id);
+    }
+    return ids;
   }
 
   async pull(signal: AbortSignal): Promise<void> {

@@ -31,7 +31,7 @@ import { FileContents } from './file-contents.ts';
 import { NodeReader, type NodeSource } from './node-reader.ts';
 import { OpenSpace, type OnApplied, type OpenSpaceOptions } from './open-space.ts';
 import { PastTree, type Moment } from './past-tree.ts';
-import { proveStored, type StoredProof } from './prove-stored.ts';
+import { proveStored, type OnProved, type StoredProof } from './prove-stored.ts';
 import { renewSpaceKeys } from './renew-keys.ts';
 import { SpaceWriter } from './space-writer.ts';
 
@@ -123,9 +123,8 @@ export class FullSpaceClient implements SpaceClient {
   }
 
   /** Whether the stored records are what the stored head signs; see `proveStored`. */
-  proveStored(): StoredProof {
-    const { head, view } = this.#space.verified;
-    return proveStored(this.#options, head, view);
+  proveStored(signal: AbortSignal, onProved?: OnProved): Promise<StoredProof> {
+    return proveStored(this.#space, signal, onProved);
   }
 
   readonly otherwise = (onApplied: (delta: SpaceDelta) => void): void => {
