@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { deedOf } from './deed.ts';
+import { deedOf, type Deed } from './deed.ts';
 import { Ledger } from './ledger.ts';
 
 test('a file is followed back through the contents that it had in this phase, and no other file is', () => {
@@ -91,5 +91,20 @@ test('a crash takes what was not synced; what the engine had placed it may not t
   ledger.record(deedOf('phone', 50_000, 'create', { wrote: ['new'] }));
   const before = new Map(['of desktop', 'old', 'new'].map((content) => [`/${content}`, content]));
   ledger.switchedOff('phone', before, new Map(), 51_000);
-  assert.deepEqual([...ledger.lostByCrash], ['new']);
+  assert.deepEqual([...ledger.lostByCrash.keys()], ['new']);
+});
+
+test('who acted where a power cut took a file, or on what it went back to, changed that since', () => {
+  const acted = (device: string, at: number, text: string, what: Partial<Deed> = {}): boolean => {
+    const ledger = new Ledger();
+    ledger.record(deedOf(device, at, text, what));
+    return ledger.hasActedOn({ device: 'phone', at: 5, path: '/root/f/lost', left: 'older' });
+  };
+  assert.ok(acted('phone', 5, 'create /root/f/more'));
+  assert.ok(acted('phone', 5, 'delete /root/f', { folders: ['f'] }));
+  assert.ok(acted('phone', 5, 'edit', { gaveUp: ['older'] }));
+  assert.ok(acted('phone', 5, 'move', { touched: ['older'] }));
+  assert.ok(!acted('phone', 4, 'create /root/f/more'), 'before it');
+  assert.ok(!acted('laptop', 5, 'create /root/f/more'), 'another disk');
+  assert.ok(!acted('phone', 5, 'create /root/more', { gaveUp: ['newer'], folders: ['g'] }));
 });

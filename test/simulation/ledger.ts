@@ -11,12 +11,22 @@ export interface HeldNode {
   readonly sha256: string | null;
 }
 
+/** A content that a power cut took off a device before it was on its disk. */
+export interface Loss {
+  readonly device: string;
+  readonly at: number;
+  /** Where the file was; undefined when the engine was moving it. */
+  readonly path: string | undefined;
+  /** What is at its path since, if anything. */
+  readonly left: string | undefined;
+}
+
 export class Ledger {
   readonly deeds: Deed[] = [];
   /** Every content that a person wrote, and what a crash made of unsynced ones. */
   readonly known = new Set<string>();
   /** Contents that a crash took before they were on disk: nobody's fault. */
-  readonly lostByCrash = new Set<string>();
+  readonly lostByCrash = new Map<string, Loss>();
   /** Devices that were switched off in this phase: their unsynced deletions may be undone. */
   readonly offInPhase = new Set<string>();
   /** When a device was last switched off in this phase. */
@@ -174,7 +184,22 @@ export class Ledger {
   /** A crash while the engine moved files: what the person had not synced goes with them. */
   lostInStaging(device: string, contents: readonly string[], now: number): void {
     const unsynced = this.unsyncedOn(device, now);
-    for (const content of contents) if (unsynced.has(content)) this.lostByCrash.add(content);
+    const loss = { device, at: now, path: undefined, left: undefined };
+    for (const content of contents) if (unsynced.has(content)) this.lostByCrash.set(content, loss);
+  }
+
+  /**
+   * Whether the person of a device did something since a power cut to the file that it went back to, or in
+   * the folder that it took one from: that change is theirs.
+   */
+  hasActedOn({ device, at, path, left }: Loss): boolean {
+    const folder = path?.slice(0, path.lastIndexOf('/') + 1);
+    const above = folder?.split('/') ?? [];
+    const isAbout = ({ text, gaveUp, touched, folders }: Deed): boolean =>
+      (folder !== undefined && text.includes(folder)) ||
+      folders.some((each) => above.includes(each)) ||
+      (left !== undefined && [...gaveUp, ...touched].includes(left));
+    return this.deeds.some((deed) => deed.device === device && deed.at >= at && isAbout(deed));
   }
 
   /**
@@ -211,8 +236,9 @@ export class Ledger {
     const violations: string[] = [];
     const left = new Set(after.values());
     const unsynced = this.unsyncedOn(device, now);
-    for (const content of before.values())
-      if (!left.has(content) && unsynced.has(content)) this.lostByCrash.add(content);
+    for (const [path, content] of before)
+      if (!left.has(content) && unsynced.has(content))
+        this.lostByCrash.set(content, { device, at: now, path, left: after.get(path) });
     const whole = new Set([...before.values(), ...this.writtenOnce()]);
     for (const [path, content] of after) {
       if (whole.has(content)) continue;

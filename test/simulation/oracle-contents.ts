@@ -14,7 +14,9 @@ export function contents(sight: Sight, judgement: ContentJudgement): readonly st
  * I2: what somebody wrote and nobody gave up is in a tree. Versions and trash count only where a
  * person's change went there without having it before their eyes: an upload pair takes the head, a
  * change whose answer got lost may have been a deletion, and an editor removes its temporary by name,
- * into which another device's edit may have come.
+ * into which another device's edit may have come. What a power cut took is in the drive where that had
+ * received it: it may be in versions and trash alone only where its person acted there since, or where
+ * the disk's times are too coarse to tell.
  */
 function lost(sight: Sight, { ledger }: ContentJudgement): readonly string[] {
   const givenUp = ledger.givenUp();
@@ -22,14 +24,22 @@ function lost(sight: Sight, { ledger }: ContentJudgement): readonly string[] {
   const onDisks = new Set(sight.devices.flatMap((device) => [...device.contents]));
   const mayBePast = ledger.isUncertain || sight.devices.some(({ mode }) => mode === 'upload');
   const takenUnseen = ledger.takenUnseen();
+  const fine = new Set(
+    sight.devices.filter(({ hasFineTimes }) => hasFineTimes).map(({ name }) => name),
+  );
   const written = new Set(ledger.deeds.flatMap(({ wrote }) => wrote));
   return [...written]
-    .filter((content) => !givenUp.has(content) && !ledger.lostByCrash.has(content))
+    .filter((content) => !givenUp.has(content))
     .filter((content) => !onDisks.has(content) && !live.has(ledger.digest(content)))
     .filter(
       (content) =>
         !((mayBePast || takenUnseen.has(content)) && sight.past.has(ledger.digest(content))),
     )
+    .filter((content) => {
+      const loss = ledger.lostByCrash.get(content);
+      if (loss === undefined || !sight.past.has(ledger.digest(content))) return loss === undefined;
+      return fine.has(loss.device) && !ledger.hasActedOn(loss);
+    })
     .map((content) => `I2: lost ${show(content)}, which nobody gave up`);
 }
 

@@ -47,6 +47,27 @@ test('what is kept is known until its time is over, and again when it is there a
   assert.deepEqual(at(new Map([['a', 9]]), 6), [['a', 9]]);
 });
 
+test('I2 lets a power cut take what the drive had not received, and the trash keep what its person took since', async () => {
+  const [received, never] = [`${CONTENT} received`, `${CONTENT} never sent`];
+  const plant = async (stage: Stage, since: string | undefined): Promise<void> => {
+    const { world, sim, write } = stage;
+    write(`${PATH} cut`, received);
+    await world.rest();
+    const at = world.scheduler.now();
+    world.ledger.record(deedOf(sim.name, at, 'write', { wrote: [never] }));
+    sim.user.remove(`${ROOT}${PATH} cut`);
+    const loss = { device: sim.name, at: at + 1, left: undefined };
+    world.ledger.lostByCrash.set(received, { ...loss, path: `${ROOT}/f/cut` });
+    world.ledger.lostByCrash.set(never, { ...loss, path: `${ROOT}/f/never` });
+    if (since !== undefined) world.ledger.record(deedOf(sim.name, at + 2, since, {}));
+    await world.rest();
+  };
+  const lost = `I2: lost "${received.slice(0, 30)}", which nobody gave up`;
+  assert.equal(await seen((stage) => plant(stage, undefined)), lost);
+  assert.equal(await seen((stage) => plant(stage, `create ${ROOT}/else`)), lost);
+  assert.equal(await seen((stage) => plant(stage, `create ${ROOT}/f/else`)), '');
+});
+
 test('I4 lets a backup be there twice that one put over a file and another renamed, no more and no other', async () => {
   const content = `${CONTENT} old`;
   const plant = async (stage: Stage, from: string, mover: string, count = 2): Promise<void> => {

@@ -182,8 +182,7 @@ export class Person {
       case 'delete':
         return this.#delete(one(() => true));
       case 'mkdir':
-        this.#user.folder(slot());
-        return this.#deed('mkdir');
+        return this.#makeFolder(slot());
       case 'swap':
         return this.#swap(
           one(() => true),
@@ -202,6 +201,11 @@ export class Person {
       case 'ignore':
         return this.#ignore(doing);
     }
+  }
+
+  #makeFolder(path: string): Deed {
+    this.#user.folder(path);
+    return this.#deed(`mkdir ${path}`);
   }
 
   #write(path: string, content: string): Deed {
@@ -343,7 +347,7 @@ export class Person {
     const gaveUp = kind === 'file' || kind === 'folder' ? this.contentsBelow({ path, kind }) : [];
     this.#user.remove(path);
     this.#user.write(path, toBytes(content));
-    return this.#deed(`ignore ${IGNORE_PATTERN}`, { wrote: [content], gaveUp });
+    return this.#deed(`ignore ${IGNORE_PATTERN} by ${path}`, { wrote: [content], gaveUp });
   }
 
   #names(): readonly [string, ...string[]] {
