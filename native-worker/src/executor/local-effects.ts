@@ -4,10 +4,11 @@
  */
 import type { LocalMakeFolder, LocalSetAside, LocalSetMeta } from '../planner/operations.ts';
 import type { Caps } from '../planner/types.ts';
+import { LocalFault } from '../ports/index.ts';
 import type { LocalRow } from '../scanner/local-tree-writer.ts';
 import { agreeOnRemote, isExecutable, modeFor, rowAfter } from './agreement.ts';
 import { folderOf } from './local-paths.ts';
-import { DONE, LOST, type OperationOutcome } from './outcome.ts';
+import { DONE, LOST, unlessFault, type OperationOutcome } from './outcome.ts';
 import type { ExecutionRun } from './run.ts';
 
 const NS_PER_MS = 1_000_000n;
@@ -127,12 +128,9 @@ export function setAside(run: ExecutionRun, operation: LocalSetAside): Operation
       atMs: run.now(),
     });
   });
-  if (run.entry(row.id) === undefined || isTaken(run, target, row)) {
-    trees.intents.remove(operation.id);
-    return LOST;
-  }
-  fileSystem.rename(run.paths.inRoot(from), target);
-  const stat = fileSystem.lstat(target);
+  if (!isRenamed(run, row, { from: run.paths.inRoot(from), target }, operation.id)) return LOST;
+  // It has its new name, whatever the look says: its row tells so, or a scan takes it for the node moved.
+  const stat = unlessFault(() => fileSystem.lstat(target));
   trees.db.transaction(() => {
     const how = { caps: run.options.pair.caps, nowMs: run.now() };
     const after = stat === undefined ? row : rowAfter(row, stat, how);
@@ -147,6 +145,27 @@ export function setAside(run: ExecutionRun, operation: LocalSetAside): Operation
   });
   run.record('conflict', { node: operation.copyOf, before: from, after: to });
   return DONE;
+}
+
+/** False when the precondition is lost. Where the entry keeps its name the intent goes. */
+function isRenamed(
+  run: ExecutionRun,
+  row: LocalRow,
+  { from, target }: { readonly from: string; readonly target: string },
+  intent: LocalSetAside['id'],
+): boolean {
+  const { fileSystem, trees } = run.options;
+  try {
+    if (run.entry(row.id) !== undefined && !isTaken(run, target, row)) {
+      fileSystem.rename(from, target);
+      return true;
+    }
+    trees.intents.remove(intent);
+    return false;
+  } catch (error) {
+    if (error instanceof LocalFault) trees.intents.remove(intent);
+    throw error;
+  }
 }
 
 /** True when another entry than `row` is there; a case-only rename meets the entry itself. */

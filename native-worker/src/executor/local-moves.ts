@@ -5,7 +5,7 @@ import type { LocalRow } from '../scanner/local-tree-writer.ts';
 import { rowAfter } from './agreement.ts';
 import { folderOf } from './local-paths.ts';
 import { isTaken } from './local-effects.ts';
-import { DONE, LOST, type OperationOutcome } from './outcome.ts';
+import { DONE, LOST, unlessFault, type OperationOutcome } from './outcome.ts';
 import { ensureStaging, stagedPath } from './own-folder.ts';
 import type { ExecutionRun } from './run.ts';
 
@@ -115,7 +115,7 @@ function finish(
   const { fileSystem, trees, pair } = run.options;
   const { operation, row, from } = move;
   const { parent, path: target } = slot;
-  const stat = fileSystem.lstat(target);
+  const stat = unlessFault(() => fileSystem.lstat(target));
   const { node } = operation;
   const remote = node === null ? undefined : trees.remote.byId(node);
   const base = node === null ? undefined : trees.base.byId(node);

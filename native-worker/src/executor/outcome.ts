@@ -46,6 +46,16 @@ export function outcomeOfLocalFault(error: unknown, doing: 'read' | 'write'): Op
   }
 }
 
+/** For what follows an effect: that it happened is true whatever fails by then. */
+export function unlessFault<T>(action: () => T): T | undefined {
+  try {
+    return action();
+  } catch (error) {
+    if (!(error instanceof LocalFault)) throw error;
+    return undefined;
+  }
+}
+
 export function stalled(reason: StallReason, detail: string): OperationOutcome {
   return { kind: 'stalled', reason, detail };
 }

@@ -8,7 +8,7 @@ import { arrivalsIntent, type Arrival } from './arrivals.ts';
 import type { Staged } from './downloads.ts';
 import { folderOf } from './local-paths.ts';
 import { recycledEntry } from './local-recycle.ts';
-import { DONE, LOST, outcomeOfLocalFault, type OperationOutcome } from './outcome.ts';
+import { DONE, LOST, outcomeOfLocalFault, unlessFault, type OperationOutcome } from './outcome.ts';
 import type { ExecutionRun } from './run.ts';
 
 /** A slot that was checked: `stored` is where the bytes in it will go. */
@@ -176,16 +176,6 @@ function put(run: ExecutionRun, placing: Placing, path: string): EntryStat | und
   // Whoever took it away since, or put another in its place: it was there, and the next look tells.
   const stat = unlessFault(() => fileSystem.lstat(path));
   return stat?.ino === item.staged.stat.ino ? stat : item.staged.stat;
-}
-
-/** For what comes after the entry got its name: that it is there is true whatever fails by then. */
-function unlessFault<T>(action: () => T): T | undefined {
-  try {
-    return action();
-  } catch (error) {
-    if (!(error instanceof LocalFault)) throw error;
-    return undefined;
-  }
 }
 
 /** A link fails where a rename would overwrite what appeared meanwhile. */

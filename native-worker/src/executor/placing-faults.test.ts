@@ -79,3 +79,29 @@ test('whatever call fails while files get their names, each is there once, thoug
     assert.ok((await failsOnce(number)) !== undefined, `only ${number} calls: nothing was placed`);
   }
 });
+
+test('an entry that could not be looked at after it was set aside is one conflict copy', async () => {
+  const { space, a, b } = await behind();
+  b.write('d/3', 'mine');
+  let copy = '';
+  const turn: DiskTurn = (phase, { kind, path, to }) => {
+    if (phase === 'after' && kind === 'rename' && to?.includes('(conflict ')) copy = to;
+    if (phase === 'after' || copy === '' || kind !== 'lstat' || path !== copy) return undefined;
+    copy = '';
+    return 'io';
+  };
+  const busy = b.restarted(turn);
+  for (let round = 0; round < 2; round++) {
+    await busy.engine.syncNow({}).catch(() => undefined);
+    busy.disk.clock.advance(60_000);
+  }
+  const again = busy.restarted();
+  for (const device of [again, a, again]) await device.sync();
+  const copies = Object.entries(a.tree()).filter(([path]) => path.includes('(conflict '));
+  assert.deepEqual(
+    copies.map(([, content]) => content),
+    ['mine'],
+  );
+  assert.deepEqual(again.tree(), a.tree());
+  assert.equal(nodesNamed(space, 'mine').length, 1);
+});
