@@ -7,6 +7,8 @@ import {
 
 export interface PlannerReport extends CasesReport {
   readonly unreached: readonly Cell[];
+  /** The most rounds of a plain case. */
+  readonly plainRoundsMax: number;
 }
 
 export interface PlannerCasesOptions {
@@ -34,6 +36,7 @@ export function runPlanner(options: PlannerCasesOptions): PlannerReport {
   return {
     count: runs.reduce((sum, { count }) => sum + count, 0),
     failures: runs.flatMap(({ failures }) => failures),
+    plainRoundsMax: plain.roundsMax,
     roundsMax: Math.max(...runs.map(({ roundsMax }) => roundsMax)),
     operations: runs.reduce((sum, { operations }) => sum + operations, 0),
     cells,

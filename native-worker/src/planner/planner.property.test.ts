@@ -4,25 +4,24 @@ import { describe, test } from 'node:test';
 import { CELLS } from './cells.ts';
 import { runPlannerCase, runPlannerCases } from './testing/cases.ts';
 
-const CASES = 20_000;
+/** Of each kind, always the same ones, that reach every cell; test/simulation runs fresh ones by the ten thousand. */
+const CASES = 4000;
 const FIRST_SEED = 1;
-
-const TROUBLED_CASES = 4000;
 
 test('random trees converge, lose nothing, bring nothing back, drop no operation and reach every cell', () => {
   const plain = runPlannerCases({ seed: FIRST_SEED, count: CASES });
   // With unknown, unreadable, ignored and left-out parts: what is in trouble is left alone.
-  const troubled = runPlannerCases({ seed: FIRST_SEED, count: TROUBLED_CASES, isTroubled: true });
+  const troubled = runPlannerCases({ seed: FIRST_SEED, count: CASES, isTroubled: true });
   // A root that shows names in another form than they were written in, and ignores case.
-  const shown = runPlannerCases({ seed: FIRST_SEED, count: TROUBLED_CASES, isDecomposing: true });
+  const shown = runPlannerCases({ seed: FIRST_SEED, count: CASES, isDecomposing: true });
   // Conflicts, copies, names, hashes and holds as the world has them.
-  const varied = runPlannerCases({ seed: FIRST_SEED, count: TROUBLED_CASES, isVaried: true });
+  const varied = runPlannerCases({ seed: FIRST_SEED, count: CASES, isVaried: true });
   const all = [plain, troubled, shown, varied];
   assert.deepEqual(
     all.flatMap(({ failures }) => failures),
     [],
   );
-  assert.deepEqual([plain.count, troubled.count], [CASES, TROUBLED_CASES]);
+  assert.deepEqual([plain.count, troubled.count], [CASES, CASES]);
   assert.ok(plain.roundsMax <= 8, `${plain.roundsMax} rounds`);
   const missing = CELLS.filter((cell) => all.every(({ cells }) => !cells.has(cell)));
   assert.deepEqual(missing, []);
