@@ -60,6 +60,7 @@ export type { Moment } from './client/space/past-tree.ts';
 export type { EventOptions } from './client/drive/events.ts';
 export { openDrive, type DriveOptions } from './client/drive/open-drive.ts';
 export type { PutItem, PutOptions, PutOutcome } from './client/drive/put.ts';
+export type { RangeWrite, RangeWriteOptions } from './client/drive/write-range.ts';
 export type { VersionView } from './client/space/file-contents.ts';
 export { encodeHeadEvidence } from './client/space/head-evidence.ts';
 export { HeadRefused } from './client/space/head-refused.ts';

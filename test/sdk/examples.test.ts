@@ -24,6 +24,7 @@ const PRINTED: Readonly<Record<string, readonly RegExp[]>> = {
     /^00003000010030000200300003003000 of 25165824 bytes$/,
     /^a few chunks travelled$/,
   ],
+  'write-range.ts': [/^a few chunks were sent$/, /^based on version 1: conflict$/],
   'mirror.ts': [/^mirrored \/watched.txt$/, /^heard of$/],
   'versions.ts': [
     /^content 1: 5 bytes$/,

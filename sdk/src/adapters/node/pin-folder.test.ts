@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -35,6 +35,20 @@ test('of many that save at once, in this process or others, one is kept whole', 
     const kept = await createPinFolder(folder).load(space);
     assert.ok(saved.some((bytes) => kept !== undefined && Buffer.compare(bytes, kept) === 0));
     assert.deepEqual(await readdir(folder), [`${space}.pin`]);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+});
+
+test('what a crash left is removed at the first save, what others write now is not', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'coffer-pins-'));
+  try {
+    const space = 'ab'.repeat(16) as SpaceId;
+    const [left, now, foreign] = [`${space}.pin.7-0.new`, `${space}.pin.8-3.new`, 'notes.new'];
+    for (const name of [left, now, foreign]) await writeFile(join(folder, name), 'half');
+    for (const name of [left, foreign]) await utimes(join(folder, name), 1e9, 1e9);
+    await createPinFolder(folder).save(space, Uint8Array.of(1));
+    assert.deepEqual((await readdir(folder)).sort(), [`${space}.pin`, now, foreign].sort());
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

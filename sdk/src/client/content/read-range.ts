@@ -27,24 +27,22 @@ interface PlacedChunk {
 const BATCH_BYTES_MAX = 8 * 1024 * 1024;
 
 /**
- * Hands the bytes of `range` to `write` in order. Each chunk is verified against the file's pages and
- * these against its record; the SHA-256 of the whole file is not, since it is not read. Throws RangeError
- * for a range that is none, faults, IntegrityError, and the reason of an aborted signal.
+ * The bytes of `range` in order, read as they are asked for. Each chunk is verified against the file's
+ * pages and these against its record; the SHA-256 of the whole file is not, since it is not read. Throws
+ * RangeError for a range that is none, faults, IntegrityError, and the reason of an aborted signal.
  */
-export async function readRange(
+export async function* readRange(
   options: FetchPlanOptions,
   file: FileToFetch,
   range: ByteRange,
-  write: (plaintext: Bytes) => void,
   signal: AbortSignal,
-): Promise<void> {
+): AsyncGenerator<Bytes, void> {
   const { offset, length } = range;
   if (!isCount(offset) || !isCount(length))
     throw new RangeError('a range has whole numbers from 0');
   const end = Math.min(offset + length, file.node.size);
-  const writePart = (at: number, plaintext: Bytes): void => {
-    write(plaintext.subarray(Math.max(0, offset - at), Math.min(plaintext.length, end - at)));
-  };
+  const partOf = (at: number, plaintext: Bytes): Bytes =>
+    plaintext.subarray(Math.max(0, offset - at), Math.min(plaintext.length, end - at));
   let batch: PlacedChunk[] = [];
   let batchBytes = 0;
   let at = 0;
@@ -55,7 +53,7 @@ export async function readRange(
     if (at + plainLength > offset) {
       const isFull = batchBytes + storedLength > BATCH_BYTES_MAX;
       if (isFull || batch.length === IDS_PER_REQUEST_MAX) {
-        await writeBatch(options, batch, writePart, signal);
+        yield* readBatch(options, batch, partOf, signal);
         batch = [];
         batchBytes = 0;
       }
@@ -64,15 +62,15 @@ export async function readRange(
     }
     at += plainLength;
   }
-  await writeBatch(options, batch, writePart, signal);
+  yield* readBatch(options, batch, partOf, signal);
 }
 
-async function writeBatch(
+async function* readBatch(
   { suite, api }: FetchPlanOptions,
   chunks: readonly PlacedChunk[],
-  writePart: (at: number, plaintext: Bytes) => void,
+  partOf: (at: number, plaintext: Bytes) => Bytes,
   signal: AbortSignal,
-): Promise<void> {
+): AsyncGenerator<Bytes, void> {
   signal.throwIfAborted();
   if (chunks.length === 0) return;
   const batch = new FetchBatch(chunks.map(({ step }) => step));
@@ -82,7 +80,7 @@ async function writeBatch(
     for (const { step, at } of chunks) {
       const { bytes } = await batch.take(step.ref);
       signal.throwIfAborted();
-      writePart(at, openChunk(suite, step.ref, bytes));
+      yield partOf(at, openChunk(suite, step.ref, bytes));
     }
   } finally {
     ending.abort();

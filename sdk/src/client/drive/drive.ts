@@ -30,6 +30,7 @@ import { DriveTree, type DriveEntry, type DriveListing } from './drive-tree.ts';
 import { refuse, type DriveRefusal } from './drive-refusal.ts';
 import { runEvents, type EventOptions } from './events.ts';
 import { PutJob, type PutItem, type PutOptions, type PutOutcome } from './put.ts';
+import { writeRange, type RangeWrite, type RangeWriteOptions } from './write-range.ts';
 
 /** Which spaces were set back, and are now as the restored server has them. */
 export interface AcceptedSpaces {
@@ -213,6 +214,29 @@ export class Drive {
     const item: PutItem = { kind: 'file', path, open: () => source, meta };
     const [outcome] = await this.putAll([item], options, signal);
     return entryOf(path, outcome);
+  }
+
+  /**
+   * Other bytes in the place of some of a file, as a new version: what was before stays a version, and
+   * chunks that did not change are not sent (they are read, since a file is signed with the SHA-256 of all
+   * of it). Changes nothing when another content is current than `options.version`, or when somebody
+   * writes the file meanwhile: `conflict`. `not-found`, `is-a-folder`, `unsupported` for links,
+   * `quota-exceeded`. Throws RangeError for a range that is none or begins beyond the end, and what
+   * reading `source` throws.
+   */
+  async writeRange(
+    path: string,
+    write: RangeWrite,
+    options: RangeWriteOptions,
+    signal: AbortSignal,
+  ): Outcome<DriveEntry> {
+    await this.refresh(signal);
+    const found = this.#tree.resolve(path);
+    if (!found.ok) return found;
+    const { kind } = found.value.node;
+    if (kind !== 'file') return refuse(kind === 'folder' ? 'is-a-folder' : 'unsupported', path);
+    const { version, mtimeMs = this.#parts.clock.now() } = options;
+    return writeRange(this.space, found.value, write, { version, mtimeMs }, signal);
   }
 
   /**

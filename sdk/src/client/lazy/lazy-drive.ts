@@ -127,7 +127,8 @@ export class LazyDrive {
     if (options.range === undefined) await this.#fetch(file, sink, signal);
     else {
       sink.begin?.(node);
-      await readRange(this.#parts.fetching, file, options.range, sink.write, signal);
+      for await (const piece of readRange(this.#parts.fetching, file, options.range, signal))
+        sink.write(piece);
     }
     return ok(node);
   }

@@ -85,7 +85,13 @@ export class FileContents {
   ): Promise<void> {
     const file = this.#fileOf(0, request);
     sink.begin?.(file.node);
-    await readRange(this.#fetchOptions(), file, range, sink.write, signal);
+    for await (const piece of readRange(this.#fetchOptions(), file, range, signal))
+      sink.write(piece);
+  }
+
+  /** The same as it is asked for, from a revision that is there. */
+  readRange(request: FetchRequest, range: ByteRange, signal: AbortSignal): AsyncIterable<Bytes> {
+    return readRange(this.#fetchOptions(), this.#fileOf(0, request), range, signal);
   }
 
   /** The content of a revision as if it had been uploaded: no chunk has to travel. */
