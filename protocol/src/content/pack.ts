@@ -11,9 +11,9 @@ import {
   digestFromBytes,
   equalBytes,
   FormatError,
-  hexToBytes,
   PACK_SIZE_BYTES_MAX,
   readU32be,
+  writeHex,
   type Bytes,
   type ChunkId,
   type PageId,
@@ -65,7 +65,7 @@ export function encodePack(bodies: readonly PackBody[]): Uint8Array<ArrayBuffer>
   let at = packLength(bodies.length, 0);
   for (const [i, body] of bodies.entries()) {
     const index = packLength(i, 0);
-    out.set(hexToBytes(body.id), index);
+    writeHex(body.id, out, index);
     view.setUint32(index + 32, (lengths[i] ?? 0) + (body.isPage ? PAGE_FLAG : 0));
     for (const part of body.parts) {
       out.set(part, at);
