@@ -3,7 +3,7 @@ import test from 'node:test';
 import type { EngineStatus, PairStatus } from '@coffer/native-worker/contract';
 import { SyncWork } from './commands/sync-progress.ts';
 import { Output } from './output.ts';
-import { amountLine, AmountProgress } from './progress.ts';
+import { amountLine, AmountProgress, editLine } from './progress.ts';
 import { recordingStreams } from './testing/command-world.ts';
 
 interface Shown {
@@ -98,4 +98,16 @@ test('sync counts the changes of the plan that are made', () => {
   const rest = { ...pair, pending: { ...pending, uploads: 1, other: 0 } };
   work.hear({ kind: 'status', status: { pairs: [rest], transfers: [] } });
   assert.equal(work.line(), 'Syncing: 0 of 1 change');
+});
+
+test('a long edit says what it is at, with the end where that is known', () => {
+  assert.equal(editLine('Copying', { step: 'changes', done: 1, total: null }), 'Copying: 1 change');
+  assert.equal(
+    editLine('Rewinding', { step: 'changes', done: 2, total: 7 }),
+    'Rewinding: 2 of 7 changes',
+  );
+  assert.equal(
+    editLine('Rewinding', { step: 'history', done: 200, total: 1200 }),
+    'Fetching the history: 200 of 1200 commits',
+  );
 });

@@ -1,5 +1,5 @@
 /** How far a command is: one line on the terminal, written anew, and gone when the command says something. */
-import { formatBytes, type Output } from './output.ts';
+import { count, formatBytes, type Output } from './output.ts';
 
 /** What is done or to do. */
 export interface Amount {
@@ -103,6 +103,16 @@ export class AmountProgress implements Disposable {
       amountLine(this.#verb, done, this.#total, (nowMs - this.#startMs) / 1000),
     );
   }
+}
+
+/** `Copying: 300 changes`, or `Fetching the history: 200 of 1200 commits`. */
+export function editLine(
+  verb: string,
+  { step, done, total }: { step: 'history' | 'changes'; done: number; total: number | null },
+): string {
+  const noun = step === 'history' ? 'commit' : 'change';
+  const of = total === null ? count(done, noun) : `${done} of ${count(total, noun)}`;
+  return `${step === 'history' ? 'Fetching the history' : verb}: ${of}`;
 }
 
 /** `Sending: 3 of 12 files, 1.4 MB of 23 MB, 700 kB/s, 31 s left`. */

@@ -51,6 +51,7 @@ export type { ByteRange } from './client/content/read-range.ts';
 export { LazyDrive, type LazyListing } from './client/lazy/lazy-drive.ts';
 export { openLazyDrive, type LazyDriveOptions } from './client/lazy/open-lazy-drive.ts';
 export type { DriveEditor } from './client/drive/drive-editor.ts';
+export type { EditProgress, OnEditProgress } from './client/drive/edit-progress.ts';
 export { formatDrivePath, parseDrivePath, type DrivePath } from './client/drive/drive-paths.ts';
 export type { DriveRefusal } from './client/drive/drive-refusal.ts';
 export type { DriveEntry, DriveListing } from './client/drive/drive-tree.ts';

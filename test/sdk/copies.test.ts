@@ -1,6 +1,8 @@
 /** Copies that send no content, and a folder as it was at a moment. */
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { TREE_DEPTH_MAX } from '@coffer/protocol/core';
+import type { EditProgress } from '@coffer/sdk';
 import { systemRandom } from '@coffer/sdk/node';
 import { paths, putText, readText, signal, World } from './harness.ts';
 
@@ -45,4 +47,25 @@ test('a copy goes into a folder or to a name, never replaces, never into itself'
   assert.equal(await codeOf('/a', '/nowhere/a'), 'not-found');
   assert.equal(await codeOf('/a', '/a2'), '/a2');
   assert.deepEqual(paths(drive), ['/a', '/a2', '/docs', '/docs/a', '/docs/b']);
+});
+
+test('of a copy that is refused half way nothing stands; what was made of it is in the trash', async () => {
+  await using world = await World.create('laptop');
+  const [{ drive }] = world.pair;
+  const deep = `/a${'/x'.repeat(TREE_DEPTH_MAX / 2)}`;
+  await drive.makeFolder(deep, { parents: true }, signal);
+  await drive.makeFolder(deep.replace('/a', '/b'), { parents: true }, signal);
+  const before = paths(drive);
+  const told: EditProgress[] = [];
+  const copied = await drive.edit.copy('/a', `${deep.replace('/a', '/b')}/copy`, signal, (one) =>
+    told.push(one),
+  );
+  assert.ok(!copied.ok);
+  assert.equal(copied.error.code, 'limit-reached');
+  assert.deepEqual(paths(drive), before);
+  assert.deepEqual(
+    drive.trashed().map(({ name }) => name),
+    ['copy'],
+  );
+  assert.deepEqual(told.at(-1), { step: 'changes', done: TREE_DEPTH_MAX / 2 + 1, total: null });
 });

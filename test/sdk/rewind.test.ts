@@ -1,7 +1,7 @@
 /** A folder as it was at a moment. */
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import type { Drive, Moment, Rewound } from '@coffer/sdk';
+import type { Drive, EditProgress, Moment, Rewound } from '@coffer/sdk';
 import { honest, paths, putText, readText, signal, World } from './harness.ts';
 
 async function rewind(drive: Drive, path: string, moment: Moment): Promise<Rewound> {
@@ -149,3 +149,20 @@ function flipLast(body: Uint8Array): Uint8Array {
   flipped[600] = (flipped[600] ?? 0) ^ 1;
   return flipped;
 }
+
+test('a rewind tells how much of the history came, and how many changes were made', async () => {
+  await using world = await World.create('laptop');
+  const [{ drive }] = world.pair;
+  for (const name of ['a', 'b']) await putText(drive, `/f/${name}`, 'then');
+  const { seq } = drive.space.storedHead();
+  await putText(drive, '/f/a', 'now');
+  await drive.edit.trash('/f/b', signal);
+  const told: string[] = [];
+  const tell = ({ step, done, total }: EditProgress): void =>
+    void told.push(`${step} ${done} of ${total ?? '?'}`);
+  const rewound = await drive.edit.rewind('/f', { seq }, signal, tell);
+  assert.ok(rewound.ok);
+  const now = seq + 2;
+  assert.deepEqual(told.slice(0, 2), [`history ${now} of ${now}`, 'changes 0 of 1']);
+  assert.ok(told.includes('changes 1 of 2'), told.join(', '));
+});

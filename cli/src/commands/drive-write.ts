@@ -15,7 +15,7 @@ import {
 import { each, finish } from '../each.ts';
 import { CliFailure, failureAt } from '../failure.ts';
 import { count } from '../output.ts';
-import { AmountProgress } from '../progress.ts';
+import { AmountProgress, editLine, ProgressLine } from '../progress.ts';
 import { describe } from './drive-read.ts';
 
 export const put: CommandRun = async (context, input) => {
@@ -172,7 +172,10 @@ export const cp: CommandRun = async (context, input) => {
   const { node } = valueOrFailure(drive.resolve(from));
   if (node.kind === 'folder' && !input.has('recursive'))
     throw failureOf({ code: 'is-a-folder', path: from });
-  const copied = await drive.edit.copy(from, to, context.signal);
+  using line = new ProgressLine(context.output, Date.now);
+  const copied = await drive.edit.copy(from, to, context.signal, (progress) =>
+    line.show(() => editLine('Copying', progress)),
+  );
   const isTarget = !copied.ok && copied.error.path === to && from !== to;
   const entry = valueOrFailure(copied, isTarget ? NO_TARGET : {});
   context.output.result(describe(entry), () => []);

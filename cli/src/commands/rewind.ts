@@ -1,5 +1,5 @@
 /** `rewind`: a folder as it was at a time. */
-import type { RewindPreview, RewindStep, Rewound } from '@coffer/sdk';
+import type { OnEditProgress, RewindPreview, RewindStep, Rewound } from '@coffer/sdk';
 import type { CommandRun } from '../command.ts';
 import { confirm } from '../confirm.ts';
 import type { CommandContext } from '../context.ts';
@@ -8,29 +8,32 @@ import { parseDurationMs } from '../durations.ts';
 import { finish } from '../each.ts';
 import { CliFailure, UsageFailure } from '../failure.ts';
 import { count, type Output } from '../output.ts';
+import { editLine, ProgressLine } from '../progress.ts';
 
 export const rewind: CommandRun = async (context, input) => {
   const [path = ''] = input.positionals;
   const time = parseTime(input.value('to'), Date.now());
   const drive = await context.freshDrive();
   const isDry = input.has('dry-run');
-  const { signal } = context;
+  const { signal, output } = context;
+  using line = new ProgressLine(output, Date.now);
+  const tell: OnEditProgress = (progress) => line.show(() => editLine('Rewinding', progress));
   if (!isDry && input.has('yes')) {
-    const done = await drive.edit.rewind(path, { time }, signal);
+    const done = await drive.edit.rewind(path, { time }, signal, tell);
     return report(context, path, valueOrFailure(done, NOT_THEN));
   }
-  const found = await drive.edit.previewRewind(path, { time }, signal);
+  const found = await drive.edit.previewRewind(path, { time }, signal, tell);
   const preview = valueOrFailure(found, NOT_THEN);
   if (isDry) return showPreview(context, path, preview);
   const { seq, steps, failed } = preview;
   if (steps.length === 0) return report(context, path, { changed: 0, seq, failed });
-  const shown = context.output.name(path);
+  const shown = output.name(path);
   const what = `this undoes ${count(steps.length, 'change')} in ${shown} (--dry-run lists them)`;
-  await confirm(context.output, input, what, {
+  await confirm(output, input, what, {
     nothing: 'Nothing was changed.',
     after: 'Contents of now stay as versions, and what came since goes to the trash.',
   });
-  const done = await drive.edit.rewind(path, { seq }, signal);
+  const done = await drive.edit.rewind(path, { seq }, signal, tell);
   return report(context, path, valueOrFailure(done, NOT_THEN));
 };
 

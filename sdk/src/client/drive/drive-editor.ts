@@ -1,9 +1,10 @@
 /** Changes of what is in a drive, by paths: each looks at the newest state before it is made. */
-import { Defect, ok, type NodeId, type Result } from '@coffer/protocol/core';
+import { Defect, err, ok, type NodeId, type Result } from '@coffer/protocol/core';
 import type { FullSpaceClient } from '../space/full-space-client.ts';
 import type { Moment } from '../space/past-tree.ts';
 import type { NodeView, SpaceChange } from '../space-changes.ts';
 import { copyChanges } from './copy-tree.ts';
+import type { OnEditProgress } from './edit-progress.ts';
 import { refusalCode, refuse, type DriveRefusal } from './drive-refusal.ts';
 import { RewindJob, type RewindPreview, type Rewound } from './rewind.ts';
 import type { DriveEntry, DriveTree, Place } from './drive-tree.ts';
@@ -52,10 +53,15 @@ export class DriveEditor {
 
   /**
    * A copy of a file, link or whole folder, by the rules of `move` for `to`. No chunk travels; versions
-   * are not copied. `integrity` when something in it does not open. A folder may be there in part when
-   * this is refused or throws: what cannot be copied (`limit-reached`, say) holds nothing else up.
+   * are not copied. `integrity` when something in it does not open. What was copied of a folder by then
+   * goes to the trash when the rest is refused (`limit-reached`, say); when this throws, it stays.
    */
-  async copy(from: string, to: string, signal: AbortSignal): Outcome<DriveEntry> {
+  async copy(
+    from: string,
+    to: string,
+    signal: AbortSignal,
+    onProgress?: OnEditProgress,
+  ): Outcome<DriveEntry> {
     await this.#refresh(signal);
     const source = this.#tree.resolve(from);
     if (!source.ok) return source;
@@ -65,22 +71,42 @@ export class DriveEditor {
     if (taken !== undefined) return refuse('exists', to);
     if (this.#isAtOrBelow(folder, source.value.node.id)) return refuse('refused', to);
     const changes = copyChanges(this.#space, source.value, { folder, name }, signal);
-    let copy: NodeView | null = null;
+    const copied = await this.#makeCopy(changes, to, signal, onProgress);
+    if (!copied.ok) return copied;
+    return ok(this.#entryOf(copied.value, to));
+  }
+
+  /** All that `changes` yields, the copy itself first; or nothing but what is in the trash. */
+  async #makeCopy(
+    changes: ReturnType<typeof copyChanges>,
+    to: string,
+    signal: AbortSignal,
+    onProgress: OnEditProgress = () => undefined,
+  ): Outcome<NodeView> {
+    let top: NodeId | undefined;
+    let count = 0;
+    const refused = async (error: DriveRefusal): Outcome<NodeView> => {
+      const part = top === undefined ? null : this.#readable(top);
+      if (part !== null) await this.#space.commit([{ op: 'trash', id: part.id }], signal);
+      return err(error);
+    };
     for (let isDone = false; !isDone;) {
       const batch: SpaceChange[] = [];
       while (!isDone && batch.length < CHANGES_PER_COMMIT) {
+        onProgress({ step: 'changes', done: count + batch.length, total: null });
         const next = await changes.next();
         if (next.done !== true) batch.push(next.value);
         else if (next.value.ok) isDone = true;
-        else return next.value;
+        else return refused(next.value.error);
       }
+      top ??= batch[0]?.id;
+      count += batch.length;
       const made = await this.#commit(batch, to, signal);
-      if (!made.ok) return made;
-      const [first] = batch;
-      if (copy === null && first !== undefined) copy = this.#readable(first.id);
+      if (!made.ok) return refused(made.error);
     }
+    const copy = top === undefined ? null : this.#readable(top);
     if (copy === null) throw new Defect('a copy that was made is there');
-    return ok(this.#entryOf(copy, to));
+    return ok(copy);
   }
 
   /**
@@ -93,8 +119,9 @@ export class DriveEditor {
     path: string,
     moment: Moment,
     signal: AbortSignal,
+    onProgress?: OnEditProgress,
   ): Promise<Result<Rewound, DriveRefusal>> {
-    const job = await this.#rewindJob(path, moment, signal);
+    const job = await this.#rewindJob(path, moment, signal, onProgress);
     return job.ok ? ok(await job.value.run(signal)) : job;
   }
 
@@ -103,8 +130,9 @@ export class DriveEditor {
     path: string,
     moment: Moment,
     signal: AbortSignal,
+    onProgress?: OnEditProgress,
   ): Promise<Result<RewindPreview, DriveRefusal>> {
-    const job = await this.#rewindJob(path, moment, signal);
+    const job = await this.#rewindJob(path, moment, signal, onProgress);
     if (!job.ok) return job;
     const top = this.#tree.resolve(path);
     if (!top.ok) return top;
@@ -115,17 +143,20 @@ export class DriveEditor {
     path: string,
     moment: Moment,
     signal: AbortSignal,
+    onProgress: OnEditProgress | undefined,
   ): Promise<Result<RewindJob, DriveRefusal>> {
     await this.#refresh(signal);
     const found = this.#tree.resolve(path);
     if (!found.ok) return found;
     const { id, kind } = found.value.node;
     if (kind !== 'folder') return refuse('not-a-folder', path);
-    const past = await this.#space.past(moment, signal);
+    const past = await this.#space.past(moment, signal, (done, total) =>
+      onProgress?.({ step: 'history', done, total }),
+    );
     const then = past.node(id);
     if (then === undefined || 'unreadable' in then || then.trashed)
       return refuse('not-found', path);
-    return ok(new RewindJob(this.#space, past, id));
+    return ok(new RewindJob(this.#space, past, id, onProgress));
   }
 
   /** Moves to the trash, folders whole. `not-found`, `refused` for the root, `conflict`. */

@@ -7,6 +7,7 @@ import type { VersionView } from '../space/file-contents.ts';
 import type { FullSpaceClient } from '../space/full-space-client.ts';
 import type { PastTree } from '../space/past-tree.ts';
 import type { NodeView, SpaceChange, UnreadableNode } from '../space-changes.ts';
+import type { OnEditProgress } from './edit-progress.ts';
 
 /** What rewinding a folder did; each path as it was at the moment. */
 export interface Rewound {
@@ -59,10 +60,17 @@ export class RewindJob {
   readonly #failed = new Map<string, Failure>();
   /** Folders that are gone for ever, with the new ones that stand for them. */
   readonly #standIns = new Map<NodeId, NodeId>();
+  readonly #onProgress: OnEditProgress;
   #changed = 0;
 
-  constructor(space: FullSpaceClient, past: PastTree, folder: NodeId) {
+  constructor(
+    space: FullSpaceClient,
+    past: PastTree,
+    folder: NodeId,
+    onProgress: OnEditProgress = () => undefined,
+  ) {
     this.#space = space;
+    this.#onProgress = onProgress;
     this.#past = past;
     this.#folder = folder;
     this.#want(folder, '');
@@ -198,6 +206,7 @@ export class RewindJob {
   async #contents(signal: AbortSignal): Promise<readonly SpaceChange[]> {
     const changes: SpaceChange[] = [];
     for (const { node, path } of this.#wanted.values()) {
+      this.#tell(changes.length, null);
       const now = this.#space.node(node.id);
       if (now === undefined || 'unreadable' in now || now.trashed) continue;
       const change = await this.#contentOf(node, now, path, signal);
@@ -233,10 +242,17 @@ export class RewindJob {
   /** How many of the changes were made. */
   async #commit(changes: readonly SpaceChange[], signal: AbortSignal): Promise<number> {
     if (changes.length === 0) return 0;
+    this.#tell(0, changes.length);
     const outcomes = await this.#space.commit(changes, signal);
     const done = outcomes.filter(({ kind }) => kind === 'done').length;
     this.#changed += done;
     return done;
+  }
+
+  /** Of the pass that is being worked out or committed. */
+  #tell(inPass: number, ofPass: number | null): void {
+    const total = ofPass === null ? null : this.#changed + ofPass;
+    this.#onProgress({ step: 'changes', done: this.#changed + inPass, total });
   }
 
   #isBack(then: NodeView): boolean {

@@ -30,7 +30,7 @@ import { CommitJob } from './commit-job.ts';
 import { FileContents } from './file-contents.ts';
 import { NodeReader, type NodeSource } from './node-reader.ts';
 import { OpenSpace, type OnApplied, type OpenSpaceOptions } from './open-space.ts';
-import { PastTree, type Moment } from './past-tree.ts';
+import { PastTree, type Moment, type PastTreeOptions } from './past-tree.ts';
 import { proveStored, type OnProved, type StoredProof } from './prove-stored.ts';
 import { renewSpaceKeys } from './renew-keys.ts';
 import { SpaceWriter } from './space-writer.ts';
@@ -204,11 +204,14 @@ export class FullSpaceClient implements SpaceClient {
   ): Promise<void> => this.contents.fetch(requests, sink, signal);
 
   /** The space at an earlier moment; see `PastTree.replay`. */
-  past(moment: Moment, signal: AbortSignal): Promise<PastTree> {
+  past(
+    moment: Moment,
+    signal: AbortSignal,
+    onFetched?: PastTreeOptions['onFetched'],
+  ): Promise<PastTree> {
     const { suite, api } = this.#options;
-    const roots = { root: this.rootFolder, trash: this.trash };
-    const { keys } = this.#space;
-    return PastTree.replay({ suite, api, keys, ...roots, head: this.storedHead() }, moment, signal);
+    const parts = { suite, api, keys: this.#space.keys, root: this.rootFolder, trash: this.trash };
+    return PastTree.replay({ ...parts, head: this.storedHead(), onFetched }, moment, signal);
   }
 
   /** The child of `parent` that has this name, up to NFC. */

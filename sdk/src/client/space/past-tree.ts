@@ -31,6 +31,8 @@ export interface PastTreeOptions extends NodeReaderOptions {
   readonly api: SpaceApi;
   /** The head that was verified here: what leads to it was judged before. */
   readonly head: SignedHead;
+  /** How many of the commits up to the head were fetched. */
+  readonly onFetched?: ((commits: number, of: number) => void) | undefined;
 }
 
 export class PastTree {
@@ -64,6 +66,7 @@ export class PastTree {
       for (const commit of commits) {
         if (replay.seq < head.seq) replay.take(commit);
       }
+      options.onFetched?.(replay.seq, head.seq);
     }
     if (replay.id !== head.id) throw new IntegrityError('head-forked', 'the commits are others');
     return new PastTree(replay.stoppedAt ?? replay.seq, replay.state, options);
