@@ -169,7 +169,7 @@ export class Activity {
   async #actElsewhere(number: number): Promise<void> {
     const done = await this.#world.thirdParty?.act(number);
     if (done === undefined) return;
-    if (!done.isCertain) this.#world.ledger.isUncertain = true;
+    if (!done.isCertain) this.#world.ledger.isUncertainInPhase = true;
     this.#record(done.deed, number);
   }
 

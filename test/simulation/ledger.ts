@@ -4,6 +4,8 @@ import type { Deed } from './deed.ts';
 
 /** Unsynced writes of people may be torn by a crash; the system writes back what is older. */
 const UNSYNCED_MS_MAX = 10_000;
+/** Devices look at their disks again within this time after a start. */
+const NEAR_OFF_MS = 10_000;
 
 /** A node whose deletion waits for a person; the hash is that of its file. */
 export interface HeldNode {
@@ -29,8 +31,6 @@ export class Ledger {
   readonly lostByCrash = new Map<string, Loss>();
   /** Devices that were switched off in this phase: their unsynced deletions may be undone. */
   readonly offInPhase = new Set<string>();
-  /** When a device was last switched off in this phase. */
-  readonly lastOffMs = new Map<string, number>();
   /**
    * Devices that left folders out or took them in again in this phase, and the contents of those: what was
    * deleted there did not go up.
@@ -48,9 +48,11 @@ export class Ledger {
    * only uploads, what it has elsewhere than the drive; undefined before.
    */
   metAnew: ReadonlyMap<string, ReadonlySet<string>> | undefined;
-  /** Somebody's change may or may not have been made: what it was about is not known. */
-  isUncertain = false;
+  /** Somebody's change of this phase may or may not have been made: what it was about is not known. */
+  isUncertainInPhase = false;
   phase = 0;
+  /** When devices were switched off in this phase. */
+  readonly #offMs = new Map<string, readonly number[]>();
   readonly #torn = new Map<string, Set<string>>();
   readonly #digests = new Map<string, string>();
   readonly #contents = new Map<string, string>();
@@ -60,9 +62,10 @@ export class Ledger {
     this.phase = phase;
     this.#phaseStart = this.deeds.length;
     this.offInPhase.clear();
-    this.lastOffMs.clear();
+    this.#offMs.clear();
     this.choseInPhase.clear();
     this.undoneInPhase = false;
+    this.isUncertainInPhase = false;
     this.undoneNodes.clear();
   }
 
@@ -112,22 +115,11 @@ export class Ledger {
   }
 
   /**
-   * Tells of a content whether another device than `device` was switched off in this phase after it may
-   * have come there: it was written in this phase, or that device's own person had given it up, and it
-   * came again. That one may have received it and not know so.
+   * Whether its device was switched off so shortly after a deed that the disk may have undone it, or so
+   * shortly before that its engine may not have looked yet.
    */
-  crashedSince(): (device: string, content: string) => boolean {
-    const writtenMs = new Map<string, number>();
-    const givenUpMs = new Map<string, number>();
-    for (const { device, wrote, mayWrite, gaveUp, at } of this.phaseDeeds()) {
-      for (const content of [...wrote, ...mayWrite]) writtenMs.set(content, at);
-      for (const content of gaveUp) givenUpMs.set(`${device} ${content}`, at);
-    }
-    return (device, content) =>
-      [...this.lastOffMs].some(([other, atMs]) => {
-        const sinceMs = writtenMs.get(content) ?? givenUpMs.get(`${other} ${content}`) ?? Infinity;
-        return other !== device && atMs > sinceMs;
-      });
+  isNearOff({ device, at }: Deed): boolean {
+    return (this.#offMs.get(device) ?? []).some((offMs) => Math.abs(offMs - at) <= NEAR_OFF_MS);
   }
 
   /** What the file with this content held before in this phase: on other devices it may still do. */
@@ -231,7 +223,7 @@ export class Ledger {
     now: number,
   ): readonly string[] {
     this.offInPhase.add(device);
-    this.lastOffMs.set(device, now);
+    this.#offMs.set(device, [...(this.#offMs.get(device) ?? []), now]);
     this.everOff.add(device);
     const violations: string[] = [];
     const left = new Set(after.values());
@@ -261,8 +253,8 @@ export class Ledger {
 }
 
 /** What a crash may make of a new file: nothing, or its length with no more than the first half of it. */
-function isTear(torn: string, whole: string): boolean {
-  if (torn === '') return true;
+export function isTear(torn: string, whole: string | undefined): boolean {
+  if (torn === '' || whole === undefined) return whole !== undefined;
   if (torn.length !== whole.length) return false;
   const half = whole.slice(0, whole.length >> 1);
   return /^\0*$/.test(torn.startsWith(half) ? torn.slice(half.length) : torn);

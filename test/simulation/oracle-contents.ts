@@ -18,12 +18,14 @@ export function contents(sight: Sight, judgement: ContentJudgement): readonly st
  * received it: it may be in versions and trash alone only where its person acted there since, or where
  * the disk's times are too coarse to tell.
  */
-function lost(sight: Sight, { ledger }: ContentJudgement): readonly string[] {
+function lost(sight: Sight, { ledger, memory }: ContentJudgement): readonly string[] {
   const givenUp = ledger.givenUp();
   const live = liveHashes(sight.remote);
   const onDisks = new Set(sight.devices.flatMap((device) => [...device.contents]));
-  const mayBePast = ledger.isUncertain || sight.devices.some(({ mode }) => mode === 'upload');
+  const isTaken = ledger.isUncertainInPhase || sight.devices.some(({ mode }) => mode === 'upload');
   const takenUnseen = ledger.takenUnseen();
+  const mayBePast = (content: string): boolean =>
+    isTaken || takenUnseen.has(content) || memory.maybeTaken.has(ledger.digest(content));
   const fine = new Set(
     sight.devices.filter(({ hasFineTimes }) => hasFineTimes).map(({ name }) => name),
   );
@@ -31,10 +33,7 @@ function lost(sight: Sight, { ledger }: ContentJudgement): readonly string[] {
   return [...written]
     .filter((content) => !givenUp.has(content))
     .filter((content) => !onDisks.has(content) && !live.has(ledger.digest(content)))
-    .filter(
-      (content) =>
-        !((mayBePast || takenUnseen.has(content)) && sight.past.has(ledger.digest(content))),
-    )
+    .filter((content) => !(mayBePast(content) && sight.past.has(ledger.digest(content))))
     .filter((content) => {
       const loss = ledger.lostByCrash.get(content);
       if (loss === undefined || !sight.past.has(ledger.digest(content))) return loss === undefined;

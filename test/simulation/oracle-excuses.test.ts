@@ -68,23 +68,52 @@ test('I2 lets a power cut take what the drive had not received, and the trash ke
   assert.equal(await seen((stage) => plant(stage, `create ${ROOT}/f/else`)), '');
 });
 
+test('a lost answer excuses what happened in its phase, and nothing of a later one', async () => {
+  const plant = async ({ world, sim, write }: Stage, isLater: boolean): Promise<void> => {
+    world.ledger.isUncertainInPhase = true;
+    const names = ['soon', 'late'];
+    for (const name of names) write(`${PATH} ${name}`, `${CONTENT} ${name}`);
+    await world.rest();
+    for (const name of isLater ? names : ['soon']) {
+      sim.user.remove(`${ROOT}${PATH} ${name}`);
+      await world.rest();
+      assert.deepEqual(name === 'soon' ? await checkWorld(world) : [], []);
+      world.ledger.startPhase(2);
+    }
+    world.ledger.record(deedOf(sim.name, 0, 'planted', { deleted: isLater ? [CONTENT] : [] }));
+  };
+  assert.equal(await seen((stage) => plant(stage, false)), '');
+  const later = await seen((stage) => plant(stage, true));
+  assert.match(later, /^I2: lost "Geheimnis planted late"/m);
+  assert.match(later, /^I3: "Geheimnis planted", deleted on laptop, came back/m);
+  assert.ok(!later.includes('planted soon'));
+});
+
 test('I4 lets a backup be there twice that one put over a file and another renamed, no more and no other', async () => {
   const content = `${CONTENT} old`;
-  const plant = async (stage: Stage, from: string, mover: string, count = 2): Promise<void> => {
+  const plant = async (
+    stage: Stage,
+    from: string,
+    mover: string,
+    { count = 2, how = `rename /${from} to /b` } = {},
+  ): Promise<void> => {
     const { world, sim, write } = stage;
     world.ledger.startPhase(2);
     for (let n = 1; n <= count; n++) write(`${PATH} ${n}`, content);
     const now = world.scheduler.now();
     const touched = [content];
     world.ledger.record(deedOf(sim.name, now, `replace /a by /${from}`, { touched }));
-    world.ledger.record(deedOf(mover, now, `rename /${from} to /b`, { touched }));
+    world.ledger.record(deedOf(mover, now, how, { touched }));
     await world.rest();
   };
   assert.equal(await seen((stage) => plant(stage, 'f.bak', 'web')), '');
+  const how = 'save /f.bak as one that keeps a backup of it';
+  assert.equal(await seen((stage) => plant(stage, 'f.bak', 'web', { how })), '');
   const twice = /^I4: twice there/m;
+  assert.match(await seen((stage) => plant(stage, 'f.bak', 'web', { how: 'touch /f.bak' })), twice);
   assert.match(await seen((stage) => plant(stage, 'f', 'web')), twice);
   assert.match(await seen((stage) => plant(stage, 'f.bak', stage.sim.name)), twice);
-  assert.match(await seen((stage) => plant(stage, 'f.bak', 'web', 3)), twice);
+  assert.match(await seen((stage) => plant(stage, 'f.bak', 'web', { count: 3 })), twice);
 });
 
 test('I4 counts what a rule hid in earlier phases when the rules change, and nothing else', async () => {

@@ -7,22 +7,19 @@ const MOVED_TEMPORARY = /^(?:move|rename) \S*-does-\d+(?:[AB]\.tmp|\.new) to /;
 
 /** A file whose name is a backup's is renamed over another one. */
 const PUT_BACK = /^replace .* by .*(?:\.(?:bak|old|orig|tmp|backup)|~)$/;
-const MOVED = /^(?:rename|move) /;
+/** A save touches its old content where it keeps that as a backup. */
+const MOVED = /^(?:rename|move|save|begin to save) /;
 
 /**
- * A file that a crashed device had received, and its person moved before it knew so, is new to it. So is
- * one that somebody else moved: the device has it at the old place, without a row that says what it is.
+ * What a device received and its person moved, right before or after it was switched off: nothing that is
+ * left says which node it was.
  */
 export function movedWithCrash(ledger: Ledger): ReadonlySet<string> {
-  const wasAnotherOff = ledger.crashedSince();
   return new Set(
     ledger
       .phaseDeeds()
-      .flatMap(({ device, touched }) =>
-        touched.filter(
-          (content) => ledger.offInPhase.has(device) || wasAnotherOff(device, content),
-        ),
-      ),
+      .filter((deed) => ledger.isNearOff(deed))
+      .flatMap(({ device, touched }) => [...new Set(touched).difference(ledger.writtenOn(device))]),
   );
 }
 

@@ -17,6 +17,8 @@ export interface Memory {
   doubled: ReadonlyMap<string, number>;
   /** Until when files in the trash and versions are kept at least, by SHA-256; what expired stays here. */
   past: ReadonlyMap<string, number>;
+  /** What was there at the last rest after a phase in which an answer got lost: somebody may have put it there. */
+  maybeTaken: ReadonlySet<string>;
   /** Paths of conflict copies. */
   copies: ReadonlySet<string>;
   /** How many deeds there had been at the last rest at which no device had a rule file. */
@@ -31,6 +33,7 @@ export function freshMemory(): Memory {
     nodeOfContent: new Map(),
     doubled: new Map(),
     past: new Map(),
+    maybeTaken: new Set(),
     copies: new Set(),
     unruledDeeds: 0,
     searched: 0,

@@ -89,7 +89,7 @@ test('I3 sees a deleted content that is there', async () => {
   assert.match(violations, /^I3: .*planted", deleted on laptop, came back/m);
 });
 
-test('I3 excuses nothing but what was chosen, for another crash or for another move', async () => {
+test('I3 excuses what was chosen and what a crash may undo, for no other crash and no other move', async () => {
   const said = (happen: (stage: Stage) => void): Promise<string> =>
     seen(async (stage) => {
       const { world, sim } = stage;
@@ -104,6 +104,10 @@ test('I3 excuses nothing but what was chosen, for another crash or for another m
     world.ledger.switchedOff(other.name, new Map(), new Map(), 5);
   });
   assert.match(crash, cameBack);
+  const off = (at: number): Promise<string> =>
+    said(({ world, sim }) => void world.ledger.switchedOff(sim.name, new Map(), new Map(), at));
+  assert.equal(await off(10_009), '', 'what was not on the disk yet');
+  assert.match(await off(10_010), cameBack);
   const move = await said(({ world, other }) =>
     world.ledger.record(deedOf(other.name, 5, 'move', { touched: ['other'] })),
   );
@@ -127,19 +131,30 @@ test('I3 lets one of two equal files stay when the other is deleted, and not bot
   );
 });
 
-test('I4 lets be twice there what somebody moved and another may not know to have, nothing older', async () => {
-  const plant = async (stage: Stage, isOfThisPhase: boolean): Promise<void> => {
-    const { world, sim, other, write } = stage;
-    if (isOfThisPhase) world.ledger.startPhase(2);
-    for (const name of ['f', 'g']) write(`${PATH} ${name}`, `${CONTENT} moved`);
-    if (!isOfThisPhase) world.ledger.startPhase(2);
-    const now = world.scheduler.now() + 1;
-    world.ledger.record(deedOf(sim.name, now, 'move', { touched: [`${CONTENT} moved`] }));
-    world.ledger.switchedOff(other.name, new Map(), new Map(), now);
+test('I4 lets be twice there what a device received and its person moved at a power cut, nothing else', async () => {
+  interface Cut {
+    readonly writer?: string;
+    readonly off?: string;
+    readonly afterMs?: number;
+  }
+  const plant = async (
+    { world, sim, write }: Stage,
+    { writer = 'phone', off = sim.name, afterMs = 10_000 }: Cut,
+  ): Promise<void> => {
+    const content = `${CONTENT} moved`;
+    world.ledger.startPhase(2);
+    for (const name of ['f', 'g']) write(`${PATH} ${name}`, content, false);
+    const now = world.scheduler.now();
+    world.ledger.record(deedOf(writer, now, 'write', { wrote: [content] }));
+    world.ledger.record(deedOf(sim.name, now, 'move', { touched: [content] }));
+    world.ledger.switchedOff(off, new Map(), new Map(), now + afterMs);
     await world.rest();
   };
-  assert.equal(await seen((stage) => plant(stage, true)), '');
-  assert.match(await seen((stage) => plant(stage, false)), /^I4: twice there/m);
+  assert.equal(await seen((stage) => plant(stage, {})), '');
+  const twice = /^I4: twice there/m;
+  assert.match(await seen((stage) => plant(stage, { afterMs: 10_001 })), twice);
+  assert.match(await seen((stage) => plant(stage, { writer: stage.sim.name })), twice);
+  assert.match(await seen((stage) => plant(stage, { off: 'phone' })), twice);
 });
 
 test('I4 sees a third of two equal files, although two are known', async () => {

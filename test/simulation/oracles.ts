@@ -37,6 +37,7 @@ export async function checkWorld(world: World): Promise<readonly string[]> {
 function remember({ memory, ledger }: ContentJudgement, { remote, past, devices }: Sight): void {
   if (!devices.some(({ hasRules }) => hasRules)) memory.unruledDeeds = ledger.deeds.length;
   memory.past = past;
+  if (ledger.isUncertainInPhase) memory.maybeTaken = new Set(past.keys());
   memory.nodeOfContent = new Map(
     [...remote.values()].flatMap(({ sha256, id }) => (sha256 === null ? [] : [[sha256, id]])),
   );
@@ -47,7 +48,7 @@ function remember({ memory, ledger }: ContentJudgement, { remote, past, devices 
 /** I3: what one person deleted, and nobody else touched meanwhile, does not come back. */
 function resurrection({ ledger, memory, shape }: World, sight: Sight): readonly string[] {
   // A decision of a person brings held deletions back, and what was answered to nobody is unknown.
-  if (ledger.undoneInPhase || ledger.isUncertain) return [];
+  if (ledger.undoneInPhase || ledger.isUncertainInPhase) return [];
   const deeds = ledger.phaseDeeds();
   const own = ledger.writtenOnce();
   // What is ignored is deleted on one disk alone.
@@ -75,22 +76,19 @@ function resurrection({ ledger, memory, shape }: World, sight: Sight): readonly 
     const gone = deleted.filter((each) => each === content).length;
     return before !== undefined && (live.get(hash) ?? 0) <= before - gone;
   };
-  const wasAnotherOff = ledger.crashedSince();
   const oneWay = new Set(
     sight.devices.filter(({ mode }) => mode !== 'two-way').map(({ name }) => name),
   );
-  return deeds.flatMap(({ device, deleted }, i) =>
-    deleted
-      // A crash undoes what was not on disk yet, deletions too; one-way pairs do not tell of theirs;
-      // what is absent in a folder that was left out since is not deleted.
-      // Of what was there twice one may be left.
+  return deeds.flatMap((deed, i) => {
+    const { device, deleted } = deed;
+    // A crash undoes what was not on disk yet, deletions too; one-way pairs do not tell of theirs.
+    if (ledger.isNearOff(deed) || oneWay.has(device)) return [];
+    // What is absent in a folder that was left out since is not deleted. Of what was there twice one may be
+    // left.
+    return deleted
       .filter((content) => !isLeft(content, deleted))
       .filter((content) => own.has(content) && isBack(content, device))
-      .filter(() => !ledger.offInPhase.has(device))
-      .filter(() => !oneWay.has(device))
       .filter((content) => ledger.choseInPhase.get(device)?.has(content) !== true)
-      // What a device had just received when it was switched off, before it wrote so down, is new to it.
-      .filter((content) => !wasAnotherOff(device, content))
       .filter(
         (content) =>
           !deeds.some((other, j) =>
@@ -102,8 +100,8 @@ function resurrection({ ledger, memory, shape }: World, sight: Sight): readonly 
                 ) || hasMovedEarlier(other, content),
           ),
       )
-      .map((content) => `I3: ${show(content)}, deleted on ${device}, came back`),
-  );
+      .map((content) => `I3: ${show(content)}, deleted on ${device}, came back`);
+  });
 }
 
 /** I5: one more cycle does nothing and sends nothing. */
