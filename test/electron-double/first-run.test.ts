@@ -15,7 +15,7 @@ import { builtRenderer } from '@coffer/renderer/build';
 import { DaemonDevice } from '../e2e/daemon-harness.ts';
 import { Device, PASSWORD, ServerProcess, TemporaryFolder, treeOf } from '../e2e/harness.ts';
 import { DesktopApp } from './launch.ts';
-import { recover, signOutTo, walkFirstRun } from './first-run.ts';
+import { pairingWords, recover, removeDevice, signOutTo, walkFirstRun } from './first-run.ts';
 
 const EMAIL = 'ada@example.org';
 const NEW_PASSWORD = 'four other random words';
@@ -137,6 +137,26 @@ test(
         if (pairing.exitCode === null) await once(pairing, 'exit');
         assert.equal(pairing.exitCode, 0);
       });
+
+      await t.test(
+        'its own page lets a device in, and removes another with new words',
+        async () => {
+          const page = await app.page('main');
+          const file = join(base.path, 'pairing-words');
+          writeFileSync(file, await pairingWords(page));
+          const phone = new Device(base.path, 'phone');
+          const joining = ['login', '--pair', '--pair-file', file, '--server', server.url];
+          await phone.do(...joining, '--device', 'phone');
+          await page.getByRole('dialog', { name: 'A device has joined' }).waitFor();
+          await page.getByRole('button', { name: 'Close' }).click();
+
+          assert.equal((await laptop.run('ls', '/')).code, 0);
+          newWords = await removeDevice(page, 'desktop', NEW_PASSWORD);
+          await page.getByText('desktop is out').waitFor();
+          assert.match((await laptop.run('ls', '/')).stderr, /removed from the account/);
+          assert.match(await phone.do('ls', '/Photos'), /sunset\.txt/);
+        },
+      );
 
       await t.test('nothing of this is in the log', () => {
         const log = readFileSync(join(options.home, 'logs', 'daemon.log'), 'utf8');

@@ -72,14 +72,18 @@ async function keepWords(page: Page, last = 'Go on'): Promise<readonly string[]>
   await page.getByText('I have written them down').click();
   await page.getByRole('button', { name: 'Check 3 of them' }).click();
   await giveWords(page, words);
-  await page.getByRole('button', { name: last }).click();
+  // In a dialog it may be called as the button that opened it.
+  await page.getByRole('button', { name: last }).last().click();
   return words;
 }
 
 async function recoveryWords(page: Page): Promise<readonly string[]> {
   const items = page.getByRole('list', { name: 'Your 24 recovery words' }).getByRole('listitem');
   await items.nth(23).waitFor();
-  const texts = await items.allInnerTexts();
+  return wordsIn(await items.allInnerTexts());
+}
+
+function wordsIn(texts: readonly string[]): readonly string[] {
   return texts.map((text) => text.replace(/^\d+\s*/, '').trim());
 }
 
@@ -93,4 +97,25 @@ async function giveWords(page: Page, words: readonly string[]): Promise<void> {
     const position = Number(/\d+/.exec(label)?.[0] ?? 0);
     await field.fill(words[position - 1] ?? '');
   }
+}
+
+/** The words that let a device in, from the page that shows everything in place. */
+export async function pairingWords(page: Page): Promise<string> {
+  await page.getByRole('link', { name: 'Settings' }).click();
+  await page.getByRole('button', { name: 'Let another device in' }).click();
+  const items = page.getByRole('list', { name: 'The 8 words' }).getByRole('listitem');
+  await items.nth(7).waitFor();
+  return wordsIn(await items.allInnerTexts()).join(' ');
+}
+
+/** Removes a device in the settings; gives the new words. */
+export async function removeDevice(
+  page: Page,
+  name: string,
+  password: string,
+): Promise<readonly string[]> {
+  await page.getByRole('button', { name: `Remove ${name}` }).click();
+  await page.getByLabel('Password', { exact: true }).fill(password);
+  await page.getByRole('button', { name: 'Go on' }).click();
+  return keepWords(page, `Remove ${name}`);
 }

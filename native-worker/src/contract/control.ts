@@ -4,7 +4,7 @@ import type { CommandName } from './commands.ts';
 import type { NumberedEvent } from './events.ts';
 
 /** Version of the contract's transports; another major one is refused. */
-export const CONTROL_VERSION = 1;
+export const CONTROL_VERSION = 2;
 
 /** Every name that a call may have. Who has no engine, or nothing but one, refuses some of them. */
 export type ControlCommandName = CommandName | AccountCommandName;

@@ -17,6 +17,8 @@ export interface FakePage {
   readonly fakeCalls: { readonly command: string; readonly input: Record<string, unknown> }[];
   /** What the tray was told to show, in the order in which it was. */
   readonly fakeFaces: { readonly glyph: string; readonly isPaused: boolean }[];
+  /** A device comes in by the words that are shown. */
+  readonly fakeJoin: (name: string) => void;
   /** Says something unasked: an event, or that the connection came or went. */
   readonly fakeTell: (news: unknown) => void;
 }
@@ -27,6 +29,7 @@ export function installFakeBridge({ scene, recoveryWords, failsOnce = {} }: Fake
   const state = structuredClone(scene) as Changing;
   /** What the change that waits for its words does, once it is made. */
   let proposed: () => unknown = () => undefined;
+  const joined = Promise.withResolvers<{ device: string }>();
   const fields = state as unknown as Record<string, unknown>;
   const failures: Record<string, string> = { ...failsOnce };
   const calls: { command: string; input: Record<string, unknown> }[] = [];
@@ -80,6 +83,33 @@ export function installFakeBridge({ scene, recoveryWords, failsOnce = {} }: Fake
       return { change: 'c1', recoveryWords };
     },
     settleRecovery: ({ isKept }) => (isKept === true ? proposed() : undefined),
+    settleWords: ({ isKept }) => (isKept === true ? proposed() : undefined),
+    removeDevice: ({ device }) => {
+      proposed = () => without('devices', (entry) => entry['id'] === device);
+      return { change: 'c2', recoveryWords };
+    },
+    makeRecoveryWords: () => {
+      proposed = () => undefined;
+      return { change: 'c3', recoveryWords };
+    },
+    startSecondFactor: () => ({
+      change: 'f1',
+      secret: 'K5QWY3DPEHPK3PXPJBSWY3DPEHPK3PXP',
+      uri: 'otpauth://totp/Coffer:camille?secret=K5QWY3DPEHPK3PXPJBSWY3DPEHPK3PXP',
+    }),
+    confirmSecondFactor: () => {
+      state.secondFactor = { isOn: true, backupCodesLeft: 10 };
+      return { backupCodes: recoveryWords.slice(0, 10).map((word) => `${word.slice(0, 5)}-q7x2m`) };
+    },
+    endSecondFactor: () => {
+      state.secondFactor = { isOn: false, backupCodesLeft: 0 };
+    },
+    openPairing: () => ({
+      pairing: 'p1',
+      words: recoveryWords.slice(8, 16),
+      text: 'coffer-pair:https://coffer.maison-lefevre.fr#AAECAwQFBgcICQo',
+    }),
+    awaitPairing: () => joined.promise,
     joinByPairing: ({ server }) => signIn(server, 'back@example.org'),
     signOut: () => {
       state.account = { signedIn: false };
@@ -150,7 +180,7 @@ export function installFakeBridge({ scene, recoveryWords, failsOnce = {} }: Fake
     if (effect === undefined && told?.fails !== undefined) return fail(told.fails);
     return {
       ok: true,
-      value: structuredClone(effect === undefined ? told : (effect(input) ?? {})),
+      value: structuredClone(effect === undefined ? told : ((await effect(input)) ?? {})),
     };
   }
 
@@ -171,6 +201,11 @@ export function installFakeBridge({ scene, recoveryWords, failsOnce = {} }: Fake
     },
     fakeCalls: calls,
     fakeFaces: faces,
+    fakeJoin: (name: string) => {
+      const device = { id: 'd9', name, isCurrent: false, createdAt: null, lastSeenAt: null };
+      state.devices = [...state.devices, device];
+      joined.resolve({ device: device.id });
+    },
     fakeTell: (news: unknown) => {
       for (const listener of listeners) listener(news);
     },

@@ -3,10 +3,12 @@ import type {
   AccountListing,
   ActivityListing,
   ConflictListing,
+  DeviceListing,
   EngineStatus,
   HeldListing,
   PairListing,
   PairStatus,
+  SecondFactorState,
   StallListing,
   UsageListing,
 } from '@coffer/native-worker/contract';
@@ -21,6 +23,8 @@ export interface Scene {
   readonly stalls: readonly StallListing[];
   readonly activity: readonly ActivityListing[];
   readonly usage: UsageListing | { readonly fails: string };
+  readonly devices: readonly DeviceListing[];
+  readonly secondFactor: SecondFactorState | { readonly fails: string };
   /** `lost`: nobody answers. `silent`: answers never come. `failing`: they are failures. */
   readonly transport?: 'live' | 'lost' | 'silent' | 'failing';
 }
@@ -33,6 +37,30 @@ const SIGNED_IN: AccountListing = {
   email: 'camille.lefevre@grenoble-archives.fr',
   device: { id: 'd1', name: 'Atelier' },
 };
+const DEVICES: readonly DeviceListing[] = [
+  {
+    id: 'd1',
+    name: 'Atelier',
+    isCurrent: true,
+    createdAt: '2025-03-02T09:00:00Z',
+    lastSeenAt: '2026-11-20T14:31:00Z',
+  },
+  {
+    id: 'd2',
+    name: 'ThinkPad',
+    isCurrent: false,
+    createdAt: '2025-03-04T09:00:00Z',
+    lastSeenAt: '2026-11-20T12:20:00Z',
+  },
+  {
+    id: 'd3',
+    name: 'Ordinateur portable prêté par le laboratoire (salle 214, armoire du fond)',
+    isCurrent: false,
+    createdAt: '2026-09-01T09:00:00Z',
+    lastSeenAt: '2026-09-12T12:20:00Z',
+  },
+  { id: 'd4', name: '', isCurrent: false, createdAt: '2026-11-19T09:00:00Z', lastSeenAt: null },
+];
 const NOTHING_PENDING = {
   uploads: 0,
   downloads: 0,
@@ -116,6 +144,8 @@ function scene(parts: SceneParts = {}): Scene {
       transferUsedBytes: 0,
       transferTotalBytes: null,
     },
+    devices: DEVICES,
+    secondFactor: { isOn: false, backupCodesLeft: 0 },
     ...rest,
   };
 }
@@ -276,6 +306,7 @@ export const SCENES = {
       aPair({ ...PHOTOS, state: 'offline' }),
     ],
     usage: { fails: 'network' },
+    secondFactor: { fails: 'network' },
   }),
   stopped: scene({
     pairs: [aPair({ state: 'error', stalls: 1, reason: 'IntegrityFailure' }), aPair(PHOTOS)],
@@ -301,8 +332,11 @@ export const SCENES = {
     ],
   }),
   full: scene({ usage: used(50_000_000_000) }),
-  nearlyFull: scene({ usage: used(47_900_000_000) }),
-  quiet: scene({ activity: [] }),
+  nearlyFull: scene({
+    usage: used(47_900_000_000),
+    secondFactor: { isOn: true, backupCodesLeft: 1 },
+  }),
+  quiet: scene({ activity: [], devices: DEVICES.slice(0, 1) }),
   empty: scene({ pairs: [], activity: [] }),
   signedOut: scene({ account: { signedIn: false } }),
   loading: scene({ transport: 'silent' }),

@@ -119,6 +119,19 @@ async function serve(folder: string): Promise<Server> {
   return server;
 }
 
+/** Texts of a language without forms that count, as they are written on the page. */
+export function messagesOf(
+  locale: (typeof LOCALES)[number],
+): (key: string, params?: Readonly<Record<string, string>>) => string {
+  const file = new URL(`../../../resources/locales/${locale}.json`, import.meta.url);
+  const messages = JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>;
+  return (key, params = {}) => {
+    const message = messages[key];
+    assert.ok(typeof message === 'string', key);
+    return message.replaceAll(/\{(\w+)\}/g, (whole, name: string) => params[name] ?? whole);
+  };
+}
+
 /** Takes a picture; says where it is. */
 export async function picture(page: Page, name: string): Promise<string> {
   const path = join(PICTURES, `${name}.png`);
@@ -130,7 +143,7 @@ export async function picture(page: Page, name: string): Promise<string> {
 export async function commandsOf(page: Page): Promise<FakePage['fakeCalls']> {
   const calls = await page.evaluate(() => (globalThis as unknown as FakePage).fakeCalls);
   const reading =
-    /^(account|status|listPairs|conflicts|held|stalls|activity|usage|localFolders|remoteFolders)$/;
+    /^(account|status|listPairs|conflicts|held|stalls|activity|usage|devices|secondFactor|localFolders|remoteFolders)$/;
   return calls.filter(({ command }) => !reading.test(command));
 }
 

@@ -39,6 +39,7 @@ const SECTIONS: readonly View[] = (
     ['folders', 'decisions'],
     ['folders', 'paused'],
     ['settings', 'nearlyFull'],
+    ['settings', 'offline'],
   ] as const
 ).map(([section, scene]) => ({
   name: `${section}-${scene}`,
