@@ -6,6 +6,7 @@ import type { BaseNode, Caps, EntryKind, RemoteNode } from '../planner/types.ts'
 import type { EntryStat } from '../ports/index.ts';
 import type { LocalRow } from '../scanner/local-tree-writer.ts';
 import { provenCtimeNs } from '../scanner/racy.ts';
+import type { PairTrees } from '../trees/index.ts';
 
 const EXECUTE_BIT = 0o100;
 const NS_PER_MS = 1_000_000n;
@@ -33,6 +34,23 @@ export function agreeOnRemote(
     executable: remote.executable,
     target: remote.target,
   };
+}
+
+/**
+ * A folder that was deleted here and comes back `whole`: what went with it would look like what a person
+ * deleted.
+ */
+export function agreeOnFolder(
+  { base, dirty }: Pick<PairTrees, 'base' | 'dirty'>,
+  agreed: BaseNode,
+  whole: boolean,
+): void {
+  const former = base.byLocalId(agreed.localId)?.id ?? agreed.id;
+  base.put(agreed);
+  const returning = whole ? base.removeReturning(agreed.id) : [];
+  // The folder is the same under another id, and so is what was agreed on below it.
+  const below = former === agreed.id ? [] : base.reparent(former, agreed.id);
+  for (const node of [...returning, ...below]) dirty.markRemote(node);
 }
 
 /** The row that a bind writes; undefined where the two sides are no longer what was planned. */

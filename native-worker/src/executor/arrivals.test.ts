@@ -15,9 +15,9 @@ const PLACING = new Set<DiskCall['kind']>([
   'makeSymlink',
   'syncFolder',
 ]);
-const NAMES = ['1', '2', '3', 'l'];
+const NAMES = ['1', '2', '3', 'l', 'e', 'f', '4'];
 /** Calls of the disk between two power cuts. */
-const STRIDE = 5;
+const STRIDE = 8;
 
 interface History {
   readonly space: MemorySpace;
@@ -26,7 +26,7 @@ interface History {
   readonly folder: string;
 }
 
-/** b lacks two new files, a link and the new content of a third file. */
+/** b lacks two new files, two folders with a third one, a link and the new content of a third file. */
 async function behind(): Promise<History> {
   const folder = mkdtempSync(`${existsSync('/dev/shm') ? '/dev/shm' : tmpdir()}/coffer-arrive-`);
   const space = new MemorySpace();
@@ -36,6 +36,7 @@ async function behind(): Promise<History> {
   await a.sync();
   await b.sync();
   for (const name of ['1', '2', '3']) a.write(`d/${name}`, `content of ${name}`);
+  a.write('e/f/4', 'content of 4');
   a.disk.user.symlink('elsewhere', a.at('d/l'));
   await a.sync();
   b.disk.sim?.writeBack(0);
@@ -70,6 +71,10 @@ function atPlacingCall(number: number): When {
   return (phase, call) => phase === 'after' && PLACING.has(call.kind) && seen++ === number;
 }
 
+/** All have their names, and nothing of that is durable. */
+const isPlaced: When = (phase, { kind, path }) =>
+  phase === 'before' && kind === 'syncFolder' && path.endsWith('/d');
+
 /** Somebody else renames all in the drive. */
 function renameAll(space: MemorySpace): void {
   for (const [id, { parent, name }] of space.snapshot()) {
@@ -82,6 +87,9 @@ const MOVED = {
   d: null,
   ...Object.fromEntries(['1', '2', '3'].map((name) => [`d/${name} moved`, `content of ${name}`])),
   'd/l moved': '-> elsewhere',
+  'e moved': null,
+  'e moved/f moved': null,
+  'e moved/f moved/4 moved': 'content of 4',
 };
 
 test('killed after any step of placing, a device has each file once, though all moved meanwhile', async () => {
@@ -105,10 +113,7 @@ test('a power cut while it recovers from being killed takes nothing from anybody
   for (let isCut = true; isCut; number++) {
     const { a, b, folder } = await behind();
     const wanted = a.tree();
-    // All have their names, and nothing of that is durable.
-    assert.ok(
-      await endsAt(b, false, (phase, { kind }) => phase === 'before' && kind === 'syncFolder'),
-    );
+    assert.ok(await endsAt(b, false, isPlaced));
     let seen = 0;
     isCut = await endsAt(b, true, (phase) => phase === 'after' && seen++ === number * STRIDE);
     const again = b.restarted();
@@ -123,9 +128,7 @@ test('a power cut while it recovers from being killed takes nothing from anybody
 
 test('an edit of a file that had its name when the device ended goes up as an edit', async () => {
   const { space, a, b, folder } = await behind();
-  assert.ok(
-    await endsAt(b, false, (phase, { kind }) => phase === 'before' && kind === 'syncFolder'),
-  );
+  assert.ok(await endsAt(b, false, isPlaced));
   const nodes = space.snapshot().size;
   b.write('d/1', 'edited');
   const again = b.restarted();
@@ -134,4 +137,23 @@ test('an edit of a file that had its name when the device ended goes up as an ed
   assert.equal(space.snapshot().size, nodes, 'no new node');
   again.database.close();
   rmSync(folder, { recursive: true });
+});
+
+test('a folder that comes back with what was in it brings it, whenever the device ended', async () => {
+  let number = 0;
+  for (let isKilled = true; isKilled; number++) {
+    const { a, b, folder } = await behind();
+    await b.sync();
+    b.disk.user.remove(b.at('d'));
+    a.disk.user.rename(a.at('d'), a.at('elsewhere'));
+    await a.sync();
+    isKilled = await endsAt(b, false, atPlacingCall(number));
+    const again = b.restarted();
+    await syncAll([again, a]);
+    const kept = Object.keys(a.tree()).filter((path) => path.startsWith('elsewhere/'));
+    assert.equal(kept.length, 4, `after ${number} calls: ${Object.keys(a.tree()).join(' ')}`);
+    assert.deepEqual(again.tree(), a.tree(), `after ${number} calls`);
+    again.database.close();
+    rmSync(folder, { recursive: true });
+  }
 });

@@ -1,5 +1,5 @@
 /**
- * Files that are about to get their names, written down with the rows that they will have. After a power
+ * Entries that are about to get their names, or just did, written down with the rows that they will have. After a power
  * cut, or the end of the process, between the name and its rows nobody would know them: a scan would take
  * them for new, and where their nodes moved meanwhile they would go up once more (engine §2, §6).
  */
@@ -8,17 +8,20 @@ import type { EntryStat } from '../ports/index.ts';
 import { judgeInode } from '../scanner/identity.ts';
 import type { LocalRow } from '../scanner/local-tree-writer.ts';
 import type { Intent, PairTrees } from '../trees/index.ts';
+import { agreeOnFolder } from './agreement.ts';
 import { folderOf } from './local-paths.ts';
 
-/** One file, or link, and where it goes. */
+/** One entry, and where it goes. */
 export interface Arrival {
   readonly parent: LocalId;
   /** Relative to the root. */
   readonly path: string;
-  /** The staged file; null for a link, which is made in its place. */
+  /** The staged file, or the folder that was made; null for a link, which is made in its place. */
   readonly stat: Pick<EntryStat, 'ino' | 'birthNs'> | null;
   /** True when it takes the place of an entry that both sides agreed on. */
   readonly replaces: boolean;
+  /** True for a folder that was deleted here and comes back with what was in it. */
+  readonly whole: boolean;
   /** What both sides agree on once it is there. */
   readonly agreed: BaseNode;
 }
@@ -32,6 +35,7 @@ interface WrittenArrival {
   readonly ino: string | null;
   readonly birthNs: string | null;
   readonly replaces: boolean;
+  readonly whole: boolean;
   readonly agreed: WrittenNode;
 }
 
@@ -46,13 +50,14 @@ export function arrivalsIntent(
   return { id, kind: 'arrive', ...nobody, detail, atMs };
 }
 
-function writtenOf({ parent, path, stat, replaces, agreed }: Arrival): WrittenArrival {
+function writtenOf({ parent, path, stat, replaces, whole, agreed }: Arrival): WrittenArrival {
   return {
     parent,
     path,
     ino: stat === null ? null : stat.ino.toString(),
     birthNs: stat === null ? null : stat.birthNs.toString(),
     replaces,
+    whole,
     agreed: { ...agreed, localMtimeNs: agreed.localMtimeNs.toString() },
   };
 }
@@ -104,7 +109,7 @@ function rowOf({ parent, stat: staged, agreed }: Arrival, stat: EntryStat): Loca
     ino: (staged ?? stat).ino,
     birthNs: (staged ?? stat).birthNs,
     size: agreed.size,
-    mtimeNs: staged === null ? stat.mtimeNs : agreed.localMtimeNs,
+    mtimeNs: agreed.kind === 'file' ? agreed.localMtimeNs : stat.mtimeNs,
     ctimeNs: 0n,
     mode: stat.mode,
     executable: agreed.executable,
@@ -124,14 +129,18 @@ function isThere(
   const { type } = stat;
   if (type === 'special' || type !== agreed.kind) return false;
   if (staged === null) return type === 'symlink' && slots.target(path) === agreed.target;
-  return judgeInode(row, { ...stat, kind: type }, slots.birthtime) === 'same';
+  const verdict = judgeInode(row, { ...stat, kind: type }, slots.birthtime);
+  return verdict === 'same' || (verdict === 'ask' && type === 'folder');
 }
 
-function writeRows(trees: PairTrees, { agreed, replaces }: Arrival, row: LocalRow): void {
+function writeRows(trees: PairTrees, arrival: Arrival, row: LocalRow): void {
+  const { agreed, replaces, whole } = arrival;
   const base = trees.base.byId(agreed.id);
   trees.local.upsert(row);
   const now = { ...agreed, localMtimeNs: row.mtimeNs };
-  if (!replaces) {
+  if (agreed.kind === 'folder') {
+    agreeOnFolder(trees, now, whole);
+  } else if (!replaces) {
     trees.base.put(now);
   } else if (base?.localId === row.id) {
     const { parent, name, localName } = base;

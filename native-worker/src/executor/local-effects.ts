@@ -3,10 +3,11 @@
  * as its effect, and never overwrites: what leaves a slot goes to the recycle area by rename.
  */
 import type { LocalMakeFolder, LocalSetAside, LocalSetMeta } from '../planner/operations.ts';
-import type { Caps } from '../planner/types.ts';
+import type { BaseNode, Caps } from '../planner/types.ts';
 import { LocalFault } from '../ports/index.ts';
 import type { LocalRow } from '../scanner/local-tree-writer.ts';
 import { agreeOnRemote, isExecutable, modeFor, rowAfter } from './agreement.ts';
+import { arrivalsIntent } from './arrivals.ts';
 import { folderOf } from './local-paths.ts';
 import { DONE, LOST, unlessFault, type OperationOutcome } from './outcome.ts';
 import type { ExecutionRun } from './run.ts';
@@ -40,22 +41,35 @@ export function makeLocalFolder(run: ExecutionRun, operation: LocalMakeFolder): 
     target: null,
     state: 'seen',
   };
-  trees.db.transaction(() => {
+  const agreed = agreeOnRemote(remote, row);
+  const relative = trees.db.transaction(() => {
     trees.local.put(row);
     // Whoever is killed now has an entry without a base, whatever becomes of the node.
     trees.dirty.markLocal(row.id, 'done');
     run.settle(operation, DONE);
+    return noteMade(run, operation, agreed, row);
   });
   run.agreeWhenDurable([folderOf(path)], () => {
-    run.agreeOnFolder(agreeOnRemote(remote, row), operation);
+    run.agreeOnFolder(agreed, operation);
+    trees.intents.remove(operation.id);
   });
   run.madeLocal(operation.node, row.id);
-  run.record('make-folder', {
-    node: operation.node,
-    before: null,
-    after: run.paths.relative(row.id) ?? null,
-  });
+  run.record('make-folder', { node: operation.node, before: null, after: relative ?? null });
   return DONE;
+}
+
+/** Until its name is durable nothing is agreed on: who ends before that knows it by this. */
+function noteMade(
+  run: ExecutionRun,
+  { id, whole }: LocalMakeFolder,
+  agreed: BaseNode,
+  row: LocalRow,
+): string | undefined {
+  const path = run.paths.relative(row.id);
+  if (path === undefined) return undefined;
+  const arrival = { parent: row.parent, path, stat: row, replaces: false, whole, agreed };
+  run.options.trees.intents.put(arrivalsIntent(id, [arrival], run.now()));
+  return path;
 }
 
 export function setLocalMeta(run: ExecutionRun, operation: LocalSetMeta): OperationOutcome {

@@ -148,7 +148,8 @@ function arrivalOf(run: ExecutionRun, placing: Placing): Arrival | undefined {
   const path = folder === '' ? localName : `${folder}/${localName}`;
   const mtimeNs = staged?.stat.mtimeNs ?? 0n;
   const agreed = agreeOnRemote(view, { id: placing.local, name: localName, mtimeNs });
-  return { parent, path, stat: staged?.stat ?? null, replaces: replaced !== null, agreed };
+  const stat = staged?.stat ?? null;
+  return { parent, path, stat, replaces: replaced !== null, whole: false, agreed };
 }
 
 function slotPath(run: ExecutionRun, placing: Placing): string | undefined {

@@ -12,6 +12,7 @@ import { LOCAL_RETRY_MS_MIN, RETRY_MS_MAX, SYNCS_AT_ONCE_MAX } from '../limits.t
 import type { ContentPool } from '../content/index.ts';
 import type { ActivityTable, Hold, Pair, PairTrees } from '../trees/index.ts';
 import { agreedFile } from './agreed-file.ts';
+import { agreeOnFolder } from './agreement.ts';
 import type { QuotaRoom } from './quota-room.ts';
 import { isArrival, isIgnoredThere, noteIgnored } from './ignored-place.ts';
 import { LocalPaths } from './local-paths.ts';
@@ -163,18 +164,9 @@ export class ExecutionRun {
     }
   }
 
-  /**
-   * A folder that was deleted here and comes back `whole`: what went with it would look like what a
-   * person deleted. To be called in the transaction that settles the operation.
-   */
+  /** To be called in the transaction that settles the operation. */
   agreeOnFolder(agreed: BaseNode, { whole }: { readonly whole: boolean }): void {
-    const { base, dirty } = this.options.trees;
-    const former = base.byLocalId(agreed.localId)?.id ?? agreed.id;
-    base.put(agreed);
-    const returning = whole ? base.removeReturning(agreed.id) : [];
-    // The folder is the same under another id, and so is what was agreed on below it.
-    const below = former === agreed.id ? [] : base.reparent(former, agreed.id);
-    for (const node of [...returning, ...below]) dirty.markRemote(node);
+    agreeOnFolder(this.options.trees, agreed, whole);
   }
 
   /** Writes down what became of the operation: its stall, what has to be looked at and planned anew. */
