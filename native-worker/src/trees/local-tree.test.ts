@@ -74,6 +74,29 @@ test('no id is given out twice, whatever became of the transaction that it was m
   db.close();
 });
 
+test('a conflict copy is known as one until it is uploaded, and a row that was taken back is none', () => {
+  const db = openEngineDatabase(':memory:', 0);
+  const { local } = openPairTrees(db, testPair({ rootLocalId: allocateLocalId(db) }), () => 0);
+  const original = 'a'.repeat(32) as NodeId;
+  const id = local.allocate();
+  assert.equal(local.copyOf(id), null);
+  local.put({ ...plainRow, id });
+  const failing = (): void => {
+    db.transaction(() => {
+      local.setCopyOf(id, original);
+      assert.equal(local.copyOf(id), original);
+      throw new Error('no room');
+    });
+  };
+  assert.throws(failing, /no room/);
+  assert.equal(local.copyOf(id), null);
+  local.setCopyOf(id, original);
+  assert.equal(local.copyOf(id), original);
+  local.setCopyOf(id, null);
+  assert.equal(local.copyOf(id), null);
+  db.close();
+});
+
 const plainRow = {
   parent: 1 as LocalId,
   name: 'file',

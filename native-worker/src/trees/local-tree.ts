@@ -70,6 +70,7 @@ export class LocalTree implements LocalTreeWriter {
   readonly #dirty: DirtySet;
   readonly #stalls: StallTable;
   readonly #rows: RowCache<LocalId, LocalRow>;
+  readonly #copies: RowCache<LocalId, NodeId>;
 
   constructor(options: {
     readonly db: EngineDatabase;
@@ -86,6 +87,7 @@ export class LocalTree implements LocalTreeWriter {
     this.#dirty = options.dirty;
     this.#stalls = options.stalls;
     this.#rows = options.db.cacheOf(`local_node ${options.pair}`);
+    this.#copies = options.db.cacheOf(`copies ${options.pair}`);
   }
 
   readonly byId = (id: LocalId): LocalRow | undefined => this.#rows.get(id, () => this.#read(id));
@@ -125,6 +127,7 @@ export class LocalTree implements LocalTreeWriter {
     const id = allocateLocalId(this.#db);
     // It has no row yet: no question goes to the database for that.
     this.#rows.set(id, undefined);
+    this.#copies.set(id, undefined);
     return id;
   };
 
@@ -219,16 +222,17 @@ export class LocalTree implements LocalTreeWriter {
 
   /** The node that this entry is a conflict copy of, remembered until it is uploaded. */
   copyOf(id: LocalId): NodeId | null {
-    const row = this.#db
-      .sql<{ copy_of: NodeId | null }>('SELECT copy_of FROM local_node WHERE local_id = ?')
-      .get(id);
-    return row?.copy_of ?? null;
+    const read = (): NodeId | undefined =>
+      this.#db
+        .sql<{ copy_of: NodeId | null }>('SELECT copy_of FROM local_node WHERE local_id = ?')
+        .get(id)?.copy_of ?? undefined;
+    return this.#copies.get(id, read) ?? null;
   }
 
   setCopyOf(id: LocalId, node: NodeId | null): void {
-    this.#db
-      .sql('UPDATE local_node SET copy_of = ?1 WHERE local_id = ?2 AND copy_of IS NOT ?1')
-      .run(numbered(node, id));
+    if (this.copyOf(id) === node) return;
+    this.#copies.forget(id);
+    this.#db.sql('UPDATE local_node SET copy_of = ? WHERE local_id = ?').run(node, id);
   }
 
   /** Plain bytes of all files at and below the row. */
@@ -245,6 +249,7 @@ export class LocalTree implements LocalTreeWriter {
   /** Forgets `gone` rows that no base row needs, and all below them. */
   sweepGone(): void {
     this.#rows.clear();
+    this.#copies.clear();
     this.#db
       .sql(
         `DELETE FROM local_node WHERE pair = ?1 AND state = 'gone' AND local_id NOT IN

@@ -3,6 +3,7 @@ import type { StallReason } from '../planner/operations.ts';
 import type { LocalId } from '../planner/types.ts';
 import type { ScanStall } from '../scanner/local-tree-writer.ts';
 import { numbered, type EngineDatabase } from './engine-database.ts';
+import type { RowCache } from './row-cache.ts';
 
 /** Who keeps a stall and takes it away: a scan of a folder, a plan, an operation, the pair itself. */
 export type StallSource = 'scan' | 'plan' | 'execute' | 'pair';
@@ -38,11 +39,14 @@ export class StallTable {
   readonly #db: EngineDatabase;
   readonly #pair: string;
   readonly #now: () => number;
+  /** Sources that may have stalls. Most have none, and every node and operation asks. */
+  readonly #sources: RowCache<StallSource, true>;
 
   constructor(db: EngineDatabase, pair: string, now: () => number) {
     this.#db = db;
     this.#pair = pair;
     this.#now = now;
+    this.#sources = db.cacheOf(`stall ${pair}`);
   }
 
   list(): readonly Stall[] {
@@ -58,6 +62,7 @@ export class StallTable {
 
   /** The stall of an operation's node or entry that has not been cleared. */
   ofOperation(node: NodeId | null, local: LocalId | null): Stall | undefined {
+    if (!this.#mayHave('execute')) return undefined;
     const rows = this.#db
       .sql<StallRow>(
         `SELECT * FROM stall WHERE pair = ? AND source = 'execute' AND (node_id = ? OR local_id = ?)`,
@@ -95,6 +100,7 @@ export class StallTable {
 
   /** Takes away what operations on this node or entry left. */
   clearOperation(node: NodeId | null, local: LocalId | null): void {
+    if (!this.#mayHave('execute')) return;
     this.#db
       .sql(
         `DELETE FROM stall WHERE pair = ?1 AND source = 'execute'
@@ -114,6 +120,7 @@ export class StallTable {
        AND ((?2 IS NOT NULL AND node_id = ?2) OR (?3 IS NOT NULL AND local_id = ?3)) RETURNING *`,
     );
     const drop = (node: NodeId | null, local: LocalId | null): void => {
+      if (!this.#mayHave('plan')) return;
       for (const row of forget.all(numbered(this.#pair, node, local)))
         since.set(keyOf(stallOf(row)), row.since_ms);
     };
@@ -196,6 +203,16 @@ export class StallTable {
     return due;
   }
 
+  #mayHave(source: StallSource): boolean {
+    const read = (): true | undefined =>
+      this.#db
+        .sql('SELECT 1 FROM stall WHERE pair = ? AND source = ? LIMIT 1')
+        .get(this.#pair, source) === undefined
+        ? undefined
+        : true;
+    return this.#sources.get(source, read) === true;
+  }
+
   #insert(stall: Stall): void {
     this.#db
       .sql(
@@ -214,6 +231,7 @@ export class StallTable {
         stall.nextAtMs,
         stall.detail,
       );
+    this.#sources.set(stall.source, true);
   }
 }
 
