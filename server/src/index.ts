@@ -1,3 +1,4 @@
+export { keepHeapsSmall } from './adapters/platform.ts';
 export { SetupError } from './adapters/password-setup-file.ts';
 export type { HttpRequest, HttpResponse } from './http.ts';
 export type { Clock, Random } from './ports.ts';

@@ -1,5 +1,11 @@
 /** `serve`: the server alone. */
-import { checkServerOptions, createServer, type Server, type ServerOptions } from '@coffer/server';
+import {
+  checkServerOptions,
+  createServer,
+  keepHeapsSmall,
+  type Server,
+  type ServerOptions,
+} from '@coffer/server';
 import { once } from 'node:events';
 import { resolve } from 'node:path';
 import type { CommandRun, ParsedInput } from '../command.ts';
@@ -61,6 +67,7 @@ export async function runServer(
   listen: Listen,
   work: (urls: Urls) => Promise<void> | void,
 ): Promise<number> {
+  keepHeapsSmall();
   const server = await createServer(options);
   try {
     const urls = await server.listen(listen).catch((error: unknown) => {

@@ -5,6 +5,15 @@ import { fileURLToPath } from 'node:url';
 
 const script = fileURLToPath(new URL('server-process.ts', import.meta.url));
 
+/** As the launcher `coffer` starts a server. */
+const NODE_FLAGS = ['--min-semi-space-size=4', '--max-semi-space-size=4'];
+const LIMITS = {
+  UV_THREADPOOL_SIZE: '16',
+  MALLOC_ARENA_MAX: '2',
+  MALLOC_MMAP_THRESHOLD_: '131072',
+  MALLOC_TRIM_THRESHOLD_: '131072',
+};
+
 /** A server in a process of its own. */
 export class ServerProcess {
   readonly url: string;
@@ -16,8 +25,9 @@ export class ServerProcess {
   }
 
   static async start(dataDir: string): Promise<ServerProcess> {
-    const child = spawn(process.execPath, [script, dataDir], {
+    const child = spawn(process.execPath, [...NODE_FLAGS, script, dataDir], {
       stdio: ['ignore', 'pipe', 'inherit'],
+      env: { ...process.env, ...LIMITS },
     });
     const [url] = (await once(createInterface(child.stdout), 'line')) as [string];
     return new ServerProcess(child, url);

@@ -41,7 +41,11 @@ export type Write = (typeof WRITES)[number];
 
 export type Task =
   | { readonly kind: 'write'; readonly method: Write; readonly args: readonly unknown[] }
-  | { readonly kind: 'propose'; readonly proposed: ProposedCommit }
+  /** The bytes have a buffer of their own, which moves with them. */
+  | {
+      readonly kind: 'propose';
+      readonly proposed: ProposedCommit & { readonly bytes: Uint8Array<ArrayBuffer> };
+    }
   | { readonly kind: 'close' };
 
 /** Tasks that came in one turn of the event loop. */

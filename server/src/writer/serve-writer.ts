@@ -15,6 +15,13 @@ import {
   type ToWriter,
   type Write,
 } from './messages.ts';
+import { Room } from './room.ts';
+
+/**
+ * Of commits that are judged and written at the same time, in one transaction. What follows from a
+ * commit takes ten times its size until it is written.
+ */
+const JUDGED_BYTES_MAX = 2 * 1024 * 1024;
 
 /** Does what comes through `port` on the database in `file`; closes both when it is told to. */
 export function serveWriter(port: MessagePort, file: string): void {
@@ -22,6 +29,7 @@ export function serveWriter(port: MessagePort, file: string): void {
   const suite = createNodeVerifySuite();
   const chains = new KeyChains({ store, suite });
   const judge = new StoreJudge({ store, suite, chains });
+  const room = new Room(JUDGED_BYTES_MAX);
   /** Tasks that came and are not done yet. */
   const running = new Set<Promise<void>>();
   let outcomes: Outcome[] = [];
@@ -39,8 +47,10 @@ export function serveWriter(port: MessagePort, file: string): void {
 
   async function perform(task: Task): Promise<unknown> {
     switch (task.kind) {
-      case 'propose':
-        return judge.propose(task.proposed);
+      case 'propose': {
+        const leave = await room.enter(task.proposed.bytes.length);
+        return judge.propose(task.proposed).finally(leave);
+      }
       case 'write':
         return write(task.method, task.args);
       case 'close':

@@ -35,7 +35,7 @@ function serveHere(file: string): WriterPort {
   const { port1, port2 } = new MessageChannel();
   serveWriter(port2, file);
   return {
-    postMessage: (tasks) => port1.postMessage(tasks),
+    postMessage: (tasks, moved) => port1.postMessage(tasks, moved),
     onOutcomes: (take) => void port1.on('message', take),
     onEnd: (take) => void port1.once('close', () => take(new Error('the writer has ended'))),
   };

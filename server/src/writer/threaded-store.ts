@@ -24,7 +24,8 @@ export interface ThreadedStore {
 
 /** What is on the other side: a thread, or in tests a port of this one. */
 export interface WriterPort {
-  readonly postMessage: (tasks: ToWriter) => void;
+  /** `moved` is the writer's from then on. */
+  readonly postMessage: (tasks: ToWriter, moved: readonly ArrayBuffer[]) => void;
   readonly onOutcomes: (take: (outcomes: FromWriter) => void) => void;
   /** Told once, when nothing will come any more. */
   readonly onEnd: (take: (reason: Error) => void) => void;
@@ -76,7 +77,7 @@ function startThread(file: string): WriterPort {
     resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MIB },
   });
   return {
-    postMessage: (tasks) => worker.postMessage(tasks),
+    postMessage: (tasks, moved) => worker.postMessage(tasks, moved),
     onOutcomes: (take) => void worker.on('message', take),
     onEnd: (take) => {
       worker.once('error', (cause) => {
@@ -131,7 +132,10 @@ class Writer {
   #send(): void {
     const tasks = this.#tasks;
     this.#tasks = [];
-    this.#port.postMessage(tasks);
+    const moved = tasks.flatMap((task) =>
+      task.kind === 'propose' ? [task.proposed.bytes.buffer] : [],
+    );
+    this.#port.postMessage(tasks, moved);
   }
 
   #settle(outcomes: FromWriter): void {

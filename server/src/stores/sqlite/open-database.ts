@@ -22,7 +22,7 @@ export function openDatabase(
     database.pragma('trusted_schema = OFF');
     database.pragma('foreign_keys = ON');
     database.pragma('busy_timeout = 5000');
-    database.pragma('cache_size = -32768');
+    database.pragma('cache_size = -8192');
     // 32 MiB: pages that are written again and again go into the file once.
     database.pragma('wal_autocheckpoint = 8192');
     migrate(database, migrations);
