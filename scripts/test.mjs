@@ -59,6 +59,7 @@ const SECONDS = [
   ['e2e/environments', 55],
   ['e2e/account-life', 50],
   ['ui/views', 45],
+  ['ui/account', 16],
   ['e2e/daemon', 44],
   ['e2e/gates', 42],
   ['e2e/restored-server', 35],

@@ -77,6 +77,10 @@ async function removeDevice(sight: Sight): Promise<void> {
 
   await page.getByRole('dialog', { name: t('wizard.words.title') }).waitFor();
   await look(sight, 'remove-words');
+  await page.emulateMedia({ media: 'print' });
+  const [words, behind] = [page.getByText(RECOVERY_WORDS[23] ?? ''), page.getByRole('navigation')];
+  assert.deepEqual([await words.isVisible(), await behind.isVisible()], [true, false], 'printed');
+  await page.emulateMedia({ media: 'screen' });
   await page.keyboard.press('Escape');
   await page.getByText(t('words.dropped')).waitFor();
   assert.deepEqual((await commandsOf(page)).at(-1)?.input, { change: 'c2', isKept: false });
