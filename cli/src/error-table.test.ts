@@ -3,7 +3,7 @@
  * and a proxy that answers for it with each refusal. A code that is added and not reached does not compile.
  */
 import assert from 'node:assert/strict';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
 import { EngineFault } from '@coffer/native-worker/fault';
@@ -122,6 +122,27 @@ test('every code of the error table is reached, and says what happened and what 
         t.diagnostic(`${code}: ${error.message} | ${error.hint ?? ''}`);
     });
   }
+});
+
+test('doctor goes on past a damaged profile, and says of each fault what to do', async () => {
+  await using world = new CommandWorld();
+  await world.start();
+  const { configFile, keysFile } = profileOf(world.home);
+  writeFileSync(configFile, '{"limit.up":');
+  const bundle = join(world.base, 'bundle.json');
+  const settings = await world.run(['doctor', '--bundle', bundle]);
+  assert.equal(settings.code, 1, settings.stderr);
+  assert.match(readFileSync(bundle, 'utf8'), /the settings of this profile cannot be read/);
+  writeFileSync(keysFile, 'no keys');
+  const { stdout } = await world.run(['doctor']);
+  const findings = JSON.parse(stdout) as { check: string; ok: boolean; hint?: string }[];
+  const ofProfile = ['keystore', 'settings', 'keys'];
+  const bad = findings.filter(({ ok, check }) => !ok && ofProfile.includes(check));
+  assert.deepEqual(
+    bad.map(({ check }) => check),
+    ['settings', 'keys'],
+  );
+  for (const { check, hint = '' } of bad) assert.match(hint, /^[^ ].{20,}\.$/, check);
 });
 
 test('what other parts wrote for people is said in their words, and no more', async () => {

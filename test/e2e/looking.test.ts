@@ -162,7 +162,7 @@ async function examined(device: DaemonDevice, server: ServerProcess): Promise<vo
     return new Map(findings.map((finding) => [finding.check, finding]));
   };
   const well = await find();
-  const checks = 'platform watcher limits disk keystore daemon server clock';
+  const checks = 'platform watcher limits disk keystore settings daemon server clock';
   assert.deepEqual([...well.keys()], checks.split(' '));
   for (const check of ['keystore', 'daemon', 'server', 'clock'])
     assert.equal(well.get(check)?.ok, true, check);

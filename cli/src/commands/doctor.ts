@@ -46,6 +46,7 @@ async function findingsOf(context: CommandContext): Promise<readonly Finding[]> 
     openFiles(),
     disk(profile.home),
     keystore(profile.keysFile),
+    settingsRead(context),
     await daemonAnswers(context),
     ...(await serverFindings(context)),
   ];
@@ -104,7 +105,7 @@ function keystore(file: string): Finding {
       check,
       ok: false,
       detail: 'nobody is signed in here',
-      hint: "'coffer signup' or 'coffer login'.",
+      hint: "'coffer signup' makes an account, 'coffer login' adds this device to one.",
     };
   }
   try {
@@ -113,14 +114,34 @@ function keystore(file: string): Finding {
     return {
       check,
       ok: false,
-      detail: 'the key file cannot be read',
-      hint: 'Give it back to your user.',
+      detail: 'the key file may not be read',
+      hint: 'Give device.json in the profile folder back to your user: chown and chmod 600. Nothing is lost.',
     };
   }
   const isOpen = platform() !== 'win32' && (stat.mode & 0o077) !== 0;
   return isOpen
-    ? { check, ok: false, detail: 'others may read the key file', hint: 'chmod 600 it.' }
+    ? { check, ok: false, detail: 'others may read the key file', hint: OF_OPEN_KEYS }
     : { check, ok: true, detail: 'the keys are readable by this user alone' };
+}
+
+const OF_OPEN_KEYS =
+  "Run chmod 600 on device.json in the profile folder. If others did read it, 'coffer devices revoke' this device and sign in anew.";
+
+function settingsRead({ profile }: CommandContext): Finding {
+  const check = 'settings';
+  try {
+    const settings = readSettings(profile);
+    engineChoices(settings);
+    const set = Object.keys(settings).length;
+    return { check, ok: true, detail: set === 0 ? 'all have their defaults' : `${set} are set` };
+  } catch (error) {
+    return failed(check, error);
+  }
+}
+
+function failed(check: string, error: unknown): Finding {
+  const { message, hint } = toFailure(error);
+  return { check, ok: false, detail: message, ...(hint === undefined ? {} : { hint }) };
 }
 
 async function daemonAnswers({ profile, signal }: CommandContext): Promise<Finding> {
@@ -131,8 +152,7 @@ async function daemonAnswers({ profile, signal }: CommandContext): Promise<Findi
     await askDaemon(place, { method: 'GET', path: '/v1/hello', signal });
     return { check, ok: true, detail: `answers (process ${place.pid}, version ${place.version})` };
   } catch (error) {
-    const { message, hint } = toFailure(error);
-    return { check, ok: false, detail: message, ...(hint === undefined ? {} : { hint }) };
+    return failed(check, error);
   }
 }
 
@@ -143,11 +163,12 @@ async function serverFindings(context: CommandContext): Promise<readonly Finding
     origin = (await context.secrets()).server;
   } catch (error) {
     if (error instanceof CliFailure && error.code === 'not-signed-in') return [];
-    return [{ check: 'keystore', ok: false, detail: toFailure(error).message }];
+    return [failed('keys', error)];
   }
+  const proxy = readable(() => engineChoices(readSettings(context.profile)).proxy);
   const began = Date.now();
   try {
-    const { status, headers } = await askHealth(context, origin);
+    const { status, headers } = await askHealth(context, origin, proxy);
     const ms = Date.now() - began;
     const ok = status === 200;
     const server = {
@@ -164,16 +185,28 @@ async function serverFindings(context: CommandContext): Promise<readonly Finding
         check: 'server',
         ok: false,
         detail: 'does not answer',
-        hint: `Check the connection${readSettings(context.profile)['proxy'] === undefined ? '' : ' and the proxy (coffer config get proxy)'}; nothing is lost meanwhile.`,
+        hint: `Check the connection${proxy === undefined ? '' : ' and the proxy (coffer config get proxy)'}; nothing is lost meanwhile.`,
       },
     ];
   }
 }
 
+/** Undefined where the settings cannot be read, which is a finding of its own. */
+function readable<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch {
+    return undefined;
+  }
+}
+
 /** By the way that everything else takes, so that a wrong proxy shows. */
-async function askHealth({ profile, signal }: CommandContext, origin: string) {
+async function askHealth(
+  { signal }: CommandContext,
+  origin: string,
+  proxy: ReturnType<typeof engineChoices>['proxy'],
+) {
   const { createNodeHttpTransport } = await import('@coffer/sdk/node');
-  const { proxy } = engineChoices(readSettings(profile));
   using transport = createNodeHttpTransport({
     origin,
     ...(proxy === undefined ? {} : { proxy }),
@@ -200,7 +233,7 @@ function writeBundle(
   file: string,
   findings: readonly Finding[],
 ): void {
-  const settings = readSettings(profile);
+  const settings = readable(() => readSettings(profile)) ?? {};
   const set = SETTINGS.filter(({ key }) => settings[key] !== undefined).map(({ key }) => key);
   const log = textOf(logFile(profile.logsFolder)) ?? '';
   const bundle = {
