@@ -1,5 +1,5 @@
-// The whole of `npm test`: the checks, the unit suites, then what waits for processes and pages with what
-// computes beside it, and at last the simulation, which has both cores to itself.
+// The whole of `npm test`: the checks, the unit suites, then what waits for processes and pages; beside these two
+// what computes; and at last the simulation, which has both cores to itself.
 // Arguments are test files to run alone.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -7,8 +7,9 @@ import { globSync } from 'node:fs';
 import { setPriority } from 'node:os';
 
 const asked = process.argv.slice(2);
-/** One process for many files: it loads what they share once. Most of what is young there dies at once. */
-const TOGETHER = ['--test-isolation=none', '--max-semi-space-size=16', '--test-timeout=900000'];
+/** Most of what is young there dies at once. */
+const MUCH_DIES_YOUNG = '--max-semi-space-size=16';
+const MANY_FILES = 'scripts/many-tests.mjs';
 const APART = ['--test-concurrency=2', '--test-timeout=900000'];
 /** They wait for processes and pages half of the time. */
 const WAITING = ['--test-concurrency=4', '--test-timeout=900000'];
@@ -20,13 +21,15 @@ const CHEAP_PASSWORDS = ['--import=./scripts/cheap-passwords.mjs'];
 const ENDS_AFTER_MS = 25 * 60_000;
 /** Of what fills the time in which others wait: those measure how long a person waits. */
 const LOW_PRIORITY = 10;
+/** As many processes of that at once: one for each core. */
+const FILLING = 2;
 
 /**
  * Seconds of the files that take more than one or two, only to share the work out and to begin with the longest.
  * @type {readonly (readonly [part: string, seconds: number])[]}
  */
 const SECONDS = [
-  ['planner/planner.property', 26],
+  ['planner/planner.property', 6],
   ['src/operation.test', 12],
   ['executor/crash', 12],
   ['admin/admin-killed', 11],
@@ -39,10 +42,10 @@ const SECONDS = [
   ['trees/migrations', 4],
   ['content/content-pool', 4],
   ['space/rotation', 4],
-  ['scenarios/content', 41],
-  ['scenarios/failures', 34],
-  ['scenarios/folders', 34],
-  ['scenarios/moves', 30],
+  ['scenarios/content', 36],
+  ['scenarios/failures', 30],
+  ['scenarios/folders', 30],
+  ['scenarios/moves', 25],
   ['scenarios/several', 25],
   ['scenarios/editors', 13],
   ['scenarios/', 9],
@@ -52,7 +55,7 @@ const SECONDS = [
   ['sdk/examples', 8],
   ['vectors/vectors', 7],
   ['simulation/kept-seeds', 10],
-  ['simulation/planner', 14],
+  ['simulation/planner', 12],
   ['simulation/oracles', 8],
   ['simulation/one-way', 3],
   ['e2e/costs', 60],
@@ -73,19 +76,19 @@ const secondsOf = (/** @type {string} */ file) =>
 const longestFirst = (files) => files.toSorted((a, b) => secondsOf(b) - secondsOf(a));
 
 /**
- * Files for as many processes, with about as much work for each.
+ * Files for as many processes as there are shares: each gets about that much of the work.
  * @param {readonly string[]} files
- * @param {number} processes
+ * @param {readonly number[]} shares
  */
-function deal(files, processes) {
-  const hands = Array.from({ length: processes }, () => ({
-    files: /** @type {string[]} */ ([]),
-    seconds: 0,
-  }));
+function deal(files, shares) {
+  const hands = shares.map((share) => ({ share, files: /** @type {string[]} */ ([]), seconds: 0 }));
   for (const file of longestFirst(files)) {
-    const least = hands.reduce((a, b) => (b.seconds < a.seconds ? b : a));
+    const seconds = secondsOf(file);
+    const least = hands.reduce((a, b) =>
+      (b.seconds + seconds) / b.share < (a.seconds + seconds) / a.share ? b : a,
+    );
     least.files.push(file);
-    least.seconds += secondsOf(file);
+    least.seconds += seconds;
   }
   return hands.map((hand) => hand.files);
 }
@@ -102,39 +105,58 @@ function testFiles(pattern, filesMin) {
   process.exit(1);
 }
 
-/** @typedef {{ readonly name: string, readonly runs: readonly (readonly string[])[], readonly isFilling?: boolean }} Suite */
+/**
+ * One process for each list of arguments. What fills the time of others runs `FILLING` of them at once, in
+ * their order; of other suites all run at once.
+ * @typedef {{ readonly name: string, readonly runs: readonly (readonly string[])[], readonly isFilling?: boolean }} Suite
+ */
 
 /** @type {[string, { passed: boolean, seconds: number }][]} */
 const results = [];
 
 /**
- * One process for each list of arguments, all at once. What fills the time of others is told when it ends.
- * @param {Suite} suite
+ * What fills the time of others is told when it ends.
+ * @param {readonly string[]} args
+ * @param {boolean} isFilling
  */
+async function runProcess(args, isFilling) {
+  const child = spawn(process.execPath, args, {
+    stdio: ['ignore', isFilling ? 'pipe' : 'inherit', 'inherit'],
+    timeout: ENDS_AFTER_MS,
+    killSignal: 'SIGKILL',
+  });
+  if (isFilling && child.pid !== undefined) setPriority(child.pid, LOW_PRIORITY);
+  /** @type {Buffer[]} */
+  const printed = [];
+  child.stdout?.on('data', (/** @type {Buffer} */ part) => printed.push(part));
+  const [code] = await once(child, 'close');
+  process.stdout.write(Buffer.concat(printed));
+  return code === 0;
+}
+
+/** @param {Suite} suite */
 async function run({ name, runs, isFilling = false }) {
   const began = performance.now();
-  const codes = await Promise.all(
-    runs.map(async (args) => {
-      const child = spawn(process.execPath, args, {
-        stdio: ['ignore', isFilling ? 'pipe' : 'inherit', 'inherit'],
-        timeout: ENDS_AFTER_MS,
-        killSignal: 'SIGKILL',
-      });
-      if (isFilling && child.pid !== undefined) setPriority(child.pid, LOW_PRIORITY);
-      /** @type {Buffer[]} */
-      const printed = [];
-      child.stdout?.on('data', (/** @type {Buffer} */ part) => printed.push(part));
-      const [code] = await once(child, 'close');
-      process.stdout.write(Buffer.concat(printed));
-      return code;
-    }),
-  );
+  const left = [...runs];
+  let passed = true;
+  const work = async () => {
+    for (let args = left.shift(); args !== undefined; args = left.shift())
+      if (!(await runProcess(args, isFilling))) passed = false;
+  };
+  await Promise.all(Array.from({ length: isFilling ? FILLING : runs.length }, work));
   const seconds = (performance.now() - began) / 1000;
-  results.push([name, { passed: codes.every((code) => code === 0), seconds }]);
+  results.push([name, { passed, seconds }]);
+}
+
+/** @param {readonly Suite[]} suites */
+async function inTurn(suites) {
+  for (const suite of suites) await run(suite);
 }
 
 /** @param {readonly string[]} args */
 const testing = (...args) => ['--test', '--test-reporter=dot', ...args];
+/** @type {(files: readonly string[], options?: readonly string[]) => readonly string[]} */
+const together = (files, options = []) => [MUCH_DIES_YOUNG, ...options, MANY_FILES, ...files];
 
 const UNITS = [
   ...testFiles('{protocol,sdk,server,native-worker,cli,renderer,bench}/src', 80),
@@ -154,34 +176,34 @@ const COMPUTING = [
   ...testFiles('test/simulation', 4).filter((file) => file !== FRESH_SEEDS),
 ];
 
-/** Those of one line run side by side. @type {readonly (readonly Suite[])[]} */
-const SUITES = [
-  [{ name: 'checks', runs: [['scripts/check.mjs']] }],
+/** One after the other; all before the next ones. @type {readonly Suite[]} */
+const FIRST = [
+  { name: 'checks', runs: [['scripts/check.mjs']] },
   // Once, before suites that run side by side need them.
-  [
-    {
-      name: 'pages and command line',
-      runs: [['renderer/scripts/build.ts'], ['scripts/bundle.mjs']],
-    },
-  ],
-  // Four: they wait for timers and disks now and then.
-  [{ name: 'unit', runs: deal(UNITS, 4).map((files) => testing(...TOGETHER, ...files)) }],
-  [
-    { name: 'processes and pages', runs: [testing(...WAITING, ...longestFirst(PROCESSES))] },
-    {
-      name: 'vectors, SDK, scenarios, hostile, kept seeds',
-      runs: deal(COMPUTING, 2).map((files) => testing(...TOGETHER, ...CHEAP_PASSWORDS, ...files)),
-      isFilling: true,
-    },
-  ],
-  [{ name: 'simulation', runs: [testing(...SIMULATION, FRESH_SEEDS)] }],
+  { name: 'pages and command line', runs: [['renderer/scripts/build.ts'], ['scripts/bundle.mjs']] },
 ];
+/** One after the other. @type {readonly Suite[]} */
+const HAVING_TIME_LEFT = [
+  // Four: they wait for timers and disks now and then.
+  { name: 'unit', runs: deal(UNITS, [1, 1, 1, 1]).map((files) => together(files)) },
+  { name: 'processes and pages', runs: [testing(...WAITING, ...longestFirst(PROCESSES))] },
+];
+/** Beside those. The small hands at its end keep both cores at work until all are played. @type {Suite} */
+const TAKING_IT = {
+  name: 'vectors, SDK, scenarios, hostile, kept seeds',
+  runs: deal(COMPUTING, [6, 6, 3, 3, 2, 1, 1]).map((files) => together(files, CHEAP_PASSWORDS)),
+  isFilling: true,
+};
+/** @type {Suite} */
+const LAST = { name: 'simulation', runs: [testing(...SIMULATION, FRESH_SEEDS)] };
 
 const began = performance.now();
 if (asked.length > 0) {
   await run({ name: 'asked for', runs: [['--test', '--test-reporter=spec', ...APART, ...asked]] });
 } else {
-  for (const suites of SUITES) await Promise.all(suites.map(run));
+  await inTurn(FIRST);
+  await Promise.all([inTurn(HAVING_TIME_LEFT), run(TAKING_IT)]);
+  await run(LAST);
 }
 for (const [name, { passed, seconds }] of results) {
   console.log(`# ${name}: ${seconds.toFixed(1)} s, ${passed ? 'passed' : 'FAILED'}`);
