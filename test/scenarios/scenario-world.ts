@@ -4,14 +4,13 @@
  */
 import assert from 'node:assert/strict';
 import type { SimVolumeOptions } from '@coffer/native-worker/testing';
-import { createNodeOpenSuite } from '@coffer/protocol/suites/node-open';
 import { networkFault, type HttpRequest } from '@coffer/sdk';
-import { createMemoryServer, type MemoryServer } from '@coffer/server/testing';
-import { anyPassword, makeAccount } from '../simulation/accounts.ts';
+import type { MemoryServer } from '@coffer/server/testing';
 import { Choices } from '../simulation/choices.ts';
 import { ROOT, SimDevice } from '../simulation/device.ts';
 import { createNetwork, type SimNetwork } from '../simulation/network.ts';
 import { Scheduler } from '../simulation/scheduler.ts';
+import { openScenarioAccount } from './scenario-account.ts';
 import { ScenarioDevice, effects, type DeviceWorld } from './scenario-device.ts';
 import { ThirdParty } from './third-party.ts';
 import { completed, localTree, remoteTree, type Tree } from './tree.ts';
@@ -105,14 +104,8 @@ export class ScenarioWorld {
   static async create(setup: WorldSetup): Promise<ScenarioWorld> {
     const choices = new Choices(1);
     const scheduler = new Scheduler(choices, START_MS);
-    const server = await createMemoryServer({
-      clock: scheduler.clock('server'),
-      random: seededRandom(choices, 'server'),
-      passwords: anyPassword,
-      policy: { quotaBytes: setup.quotaBytes ?? null },
-    });
-    const suite = await createNodeOpenSuite(seededRandom(choices, 'clients').bytes);
-    const secrets = await makeAccount(server, suite, ['anna', 'bert', 'web'], START_MS);
+    const { quotaBytes = null } = setup;
+    const { server, suite, secrets } = await openScenarioAccount(scheduler, choices, quotaBytes);
     const network = createNetwork(() => server, scheduler, choices);
     const own: { world?: ScenarioWorld; sims?: readonly SimDevice[] } = {};
     const watched = withFates(network, {
@@ -296,12 +289,4 @@ function withFates(
       };
     },
   };
-}
-
-function seededRandom(
-  choices: Choices,
-  name: string,
-): { bytes: (length: number) => Uint8Array<ArrayBuffer> } {
-  let n = 0;
-  return { bytes: (length) => choices.bytes(`${name} random ${++n}`, length) };
 }

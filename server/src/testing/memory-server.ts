@@ -28,6 +28,8 @@ export interface MemoryServerOptions {
   readonly schedule?: Schedule;
   /** Else OPAQUE, whose messages differ from run to run. */
   readonly passwords?: PasswordProtocol;
+  /** What it begins with: another one's, of the same origin and before any pack. Else nothing. */
+  readonly snapshot?: Snapshot;
 }
 
 export interface MemoryServer {
@@ -60,7 +62,7 @@ export async function createMemoryServer(options: MemoryServerOptions): Promise<
   const files = createMemoryPackStore();
   const start = (file: string | Buffer) =>
     startServer(file, { ...options, origin, passwords, files });
-  let running = start(':memory:');
+  let running = start(options.snapshot?.database ?? ':memory:');
 
   async function replace(snapshot: Snapshot, change: (database: Database.Database) => void) {
     await running.application.close();
