@@ -38,9 +38,13 @@ import { scrub, SCRUB_POLICY } from './jobs/scrub.ts';
 import { Metrics } from './metrics.ts';
 import { openFilePackStore } from './packs/file-packs.ts';
 import { withSmallPacks } from './packs/small-packs.ts';
-import type { Clock, Random } from './ports.ts';
+import type { Clock, Log, Random } from './ports.ts';
 import { DEFAULT_POLICY, type Context } from './services/context.ts';
-import { openThreadedStore, type ThreadedStore } from './writer/threaded-store.ts';
+import {
+  openThreadedStore,
+  startWriterThread,
+  type ThreadedStore,
+} from './writer/threaded-store.ts';
 
 export interface ServerOptions {
   /** Made if it is not there; everything of the server is in it, readable by its owner only. */
@@ -83,14 +87,14 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   const publicOrigin = options.publicUrl === undefined ? undefined : new URL(options.publicUrl);
   await using opening = new AsyncDisposableStack();
   opening.defer(lockDataFolder(dataDir));
-  const { store, judge } = await openStore(dataDir);
-  opening.defer(() => store.close());
-  const setup = await loadPasswordSetup(dataDir, (await store.countAccounts()) > 0);
   const { http, log } = createHttp({
     log: options.log ?? 'silent',
     logTo: options.logTo ?? process.stderr,
     ...(options.timeouts === undefined ? {} : { timeouts: options.timeouts }),
   });
+  const { store, judge } = await openStore(dataDir, log);
+  opening.defer(() => store.close());
+  const setup = await loadPasswordSetup(dataDir, (await store.countAccounts()) > 0);
   const metrics = new Metrics();
   if (options.metrics !== undefined) addProcessGauges(metrics);
   let origins: readonly string[] = publicOrigin ? [publicOrigin.origin] : [];
@@ -206,9 +210,9 @@ async function checkFolder(path: string): Promise<void> {
   }
 }
 
-async function openStore(dataDir: string): Promise<ThreadedStore> {
+async function openStore(dataDir: string, log: Log): Promise<ThreadedStore> {
   const file = join(dataDir, 'metadata.sqlite');
   // SQLite gives its other files the mode of this one.
   await (await open(file, 'a', 0o600)).close();
-  return openThreadedStore(file, nextTurn);
+  return openThreadedStore(file, nextTurn, (path) => startWriterThread(path, log));
 }

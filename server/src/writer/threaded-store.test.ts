@@ -109,7 +109,7 @@ test('a process whose writer thread dies ends, and says why', () => {
   const preload = `data:text/javascript,${encodeURIComponent(broken)}`;
   const args = ['--import', preload, '--eval', program, nextFile()];
   const { status, stderr } = spawnSync(process.execPath, args, { timeout: 20_000 });
-  assert.match(stderr.toString(), /broken on purpose/);
+  assert.match(stderr.toString(), /^The server ends: .*\(broken on purpose\)\..*acknowledged.*\n$/);
   assert.equal(status, 1);
 });
 

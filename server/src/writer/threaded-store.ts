@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import type Database from 'better-sqlite3';
-import type { Schedule } from '../ports.ts';
+import type { Log, Schedule } from '../ports.ts';
 import type { CommitJudge } from '../services/commit-judge.ts';
 import type { MetadataStore } from '../stores/metadata-store.ts';
 import { openDatabase } from '../stores/sqlite/open-database.ts';
@@ -39,7 +39,7 @@ export interface WriterPort {
 export function openThreadedStore(
   file: string,
   schedule: Schedule,
-  start: (file: string) => WriterPort = startThread,
+  start: (file: string) => WriterPort = startWriterThread,
 ): ThreadedStore {
   const database = openDatabase(file);
   database.pragma('query_only = ON');
@@ -71,7 +71,8 @@ export function openThreadedStore(
 /** Of the thread's heap; a quarter of what V8 would take, for a few hundredths of its time. */
 const YOUNG_MIB = 24;
 
-function startThread(file: string): WriterPort {
+/** A server whose writer dies ends the process: whoever runs it starts it again. `log` gets the stack. */
+export function startWriterThread(file: string, log?: Pick<Log, 'error'>): WriterPort {
   const worker = new Worker(new URL('writer-entry.ts', import.meta.url), {
     workerData: { file },
     resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MIB },
@@ -80,10 +81,14 @@ function startThread(file: string): WriterPort {
     postMessage: (tasks, moved) => worker.postMessage(tasks, moved),
     onOutcomes: (take) => void worker.on('message', take),
     onEnd: (take) => {
-      worker.once('error', (cause) => {
+      worker.once('error', (cause: unknown) => {
         take(new Error('the writer thread failed', { cause }));
-        // A server that cannot write ends: whoever runs it starts it again.
-        throw cause;
+        const { message = String(cause), stack = message } = cause instanceof Error ? cause : {};
+        log?.error({ reason: stack }, 'the writer thread failed');
+        process.stderr.write(
+          `The server ends: its thread that writes failed (${message}). What it has acknowledged is on the disk. Start it again; if it ends again, run 'coffer admin fsck'.\n`,
+        );
+        process.exit(1);
       });
       worker.once('exit', () => take(new Error('the writer thread has ended')));
     },
