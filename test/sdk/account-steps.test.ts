@@ -84,6 +84,10 @@ test('a second factor is on from its code to its end, and is asked for by what n
   const made = await steps.makeRecoveryWords({ ...given, code }, signal);
   await steps.settleWords({ change: made.change ?? '', isKept: true });
   await steps.endSecondFactor({ ...given, code: backupCodes[1] }, signal);
+  const short = steps.changePassword({ ...given, newPassword: 'short' }, signal);
+  assert.equal(await codeOf(short), 'usage');
+  await steps.changePassword({ ...given, newPassword: OTHER_PASSWORD }, signal);
+  await scene.signedIn(OTHER_PASSWORD);
   assert.equal((await steps.secondFactor(signal)).isOn, false);
 });
 

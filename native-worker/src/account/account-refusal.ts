@@ -1,6 +1,6 @@
 /** What a server refuses a person, as the control contract tells it. */
 import { errorEntry } from '@coffer/protocol/api/error-codes';
-import type { AccountRefusal } from '@coffer/sdk';
+import { PASSWORD_LENGTH_MIN, type AccountRefusal } from '@coffer/sdk';
 import { ControlFailure } from '../contract/index.ts';
 
 /** What a call about the account comes to. */
@@ -27,4 +27,14 @@ export function refusalOf({ code }: AccountRefusal, server: string): ControlFail
 export function acceptedValue<T>(outcome: AccountOutcome<T>, server: string): T {
   if (!outcome.ok) throw refusalOf(outcome.error, server);
   return outcome.value;
+}
+
+/** `safe` says what did not happen. */
+export function checkPasswordLength(password: string, safe: string): void {
+  if (password.length >= PASSWORD_LENGTH_MIN) return;
+  throw new ControlFailure({
+    code: 'usage',
+    message: `a password has at least ${PASSWORD_LENGTH_MIN} characters`,
+    hint: `A few random words make a good one. ${safe}`,
+  });
 }

@@ -5,6 +5,7 @@
 import { bytesToHex, type DeviceId } from '@coffer/protocol/core';
 import {
   accountStatus,
+  changePassword,
   endSecondFactor,
   openPairing,
   parseSecondFactorCode,
@@ -21,7 +22,7 @@ import {
   type FailureShape,
 } from '../contract/index.ts';
 import type { Clock, Random } from '../ports/index.ts';
-import { acceptedValue } from './account-refusal.ts';
+import { acceptedValue, checkPasswordLength } from './account-refusal.ts';
 import { PendingWords } from './pending-words.ts';
 
 const STEP_ID_BYTES = 16;
@@ -76,6 +77,16 @@ export class AccountSteps implements Disposable {
 
   settleWords({ change, isKept }: Input<'settleWords'>): Promise<void> {
     return this.#words.settle(change, isKept);
+  }
+
+  async changePassword(
+    { password, newPassword, code }: Input<'changePassword'>,
+    signal: AbortSignal,
+  ): Promise<void> {
+    checkPasswordLength(newPassword, 'Nothing was changed.');
+    const { drive, server } = this.#options;
+    const change = { password, newPassword, code: code === undefined ? undefined : codeOf(code) };
+    acceptedValue(await changePassword(drive.own, change, signal), server);
   }
 
   async secondFactor(signal: AbortSignal): Promise<Output<'secondFactor'>> {

@@ -1,3 +1,8 @@
-export { acceptedValue, refusalOf, type AccountOutcome } from './account-refusal.ts';
+export {
+  acceptedValue,
+  checkPasswordLength,
+  refusalOf,
+  type AccountOutcome,
+} from './account-refusal.ts';
 export { AccountSteps } from './account-steps.ts';
 export { PendingWords } from './pending-words.ts';

@@ -71,6 +71,11 @@ export const driveCommands = {
    * counts five minutes; nothing was changed); after `network` it is not known whether it was done.
    */
   settleWords: { input: z.object({ change: z.string(), isKept: z.boolean() }), output: Done },
+  /**
+   * Devices stay signed in, the recovery words stay. Errors as `removeDevice`, `usage` (a short
+   * password); after `network` it is not known whether it was done.
+   */
+  changePassword: { input: Proof.extend({ newPassword: z.string() }), output: Done },
   secondFactor: { input: z.object({}), output: SecondFactorState },
   /** A secret for an authenticator, which does not count yet. Errors: `wrong-password`, `refused` (on already). */
   startSecondFactor: {

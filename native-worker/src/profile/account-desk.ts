@@ -11,7 +11,6 @@ import {
   parsePairing,
   parseRecoveryWords,
   parseServerOrigin,
-  PASSWORD_LENGTH_MIN,
   recoverAccount,
   signIn,
   signUp,
@@ -19,7 +18,13 @@ import {
   type HttpTransport,
   type KeyStore,
 } from '@coffer/sdk';
-import { acceptedValue, PendingWords, refusalOf, type AccountOutcome } from '../account/index.ts';
+import {
+  acceptedValue,
+  checkPasswordLength,
+  PendingWords,
+  refusalOf,
+  type AccountOutcome,
+} from '../account/index.ts';
 import type { Clock, Random } from '../ports/index.ts';
 import {
   ControlFailure,
@@ -90,7 +95,7 @@ export class AccountDesk implements Disposable {
     { email, password, ...where }: AccountCommandInput<'signUp'>,
     signal: AbortSignal,
   ): Promise<AccountCommandOutput<'signUp'>> {
-    checkLength(password, 'No account was made.');
+    checkPasswordLength(password, 'No account was made.');
     const { recoveryWords, active } = await this.#with(where, (ports, place) =>
       signUp(ports, { ...place, email, password }, signal),
     );
@@ -115,7 +120,7 @@ export class AccountDesk implements Disposable {
     const { email, newPassword, revokeOthers = false } = given;
     const recoveryKey = parseRecoveryWords(given.words);
     if (recoveryKey === undefined) throw new ControlFailure(NO_RECOVERY_WORDS);
-    checkLength(newPassword, 'Nothing was changed.');
+    checkPasswordLength(newPassword, 'Nothing was changed.');
     const proposed = await this.#words.propose(async (confirm, until) => {
       await this.#with(given, (ports, place) => {
         const input = { ...place, email, recoveryKey, newPassword, revokeOthers };
@@ -201,15 +206,6 @@ const NO_PAIRING_WORDS: FailureShape = {
   message: 'these are not the 8 words of a pairing: one is missing or misspelt',
   hint: 'Nothing was sent. Look at the other device again.',
 };
-
-function checkLength(password: string, safe: string): void {
-  if (password.length >= PASSWORD_LENGTH_MIN) return;
-  throw new ControlFailure({
-    code: 'usage',
-    message: `a password has at least ${PASSWORD_LENGTH_MIN} characters`,
-    hint: `A few random words make a good one. ${safe}`,
-  });
-}
 
 const HEALTH_BYTES_MAX = 1024;
 

@@ -62,6 +62,8 @@ function answer(
       return steps.makeRecoveryWords(input, signal);
     case 'settleWords':
       return steps.settleWords(input);
+    case 'changePassword':
+      return steps.changePassword(input, signal);
     case 'secondFactor':
       return steps.secondFactor(signal);
     case 'startSecondFactor':

@@ -38,11 +38,13 @@ test('devices, words, second factor and pairing: each step is whole, and changes
       failsOnce: {
         removeDevice: 'second-factor-needed',
         confirmSecondFactor: 'wrong-code',
+        changePassword: 'network',
       },
     });
     const sight = { page, locale, t: messagesOf(locale) };
     await removeDevice(sight);
     await makeWords(sight);
+    await changePassword(sight);
     await setSecondFactor(sight);
     await letDeviceIn(sight);
     await page.context().close();
@@ -110,6 +112,23 @@ async function makeWords(sight: Sight): Promise<void> {
   await page.keyboard.press('Enter');
   await confirmWords(sight, t('words.new.action'));
   await page.getByText(t('words.new.done')).waitFor();
+}
+
+async function changePassword(sight: Sight): Promise<void> {
+  const { page, t } = sight;
+  await button(sight, t('password.change.name')).press('Enter');
+  await page.getByLabel(t('password.old'), { exact: true }).fill(PASSWORD);
+  await page.getByLabel(t('password.new'), { exact: true }).fill('short');
+  await page.keyboard.press('Enter');
+  await page.getByText(t('wizard.password.short'), { exact: true }).waitFor();
+  await page.getByLabel(t('password.new'), { exact: true }).fill(`${PASSWORD}!`);
+  await page.keyboard.press('Enter');
+  await page.getByRole('alert').getByText(t('password.failure.network')).waitFor();
+  await look(sight, 'password');
+  await page.keyboard.press('Enter');
+  await page.getByText(t('password.done')).waitFor();
+  const given = { password: PASSWORD, newPassword: `${PASSWORD}!` };
+  assert.deepEqual((await commandsOf(page)).at(-1)?.input, given);
 }
 
 /** Writes three of the words; the first time with one of them wrong. */
