@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { NewKeys } from '../stores/metadata-store.ts';
-import type { Contract } from './metadata-store-contract.ts';
+import type { Contract } from './store-contract.ts';
 import {
   accountId,
   deviceId,

@@ -3,6 +3,7 @@ import type { BodyId } from '@coffer/protocol/api';
 import type { CollectedBodies } from '../stores/collection-store.ts';
 import type { MetadataStore } from '../stores/metadata-store.ts';
 import type { ContentReference } from '../stores/proposal.ts';
+import type { Contract } from './store-contract.ts';
 import {
   accountId,
   chunkId,
@@ -17,8 +18,6 @@ import {
   referenceTo,
   spaceId,
 } from './store-rows.ts';
-
-type Contract = (title: string, check: (store: MetadataStore) => Promise<void>) => void;
 
 const SPACE = spaceId('ann');
 const LENGTH = 100;

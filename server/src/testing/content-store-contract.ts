@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import type { MetadataStore, PackOutcome } from '../stores/metadata-store.ts';
 import type { ContentReference } from '../stores/proposal.ts';
+import type { Contract } from './store-contract.ts';
 import {
   accountId,
   chunkId,
@@ -15,8 +16,6 @@ import {
   referenceTo,
   spaceId,
 } from './store-rows.ts';
-
-type Contract = (title: string, check: (store: MetadataStore) => Promise<void>) => void;
 
 const SPACE = spaceId('ann');
 const ACCOUNT = accountId('ann');

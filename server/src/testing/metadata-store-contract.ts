@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import type { Bytes } from '@coffer/protocol/core';
 import type { TreeKey } from '@coffer/protocol/model';
 import type { MetadataStore } from '../stores/metadata-store.ts';
+import type { Contract } from './store-contract.ts';
 import {
   accountId,
   deviceId,
@@ -21,7 +22,6 @@ import { accountLifeContract } from './account-life-contract.ts';
 import { contentStoreContract } from './content-store-contract.ts';
 
 export type OpenStore = () => Promise<MetadataStore>;
-export type Contract = (title: string, check: (store: MetadataStore) => Promise<void>) => void;
 
 const asText = (bytes: Bytes | undefined): string => new TextDecoder().decode(bytes);
 
