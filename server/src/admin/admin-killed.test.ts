@@ -32,7 +32,8 @@ const KILLS_AT = [1, 3, 8, 40, PACKS + 3, PACKS + 6];
 async function write(handle: Handle, { drive, token }: Person, count: number): Promise<void> {
   const params = { space: drive.space };
   for (let i = 0; i < count; i++) {
-    const file = drive.file(`${drive.head.seq}`, [suite.randomBytes(100)]);
+    // Large enough for a file of its own.
+    const file = drive.file(`${drive.head.seq}`, [suite.randomBytes(40_000)]);
     await makeCall(handle, 'storePack', { token, params, bytes: packOf(file.bodies) });
     const commit = drive.commit([file.change]);
     const bytes = encodeSealedCommit(commit.commit);
