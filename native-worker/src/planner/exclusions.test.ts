@@ -101,4 +101,30 @@ describe('what selective sync leaves out', () => {
     const both = { g: 'g', h: '2', [`h ${CONFLICT}`]: '3' };
     assert.deepEqual([local, remote], [both, { ...both, 'd/': '' }]);
   });
+
+  for (const [what, entry, remote] of [
+    ['a folder', { 'c/': '', 'c/new': '3' }, { 'c/': '', 'c/x': '1', 'c/new': '3' }],
+    [
+      'a file',
+      { [`c ${CONFLICT}`]: '3', 'c/': '' },
+      { [`c ${CONFLICT}`]: '3', 'c/': '', 'c/x': '1' },
+    ],
+  ] as const) {
+    for (const isLater of [false, true]) {
+      const when = isLater ? 'later' : 'at once';
+      test(`${what} made ${when} in place of a folder that holds what is left out goes up`, () => {
+        const s = new Scenario({ 'c/': '', 'c/x': '1', 'c/y': '2', g: 'g' });
+        const node = s.remote.id('c/x');
+        s.pair.dirtyRemote.add(node);
+        s.settle(excluding(node));
+        s.local.remove('c');
+        if (isLater) assert.deepEqual(s.settle(excluding(node)).local, { g: 'g' });
+        if (what === 'a folder') s.local.create('c/', '').create('c/new', '3');
+        else s.local.create('c', '3');
+        const settled = s.settle(excluding(node));
+        assert.deepEqual(settled.local, { g: 'g', ...entry });
+        assert.deepEqual(settled.remote, { g: 'g', ...remote });
+      });
+    }
+  }
 });

@@ -3,6 +3,7 @@
  * nothing deleted that holds something which lives on.
  */
 import { Defect } from '@coffer/protocol/core';
+import { localNameFor } from './local-names.ts';
 import type { Pass } from './pass.ts';
 import {
   isLocalAlive,
@@ -102,14 +103,20 @@ function keepAbove(unit: Unit, pass: Pass): void {
     if (target.exists && !target.frozen) return;
     // What a frozen folder holds waits with it, and so does what belongs into a detached one.
     if (target.frozen || above.local === 'detached') return;
-    target.exists = true;
-    target.kept = true;
-    target.forget = false;
-    if (!isLocalAlive(above)) target.content = 'remote';
+    keepHere(above, pass);
     keepAround(above, pass);
-    if (above.remote !== 'excluded') {
-      pass.trace(isRemoteAlive(above) ? 'folder.kept-remade' : 'folder.kept-restored');
-    }
+  }
+}
+
+/** Where its entry is gone it is made again, or the new entry of its name stands for it. */
+function keepHere(folder: Unit, pass: Pass): void {
+  const { target } = folder;
+  target.exists = true;
+  target.kept = true;
+  target.forget = false;
+  if (!isLocalAlive(folder)) target.content = 'remote';
+  if (folder.remote !== 'excluded') {
+    pass.trace(isRemoteAlive(folder) ? 'folder.kept-remade' : 'folder.kept-restored');
   }
 }
 
@@ -151,10 +158,26 @@ function freezeAround(unit: Unit, isUnseen: boolean, pass: Pass): void {
     if (at.key === '' || at.target.exists || at.target.forget) continue;
     if (isUnseen && at.remote === 'excluded') continue;
     at.target.exists = true;
+    if (isUnseen && isNameTakenAnew(at, pass)) {
+      keepHere(at, pass);
+      continue;
+    }
     at.target.frozen = true;
     pass.trace('folder.kept-frozen');
     freezeAround(at, isUnseen, pass);
   }
+}
+
+/** A new entry lies where the folder was: it would wait for ever for a name that nobody gives up. */
+function isNameTakenAnew({ local, kind, remote, remotePlace }: Unit, { universe }: Pass): boolean {
+  if (local === 'detached' || remote !== 'live' || remotePlace === undefined) return false;
+  const above = resolved(remotePlace.parent);
+  const folder = above.target.entry ?? above.localNode;
+  if (folder === undefined) return false;
+  const name = localNameFor(remotePlace.name, kind === 'folder', universe.caps);
+  const row = universe.trees.local.bySlot(folder.id, universe.key(name));
+  const entry = row === undefined ? undefined : universe.ofLocal(row.id);
+  return entry?.node === null && isLocalAlive(entry);
 }
 
 /** What selective sync left out or an ignore rule let go of is not seen here: it goes with nothing. */

@@ -13,6 +13,7 @@ export function mergeOrPair(winner: Unit, loser: Unit, pass: Pass): boolean {
     pass.trace('slot.unhashed');
     for (const unit of [winner, loser]) {
       unit.target.frozen = true;
+      pass.awaitingHash.add(unit);
       if (unit.localContent === 'unhashed' && unit.localNode) pass.hashes.add(unit.localNode.id);
     }
     return true;

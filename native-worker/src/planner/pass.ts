@@ -19,6 +19,8 @@ export class Pass {
   readonly stalls: PlannedStall[] = [];
   readonly holds: PlannedHold[] = [];
   readonly hashes = new Set<LocalId>();
+  /** Those that a hash will tell from each other, or join. */
+  readonly awaitingHash = new Set<Unit>();
 
   constructor(universe: Universe) {
     this.universe = universe;

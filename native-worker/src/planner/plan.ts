@@ -48,7 +48,8 @@ export function plan(dirty: Dirty, trees: Trees, policy: Policy, caps: Caps, tra
 
 function waiting(pass: Pass): Dirty {
   const units = pass.units.filter(
-    (unit) => pass.universe.blocked.has(unit.key) || isAboutToGo(unit),
+    (unit) =>
+      pass.universe.blocked.has(unit.key) || isAboutToGo(unit) || pass.awaitingHash.has(unit),
   );
   const remote = units.map(({ node }) => node).filter((node): node is NodeId => node !== null);
   // What comes back from the trash is told from new entries until it has a base row.

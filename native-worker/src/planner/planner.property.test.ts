@@ -65,6 +65,7 @@ const TROUBLED_INCIDENTS: readonly (readonly [number, string])[] = [
   [910_003_683, 'a left-out file waited for a folder that waited for its name'],
   [555_008_595, 'a conflict copy and the left-out folder that it is in waited for each other'],
   [60_019_288, 'a file was recycled although its folder was about to be no longer left out'],
+  [9_514_678, 'a new folder waited for the name of a deleted one that holds what is left out'],
 ];
 
 /** The same, with what random edits hardly ever come to. */
@@ -72,6 +73,7 @@ const VARIED_INCIDENTS: readonly (readonly [number, string])[] = [
   [1591, 'what was below a purged folder looked moved when that was made anew'],
   [500_760, 'a file moved out of a held folder was to come back with that one'],
   [31_003_699, 'a numbered name was kept in a folder where another entry has it'],
+  [9_514_462, 'a node whose name was cut here was not looked at again once its entry was hashed'],
 ];
 
 /** The same, on a root that shows names in another form and ignores case. */
