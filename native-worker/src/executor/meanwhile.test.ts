@@ -109,6 +109,26 @@ describe('between the calls of one operation', () => {
     const modes = [busy, b].map(({ disk, at }) => disk.sim?.programs.lstat(at('f'))?.mode);
     assert.deepEqual(modes, [0o644, 0o644]);
   });
+
+  test('a file that just left a folder which somebody deleted keeps its node where it is now', async () => {
+    const { a, b } = await twoDevices();
+    for (const name of ['d/out', 'd/in', 'place']) a.write(name, name);
+    await syncAll([a, b]);
+    b.disk.user.remove(b.at('d'));
+    await b.sync();
+    a.disk.clock.advance(5000);
+    const node = a.database.sql('SELECT node_id FROM base_node WHERE size = 5 AND name = ?');
+    const moved = node.get('out');
+    const leave = after('readFolder', '/drive/d', () => {
+      a.disk.user.remove(a.at('place'));
+      a.disk.user.rename(a.at('d/out'), a.at('place'));
+    });
+    const busy = a.restarted(leave);
+    await syncAll([busy, b]);
+    assert.deepEqual(b.tree(), { f: 'first', place: 'd/out' });
+    assert.deepEqual(busy.tree(), b.tree());
+    assert.deepEqual(node.get('place'), moved);
+  });
 });
 
 describe('within one tick of coarse times', () => {

@@ -18,7 +18,7 @@ interface SeenEntry {
 }
 
 export type FolderWalk =
-  /** This folder holds what no row says, is not readable or has entries that are not settled. */
+  /** This folder holds what no row says, lacks what one says, is not readable or has unsettled entries. */
   { readonly kind: 'stranger'; readonly folder: LocalId } | KnownFolder;
 
 export interface KnownFolder {
@@ -118,8 +118,10 @@ function isKnown(run: ExecutionRun, walk: Walk, at: Walk['open'][number]): boole
     if (stat === undefined || !isAsSeen(row, stat)) return false;
     if (row.kind === 'folder') walk.open.push({ id: row.id, above });
     else walk.entries.push({ below: `${path}/${name}`.slice(walk.top.length), row });
+    rows.delete(formOf(run, name));
   }
-  return true;
+  // What left it meanwhile, to wherever, does not go with it.
+  return rows.values().every(({ id, state }) => state !== 'seen' || run.staged.has(id));
 }
 
 /** A root that normalises lists names in its own form; rows may have that of the drive. */
