@@ -73,6 +73,17 @@ test('a file that was sent and is empty after a power cut, at its times, comes f
   assert.equal(space.seq, head);
 });
 
+test('a file that was torn after it was sent, and renamed since, comes from the drive again', async () => {
+  const { space, a } = await deviceWith({ f: 'what I wrote' });
+  cutPower(a);
+  a.disk.clock.advance(10);
+  a.disk.user.rename(a.at('f'), a.at('g'));
+  const again = a.restarted(undefined, LATER_BOOT);
+  await again.sync();
+  assert.deepEqual(again.tree(), { g: 'what I wrote' });
+  assert.equal([...space.versions.values()].flat().length, 0);
+});
+
 test('what was written after the last sync goes up as the power cut left it', async () => {
   const { space, a } = await deviceWith({ f: 'first' });
   a.disk.sim?.writeBack(0);

@@ -104,11 +104,12 @@ export class RootProof {
 
   /**
    * Nobody can set the time of the last change of an entry: one before what had been seen is that of an
-   * earlier state, and another content or size under the same time was written by nobody.
+   * earlier state. And who writes changes the time of the content: under an equal one, another content or
+   * size was written by nobody, whatever else happened to the entry since.
    */
   #isContentLost(before: LocalRow, now: LocalRow): boolean {
     if (now.ctimeNs < before.ctimeNs) return now.ctimeNs > 0n;
-    const isSame = now.ino === before.ino && now.ctimeNs === before.ctimeNs;
+    const isSame = now.ino === before.ino && now.mtimeNs === before.mtimeNs;
     return isSame && this.#pair.caps.mtimeGranNs < FINE_TIMES_NS;
   }
 
