@@ -13,8 +13,6 @@ const MANY_FILES = 'scripts/many-tests.mjs';
 const APART = ['--test-concurrency=2', '--test-timeout=900000'];
 /** They wait for processes and pages half of the time. */
 const WAITING = ['--test-concurrency=4', '--test-timeout=900000'];
-/** Uses both cores by itself. */
-const SIMULATION = ['--test-concurrency=1', '--test-timeout=1200000'];
 /** They prove passwords by the hundred; the suites of real processes pay the full price. */
 const CHEAP_PASSWORDS = ['--import=./scripts/cheap-passwords.mjs'];
 /** The limits of single tests do not hold for what is left open after them. */
@@ -195,7 +193,7 @@ const TAKING_IT = {
   isFilling: true,
 };
 /** @type {Suite} */
-const LAST = { name: 'simulation', runs: [testing(...SIMULATION, FRESH_SEEDS)] };
+const LAST = { name: 'simulation', runs: [together([FRESH_SEEDS])] };
 
 const began = performance.now();
 if (asked.length > 0) {
