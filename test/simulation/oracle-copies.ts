@@ -9,6 +9,7 @@ import {
   movedBackups,
   movedTemporaries,
   movedWithCrash,
+  restoredTemporaries,
   sentAnew,
 } from './oracle-excuses.ts';
 import { isCopy, show, type ContentJudgement } from './oracle-memory.ts';
@@ -49,13 +50,13 @@ function doubled(sight: Sight, { ledger, memory, features }: ContentJudgement): 
     ...chosenWithCrash(ledger),
     ...keptTemporaries(sight, ledger),
   ]);
-  const putBack = movedBackups(ledger);
+  const onceMore = movedBackups(ledger).union(restoredTemporaries(ledger));
   // What a person decided not to delete after all is there beside what its content went on to.
   const isUndone = ({ id }: NodeView): boolean => ledger.undoneNodes.has(id);
   const decided = new Map([...sight.remote].filter(([, node]) => !isUndone(node)));
   return [...liveHashes(decided)]
     .map(([hash, n]) => ({ n, before: memory.doubled.get(hash), content: ledger.contentOf(hash) }))
-    .filter(({ n, before = 1, content = '' }) => n > before + (putBack.has(content) ? 1 : 0))
+    .filter(({ n, before = 1, content = '' }) => n > before + (onceMore.has(content) ? 1 : 0))
     .flatMap(({ content = '' }) => (own.has(content) && !excused.has(content) ? [content] : []))
     .map((content) => `I4: twice there: ${show(content)}`);
 }

@@ -116,6 +116,23 @@ test('I4 lets a backup be there twice that one put over a file and another renam
   assert.match(await seen((stage) => plant(stage, 'f.bak', 'web', { count: 3 })), twice);
 });
 
+test('I4 lets a temporary be there once more that somebody restored, no more and no other', async () => {
+  const content = `${CONTENT} saved`;
+  const said = (text: string, count = 2): Promise<string> =>
+    seen(async ({ world, write }) => {
+      world.ledger.startPhase(2);
+      for (let n = 1; n <= count; n++) write(`${PATH} ${n}`, content);
+      const now = world.scheduler.now();
+      world.ledger.record(deedOf('web', now, text, { touched: [content] }));
+      await world.rest();
+    });
+  assert.equal(await said('restore /phone-does-18A.tmp'), '');
+  const twice = /^I4: twice there/m;
+  assert.match(await said('restore /phone-does-18A.tmp', 3), twice);
+  assert.match(await said(`restore ${PATH} 1`), twice);
+  assert.match(await said('touch /phone-does-18A.tmp'), twice);
+});
+
 test('I4 counts what a rule hid in earlier phases when the rules change, and nothing else', async () => {
   const said = (hidden: readonly string[], now: string, unruledDeeds = 0): string => {
     const ledger = new Ledger();

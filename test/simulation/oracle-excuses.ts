@@ -9,6 +9,7 @@ const MOVED_TEMPORARY = /^(?:move|rename) \S*-does-\d+(?:[AB]\.tmp|\.new) to /;
 const PUT_BACK = /^replace .* by .*(?:\.(?:bak|old|orig|tmp|backup)|~)$/;
 /** A save touches its old content where it keeps that as a backup. */
 const MOVED = /^(?:rename|move|save|begin to save) /;
+const RESTORED = /^restore /;
 
 /**
  * What a device received and its person moved, right before or after it was switched off: nothing that is
@@ -69,6 +70,17 @@ export function movedBackups(ledger: Ledger): ReadonlySet<string> {
         moved.some((other) => other.device !== device && other.touched.includes(content)),
       ),
     ),
+  );
+}
+
+/**
+ * An editor's temporary that went up and was put over its file is in the trash, and its content has gone
+ * on as an edit of the file: who restores it has it once more.
+ */
+export function restoredTemporaries(ledger: Ledger): ReadonlySet<string> {
+  const restores = ledger.phaseDeeds().filter(({ text }) => RESTORED.test(text));
+  return new Set(
+    restores.filter(({ text }) => TEMPORARY.test(text)).flatMap(({ touched }) => touched),
   );
 }
 
