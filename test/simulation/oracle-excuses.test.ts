@@ -95,21 +95,25 @@ test('I4 lets a backup be there twice that one put over a file and another renam
     stage: Stage,
     from: string,
     mover: string,
-    { count = 2, how = `rename /${from} to /b` } = {},
+    { count = 2, how = `rename /${from} to /b`, put = `replace /a by /${from}` } = {},
   ): Promise<void> => {
     const { world, sim, write } = stage;
     world.ledger.startPhase(2);
     for (let n = 1; n <= count; n++) write(`${PATH} ${n}`, content);
     const now = world.scheduler.now();
     const touched = [content];
-    world.ledger.record(deedOf(sim.name, now, `replace /a by /${from}`, { touched }));
+    world.ledger.record(deedOf(sim.name, now, put, { touched }));
     world.ledger.record(deedOf(mover, now, how, { touched }));
     await world.rest();
   };
   assert.equal(await seen((stage) => plant(stage, 'f.bak', 'web')), '');
   const how = 'save /f.bak as one that keeps a backup of it';
   assert.equal(await seen((stage) => plant(stage, 'f.bak', 'web', { how })), '');
+  for (const put of ['swap /a and /f.bak', 'swap /f.bak and /a'])
+    assert.equal(await seen((stage) => plant(stage, 'f.bak', 'web', { put })), '');
   const twice = /^I4: twice there/m;
+  const swap = { put: 'swap /a and /f' };
+  assert.match(await seen((stage) => plant(stage, 'f', 'web', swap)), twice);
   assert.match(await seen((stage) => plant(stage, 'f.bak', 'web', { how: 'touch /f.bak' })), twice);
   assert.match(await seen((stage) => plant(stage, 'f', 'web')), twice);
   assert.match(await seen((stage) => plant(stage, 'f.bak', stage.sim.name)), twice);

@@ -5,8 +5,9 @@ import type { Sight } from './sight.ts';
 
 const MOVED_TEMPORARY = /^(?:move|rename) \S*-does-\d+(?:[AB]\.tmp|\.new) to /;
 
-/** A file whose name is a backup's is renamed over another one. */
-const PUT_BACK = /^replace .* by .*(?:\.(?:bak|old|orig|tmp|backup)|~)$/;
+/** A file whose name is a backup's is renamed over another one, or changes places with it. */
+const PUT_BACK =
+  /^(?:(?:replace .* by|swap .* and) .*(?:\.(?:bak|old|orig|tmp|backup)|~)$|swap .*(?:\.(?:bak|old|orig|tmp|backup)|~) and )/;
 /** A save touches its old content where it keeps that as a backup. */
 const MOVED = /^(?:rename|move|save|begin to save) /;
 const RESTORED = /^restore /;
