@@ -3,7 +3,7 @@
  * languages; nothing changes before it is confirmed; every dialog is whole in each size and theme.
  */
 import assert from 'node:assert/strict';
-import test from 'node:test';
+import test, { after } from 'node:test';
 import type { Page } from 'playwright-core';
 import type { FakePage } from './fake-bridge.ts';
 import { RECOVERY_WORDS } from './scenes.ts';
@@ -21,6 +21,9 @@ import {
 
 const PASSWORD = 'long enough by far';
 
+const bench = await UiBench.start();
+after(() => bench[Symbol.asyncDispose]());
+
 /** A page in one of the languages, and what is written on it. */
 interface Sight {
   readonly page: Page;
@@ -29,7 +32,6 @@ interface Sight {
 }
 
 test('devices, words, second factor and pairing: each step is whole, and changes what it says', async () => {
-  await using bench = await UiBench.start();
   for (const locale of LOCALES) {
     const page = await bench.open({
       scene: 'idle',
@@ -47,7 +49,6 @@ test('devices, words, second factor and pairing: each step is whole, and changes
     await changePassword(sight);
     await setSecondFactor(sight);
     await letDeviceIn(sight);
-    await page.context().close();
   }
   assertNothing(bench.faults, 'errors');
 });
@@ -196,7 +197,6 @@ async function letDeviceIn(sight: Sight): Promise<void> {
 }
 
 test('what cannot be asked or done says so: a list without its server, words that may count', async () => {
-  await using bench = await UiBench.start();
   const t = messagesOf('en');
   const page = await bench.open({
     scene: 'idle',

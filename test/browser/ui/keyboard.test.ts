@@ -1,14 +1,27 @@
 /** Goal: a person without a mouse signs up, decides and sets up; a screen reader is told what it needs. */
 import assert from 'node:assert/strict';
-import test from 'node:test';
+import test, { after } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Page } from 'playwright-core';
 import type { FakePage } from './fake-bridge.ts';
 import { NOW, RECOVERY_WORDS, SCENES } from './scenes.ts';
-import { UiBench, assertNothing, axeFaults, commandsOf, picture } from './ui-page.ts';
+import {
+  PICTURES_WANTED,
+  UiBench,
+  assertNothing,
+  axeFaults,
+  commandsOf,
+  picture,
+} from './ui-page.ts';
 
 const PAIRING_WORDS = 'abandon ability able about above absent absorb abstract';
 const OLD_WORDS = RECOVERY_WORDS.map((word) => `old${word}`);
+
+const bench = await UiBench.start();
+after(async () => {
+  await bench[Symbol.asyncDispose]();
+  assertNothing(bench.faults, 'errors');
+});
 
 /** Tabs until what has the focus has this accessible name; fails after a whole round. */
 async function tabTo(page: Page, name: RegExp): Promise<void> {
@@ -41,7 +54,6 @@ async function press(page: Page, name: RegExp, key = 'Enter'): Promise<void> {
 }
 
 test('signs up, keeps the words and chooses a folder by keyboard alone', async () => {
-  await using bench = await UiBench.start();
   const page = await bench.open({ scene: 'signedOut', failsOnce: { checkServer: 'network' } });
   const heading = page.locator('main h1');
 
@@ -63,13 +75,13 @@ test('signs up, keeps the words and chooses a folder by keyboard alone', async (
   await fill(page, /textbox "Password"/, 'short');
   await page.keyboard.press('Enter');
   await page.locator('.below.wrong').getByText('At least 8 characters').waitFor();
-  await picture(page, 'wizard-account');
+  if (PICTURES_WANTED) await picture(page, 'wizard-account');
   await fill(page, /textbox "Password"/, 'long enough by far');
   await page.keyboard.press('Enter');
 
   await heading.getByText('24 words').waitFor();
   assertNothing(await axeFaults(page), 'the words');
-  await picture(page, 'wizard-words');
+  if (PICTURES_WANTED) await picture(page, 'wizard-words');
   assert.deepEqual(
     await page
       .locator('ol li.mono')
@@ -85,16 +97,16 @@ test('signs up, keeps the words and chooses a folder by keyboard alone', async (
     .first()
     .waitFor();
   assertNothing(await axeFaults(page), 'wrong words');
-  await picture(page, 'wizard-check');
+  if (PICTURES_WANTED) await picture(page, 'wizard-check');
   await answerWords(page, (position) => RECOVERY_WORDS[position] ?? '');
 
   await heading.getByText('Which folder').waitFor();
   await fill(page, /textbox "Folder on this computer"/, '/home/me/Papers');
-  await picture(page, 'wizard-folder');
+  if (PICTURES_WANTED) await picture(page, 'wizard-folder');
   await page.keyboard.press('Enter');
   await heading.getByText('Papers is in your coffer').waitFor();
   assertNothing(await axeFaults(page), 'the end');
-  await picture(page, 'wizard-ready');
+  if (PICTURES_WANTED) await picture(page, 'wizard-ready');
   await press(page, /button "Open Coffer"/);
   await page.getByRole('navigation', { name: 'Sections' }).waitFor();
 
@@ -104,7 +116,6 @@ test('signs up, keeps the words and chooses a folder by keyboard alone', async (
 });
 
 test('signs in with a second factor: the code is asked for only when it is needed', async () => {
-  await using bench = await UiBench.start();
   const page = await bench.open({
     scene: 'signedOut',
     width: 360,
@@ -135,7 +146,6 @@ async function answerWords(page: Page, answer: (position: number) => string): Pr
 }
 
 test('joins by the words of another device, and is asked for no folder that syncs already', async () => {
-  await using bench = await UiBench.start();
   const page = await bench.open({ scene: 'signedOut', failsOnce: { joinByPairing: 'not-found' } });
   await fill(page, /textbox "Address of the server"/, 'drive.example.org');
   await page.keyboard.press('Enter');
@@ -152,7 +162,6 @@ test('joins by the words of another device, and is asked for no folder that sync
 });
 
 test('recovers a lost password by the words, and keeps nothing of the old or new ones', async () => {
-  await using bench = await UiBench.start();
   const page = await bench.open({
     scene: 'signedOut',
     failsOnce: { recoverAccount: 'wrong-recovery-key', settleRecovery: 'not-found' },
@@ -222,7 +231,6 @@ async function confirmWords(page: Page): Promise<void> {
 }
 
 test('keeps one side of a conflict, then both of another, by keyboard alone', async () => {
-  await using bench = await UiBench.start();
   const page = await bench.open({ scene: 'decisions', address: '#/decide' });
   await press(page, /button "Keep only this: ThinkPad, Budget/);
   await page.getByRole('status').getByText('Kept.').waitFor();
@@ -239,7 +247,6 @@ test('keeps one side of a conflict, then both of another, by keyboard alone', as
 });
 
 test('the question about held deletions starts on the safe answer, and gives the focus back', async () => {
-  await using bench = await UiBench.start();
   const page = await bench.open({
     scene: 'decisions',
     address: '?window=tray',
@@ -251,7 +258,7 @@ test('the question about held deletions starts on the safe answer, and gives the
   assert.match(await nameOf(page), /button "Put them back"/);
   assert.equal(await page.getByText('/Archives/Courrier/pièce 3.tif').count(), 1);
   assertNothing(await axeFaults(page), 'the dialog');
-  await picture(page, 'dialog-held');
+  if (PICTURES_WANTED) await picture(page, 'dialog-held');
   await page.keyboard.press('Escape');
   assert.match(await nameOf(page), /button "See the names"/);
   assert.deepEqual(await commandsOf(page), []);
@@ -266,7 +273,6 @@ test('the question about held deletions starts on the safe answer, and gives the
 });
 
 test('pauses for two hours from a menu, and resumes', async () => {
-  await using bench = await UiBench.start();
   const page = await bench.open({ scene: 'idle' });
   await press(page, /button "Pause"/);
   assert.match(await nameOf(page), /menuitem "For 30 minutes"/);
@@ -291,7 +297,6 @@ test('pauses for two hours from a menu, and resumes', async () => {
 });
 
 test('holds one transfer back, and lets another go on', async () => {
-  await using bench = await UiBench.start();
   const page = await bench.open({ scene: 'syncing' });
   await press(page, /button "Pause Milford/);
   await press(page, /button "Resume Entretiens/);
@@ -305,7 +310,6 @@ test('holds one transfer back, and lets another go on', async () => {
 });
 
 test('chooses folders to keep here in a tree, by arrows and space', async () => {
-  await using bench = await UiBench.start();
   const page = await bench.open({ scene: 'idle', address: '#/folders' });
   await press(page, /button "What to keep here"/);
   await tabTo(page, /treeitem .*Administratif/);
@@ -316,7 +320,7 @@ test('chooses folders to keep here in a tree, by arrows and space', async () => 
   await page.keyboard.press('ArrowRight');
   assert.match(await nameOf(page), /Cahiers/);
   assertNothing(await axeFaults(page), 'the tree');
-  await picture(page, 'folders-tree');
+  if (PICTURES_WANTED) await picture(page, 'folders-tree');
   await page.keyboard.press('Space');
   await page.getByRole('treeitem', { name: /Cahiers/, checked: false }).waitFor();
   await page.keyboard.press('ArrowLeft');
@@ -330,7 +334,6 @@ test('chooses folders to keep here in a tree, by arrows and space', async () => 
 });
 
 test('changes its language at once, and keeps it', async () => {
-  await using bench = await UiBench.start();
   const page = await bench.open({ scene: 'idle', address: '#/settings' });
   await tabTo(page, /radio "English"/);
   await page.keyboard.press('ArrowRight');
@@ -347,7 +350,6 @@ async function tell(page: Page, news: unknown): Promise<void> {
 }
 
 test('a screen reader hears a new state at once, new numbers after a while, on every page', async () => {
-  await using bench = await UiBench.start();
   const page = await bench.open({ scene: 'idle', address: '#/settings', width: 360 });
   const heard = (text: string) => page.getByRole('status').getByText(text, { exact: false });
   const tellStatus = (uploads: number) => {
@@ -385,7 +387,6 @@ async function hide(page: Page, isHidden: boolean): Promise<void> {
 }
 
 test('follows what it is told: new states, a lost connection, one that comes back', async () => {
-  await using bench = await UiBench.start();
   const page = await bench.open({ scene: 'idle' });
   const activity = { at: '2026-11-20T14:32:00Z', op: 'upload', path: 'Nouveau.txt', device: 'd1' };
   await tell(page, { kind: 'event', event: { number: 1, event: { kind: 'activity', activity } } });
@@ -398,7 +399,6 @@ test('follows what it is told: new states, a lost connection, one that comes bac
 });
 
 test('the tray is told what to show when it changes, and offers to resume what is paused', async () => {
-  await using bench = await UiBench.start();
   const page = await bench.open({ scene: 'decisions', address: '?window=tray' });
   const faces = () => page.evaluate(() => (globalThis as unknown as FakePage).fakeFaces);
   await page.getByRole('heading', { name: /things wait for you/ }).waitFor();

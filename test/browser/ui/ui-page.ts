@@ -39,6 +39,12 @@ export interface OpenOptions {
   readonly failsOnce?: FakeOptions['failsOnce'];
 }
 
+interface OpenPage {
+  readonly page: Page;
+  /** That which plays its scene. */
+  readonly script: Awaited<ReturnType<Page['addInitScript']>>;
+}
+
 /** One browser and one server for a file of tests; everything ends with `using`. */
 export class UiBench implements AsyncDisposable {
   readonly #browser: Browser;
@@ -46,6 +52,9 @@ export class UiBench implements AsyncDisposable {
   readonly #origin: string;
   /** Errors, refused resources and policy violations of all pages. */
   readonly faults: string[] = [];
+  readonly #pages = new Map<(typeof LOCALES)[number], OpenPage>();
+  /** Shown last. */
+  #scene = '';
 
   private constructor(browser: Browser, server: Server) {
     this.#browser = browser;
@@ -58,33 +67,25 @@ export class UiBench implements AsyncDisposable {
     return new UiBench(await launchChromium(), server);
   }
 
+  /**
+   * A page as a person meets it for the first time. It is the same one for each language, emptied of what it
+   * showed and kept: a page of its own costs four times as much as what it loads.
+   */
   async open(options: OpenOptions): Promise<Page> {
     const { scene, locale = 'en', width = 1280, height = 800, address = '', failsOnce } = options;
-    const context = await this.#browser.newContext({
-      locale: locale === 'fr' ? 'fr-FR' : 'en-GB',
-      timezoneId: 'UTC',
-      reducedMotion: 'reduce',
-      viewport: { width, height },
-    });
-    const page = await context.newPage();
-    page.on('pageerror', (error) => this.faults.push(`${scene}: ${error.message}`));
-    page.on('console', (message) => {
-      if (message.type() === 'error' || message.type() === 'warning') {
-        this.faults.push(`${scene}: ${message.text()}`);
-      }
-    });
-    page.on('request', (request) => {
-      const url = request.url();
-      if (!url.startsWith(this.#origin) && !url.startsWith('blob:'))
-        this.faults.push(`asks ${url}`);
-    });
+    const known = this.#pages.get(locale);
+    const page = known?.page ?? (await this.#newPage(locale));
+    if (known !== undefined) await forget(known);
+    this.#scene = scene;
+    await page.setViewportSize({ width, height });
     await page.clock.setFixedTime(NOW);
     const fake = {
       scene: SCENES[scene],
       recoveryWords: RECOVERY_WORDS,
       failsOnce: failsOnce ?? {},
     };
-    await page.addInitScript(installFakeBridge, fake);
+    const script = await page.addInitScript(installFakeBridge, fake);
+    this.#pages.set(locale, { page, script });
     await page.goto(`${this.#origin}/${address}`);
     await page.locator('h1').first().waitFor();
     await page.evaluate(() =>
@@ -93,10 +94,47 @@ export class UiBench implements AsyncDisposable {
     return page;
   }
 
+  async #newPage(locale: (typeof LOCALES)[number]): Promise<Page> {
+    const context = await this.#browser.newContext({
+      locale: locale === 'fr' ? 'fr-FR' : 'en-GB',
+      timezoneId: 'UTC',
+      reducedMotion: 'reduce',
+    });
+    const page = await context.newPage();
+    page.on('pageerror', (error) => this.faults.push(`${this.#scene}: ${error.message}`));
+    page.on('console', (message) => {
+      if (message.type() === 'error' || message.type() === 'warning') {
+        this.faults.push(`${this.#scene}: ${message.text()}`);
+      }
+    });
+    page.on('request', (request) => {
+      const url = request.url();
+      if (!url.startsWith(this.#origin) && !url.startsWith('blob:'))
+        this.faults.push(`asks ${url}`);
+    });
+    return page;
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#browser.close();
     this.#server.close();
   }
+}
+
+/** Takes back what a page was told to be, and what it kept. */
+async function forget({ page, script }: OpenPage): Promise<void> {
+  await script.dispose();
+  await page.context().clearPermissions();
+  await page.emulateMedia({
+    media: null,
+    colorScheme: 'light',
+    reducedMotion: 'reduce',
+    contrast: null,
+    forcedColors: null,
+  });
+  await page.evaluate('localStorage.clear(), sessionStorage.clear()');
+  // An address that differs in what follows `#` alone would load nothing.
+  await page.goto('about:blank');
 }
 
 async function serve(folder: string): Promise<Server> {
@@ -161,8 +199,8 @@ interface AxeWindow {
 }
 
 /** What axe finds wrong, in words; `rules`: these instead of its usual ones. */
-export async function axeFaults(page: Page, rules?: string[]): Promise<readonly string[]> {
-  await page.evaluate(AXE);
+export async function axeFaults(page: Page, rules?: readonly string[]): Promise<readonly string[]> {
+  if ((await page.evaluate('"axe" in globalThis')) !== true) await page.evaluate(AXE);
   return page.evaluate(async (only) => {
     const { violations } = await (globalThis as unknown as AxeWindow).axe.run({
       resultTypes: ['violations'],
