@@ -13,3 +13,21 @@ export function isBuiltInIgnored(name: string): boolean {
 export function isScratch(path: string): boolean {
   return path.split('/').some((name) => /\.scratch'*$/.test(name));
 }
+
+/**
+ * Whether a rule file that stands above this entry on its own disk hides it. `contentAt` gives what the file
+ * at a path holds; undefined when there is none.
+ */
+export function isHidden(
+  path: string,
+  root: string,
+  contentAt: (path: string) => string | undefined,
+): boolean {
+  for (let end = path.lastIndexOf('/'); end >= root.length; end = path.lastIndexOf('/', end - 1)) {
+    const below = path.slice(end + 1).split('/');
+    if (!below.some((name) => name.endsWith('.scratch'))) continue;
+    const rules = contentAt(`${path.slice(0, end)}/${IGNORE_FILE}`);
+    if (rules?.split('\n').includes(IGNORE_PATTERN) === true) return true;
+  }
+  return false;
+}

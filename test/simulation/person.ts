@@ -5,7 +5,7 @@
 import type { DiskUser, SimDisk } from '@coffer/native-worker/testing';
 import type { Choices } from './choices.ts';
 import { deedOf, type Deed } from './deed.ts';
-import { IGNORE_FILE, IGNORE_PATTERN, isBuiltInIgnored } from './ignored.ts';
+import { IGNORE_FILE, IGNORE_PATTERN, isBuiltInIgnored, isHidden } from './ignored.ts';
 import type { Feature } from './options.ts';
 import { editorFor, keepsBackup, takenBy, TEMPORARY, type SlowSave } from './saving.ts';
 
@@ -265,7 +265,7 @@ export class Person {
     return this.#deed(`replace ${to.path} by ${from.path}`, {
       touched,
       gaveUp: [gone],
-      deleted: [gone],
+      deleted: this.#isHidden(to.path) ? [] : [gone],
     });
   }
 
@@ -284,11 +284,23 @@ export class Person {
 
   #delete(entry: FoundEntry | undefined): Deed | undefined {
     if (entry === undefined) return undefined;
-    const gone = this.contentsBelow(entry);
     const below = this.entries().filter(({ path }) => `${path}/`.startsWith(`${entry.path}/`));
+    const gone = this.#goneWith(below);
     this.#user.remove(entry.path);
-    const folders = foldersOf(below);
-    return this.#deed(`delete ${entry.path}`, { gaveUp: gone, deleted: gone, folders });
+    return this.#deed(`delete ${entry.path}`, gone);
+  }
+
+  /** What goes with these entries. What a rule hides is deleted on this disk alone. */
+  #goneWith(entries: readonly FoundEntry[]): Pick<Deed, 'gaveUp' | 'deleted' | 'folders'> {
+    const files = entries.filter(({ kind }) => kind === 'file');
+    const contents = files.map(({ path }) => this.contentOf(path));
+    const deleted = contents.filter((_, i) => !this.#isHidden(files[i]?.path ?? ''));
+    return { gaveUp: contents, deleted, folders: foldersOf(entries) };
+  }
+
+  #isHidden(path: string): boolean {
+    const isFile = (at: string): boolean => this.#disk.programs.lstat(at)?.type === 'file';
+    return isHidden(path, this.#root, (at) => (isFile(at) ? this.contentOf(at) : undefined));
   }
 
   #changeMeta(what: 'mode' | 'touch', file: FoundEntry | undefined, key: string): Deed | undefined {
@@ -327,16 +339,9 @@ export class Person {
     const going = entries
       .filter(({ path }) => path.startsWith(above))
       .filter(({ kind }, i) => how !== 2 || (kind === 'file' && i % 2 === 0));
-    const gone = going
-      .filter(({ kind }) => kind === 'file')
-      .map(({ path }) => this.contentOf(path));
+    const gone = this.#goneWith(going);
     for (const { path } of going) this.#user.remove(path);
-    const folders = foldersOf(going);
-    return this.#deed(`purge ${above} of ${going.length}`, {
-      gaveUp: gone,
-      deleted: gone,
-      folders,
-    });
+    return this.#deed(`purge ${above} of ${going.length}`, gone);
   }
 
   #ignore({ n }: Doing): Deed {
