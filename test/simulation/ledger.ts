@@ -7,10 +7,12 @@ const UNSYNCED_MS_MAX = 10_000;
 /** Devices look at their disks again within this time after a start. */
 const NEAR_OFF_MS = 10_000;
 
-/** A node whose deletion waits for a person; the hash is that of its file. */
+/** A node whose deletion waits for a person, as it was agreed on. */
 export interface HeldNode {
   readonly node: string;
-  readonly sha256: string | null;
+  readonly kind: string;
+  /** SHA-256 of a file, target of a link, name of a folder; null where nothing is known of it. */
+  readonly what: string | null;
 }
 
 /** A content that a power cut took off a device before it was on its disk. */
@@ -41,8 +43,8 @@ export class Ledger {
   undoneInPhase = false;
   /** Nodes of which a deletion was held in this phase, and undone by a person. */
   readonly undoneNodes = new Set<string>();
-  /** SHA-256 of files that a person took back on a device, by its name: a download pair alone keeps them. */
-  readonly takenBack = new Map<string, Set<string>>();
+  /** What a person took back on a device, by its name: a download pair alone keeps it. */
+  readonly takenBack = new Map<string, readonly HeldNode[]>();
   /**
    * Everybody took an old state over: all pairs meet the drive anew, as at their first sync. By device that
    * only uploads, what it has elsewhere than the drive; undefined before.
@@ -72,12 +74,8 @@ export class Ledger {
   /** A person undid what was held on this device. */
   takeBack(device: string, held: readonly HeldNode[]): void {
     this.undoneInPhase = true;
-    const hashes = this.takenBack.get(device) ?? new Set();
-    for (const { node, sha256 } of held) {
-      this.undoneNodes.add(node);
-      if (sha256 !== null) hashes.add(sha256);
-    }
-    this.takenBack.set(device, hashes);
+    for (const { node } of held) this.undoneNodes.add(node);
+    this.takenBack.set(device, [...(this.takenBack.get(device) ?? []), ...held]);
   }
 
   record(deed: Deed): void {

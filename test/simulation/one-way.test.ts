@@ -2,6 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { deedOf } from './deed.ts';
+import { ROOT } from './device.ts';
+import { Ledger, type HeldNode } from './ledger.ts';
 import { agreement } from './oracle-agreement.ts';
 import { contents } from './oracle-contents.ts';
 import { CONTENT, PATH, seen, type Stage } from './planted.ts';
@@ -123,19 +125,28 @@ test('I1 lets a power cut tear what an upload pair sent, and nothing else', () =
   }));
 
 test('I1 lets a download pair keep what its person took back, and nothing else', () =>
-  staged(async ({ world, other }) => {
+  staged(async ({ world, sim, other }) => {
+    const [link, folder] = [`${PATH} link`, `${PATH} folder`];
+    sim.user.symlink('target 1', `${ROOT}${link}`);
+    sim.user.folder(`${ROOT}${folder}`);
+    await world.rest();
     const whole = withMode(await lookAt(world), other.name, 'download');
-    const remote = new Map([...whole.remote].filter(([path]) => path !== PATH));
-    const sight = {
-      ...whole,
-      remote,
-      devices: whole.devices.filter(({ name }) => name === other.name),
+    const devices = whole.devices.filter(({ name }) => name === other.name);
+    const said = (...held: readonly (readonly [string, string])[]): readonly string[] => {
+      const ledger = new Ledger();
+      const nodes = held.map(([kind, what]): HeldNode => ({ node: what, kind, what }));
+      ledger.takeBack(other.name, nodes);
+      return agreement({ ...whole, remote: new Map(), devices }, ledger, new Set());
     };
-    const { ledger } = world;
-    const said = (content: string): string => {
-      ledger.takenBack.set(other.name, new Set([ledger.digest(content)]));
-      return agreement(sight, ledger, new Set()).join('\n');
-    };
-    assert.equal(said(CONTENT), '');
-    assert.match(said('another'), /^I1: desktop alone has file/m);
+    const file = ['file', world.ledger.digest(CONTENT)] as const;
+    const [target, name] = [['symlink', 'target 1'] as const, ['folder', folder.slice(1)] as const];
+    assert.deepEqual(said(file, target, name), []);
+    const another = said(['file', world.ledger.digest('another')], target, name);
+    assert.match(another.join('\n'), /^I1: desktop alone has file .*$/);
+    const alone = `I1: desktop alone has symlink target 1 at ${link}`;
+    assert.deepEqual(said(file, name), [alone]);
+    assert.deepEqual(said(file, ['symlink', 'target 2'], name), [alone]);
+    assert.deepEqual(said(file, ['file', 'target 1'], name), [alone]);
+    const elsewhere = said(file, target, ['folder', 'elsewhere']);
+    assert.deepEqual(elsewhere, [`I1: desktop alone has folder at ${folder}`]);
   }));

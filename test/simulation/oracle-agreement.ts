@@ -127,10 +127,15 @@ function downloadOnly(
   const wasOff = ledger.everOff.has(device.name);
   if (hasActed || wasOff) return sent;
   // What its person took back when others had deleted it stays here alone.
-  const back = ledger.takenBack.get(device.name);
-  const isTakenBack = ({ what }: SeenEntry): boolean => what !== null && back?.has(what) === true;
+  const back = ledger.takenBack.get(device.name) ?? [];
+  const isTakenBack = (path: string, { kind, what }: SeenEntry): boolean => {
+    const known = kind === 'folder' ? path.slice(path.lastIndexOf('/') + 1) : what;
+    return back.some((held) => held.kind === kind && held.what === known);
+  };
   const entries = new Map(
-    [...device.entries].filter(([path, entry]) => sight.remote.has(path) || !isTakenBack(entry)),
+    [...device.entries].filter(
+      ([path, entry]) => sight.remote.has(path) || !isTakenBack(path, entry),
+    ),
   );
   return [...sent, ...twoWay(sight, { ...device, entries }, ledger, isIgnored)];
 }

@@ -357,7 +357,8 @@ function summed<Key>(counts: readonly ReadonlyMap<Key, number>[]): ReadonlyMap<K
 function heldNodes(database: SimDevice['database']): readonly HeldNode[] {
   return database
     .sql<HeldNode>(
-      `SELECT hold_item.node_id AS node, base_node.sha256 AS sha256
+      `SELECT hold_item.node_id AS node, coalesce(kind, 'unknown') AS kind,
+         CASE kind WHEN 'folder' THEN name ELSE coalesce(sha256, target) END AS what
        FROM hold_item JOIN hold USING (batch) LEFT JOIN base_node ON base_node.node_id = hold_item.node_id
        WHERE decision = 'none'`,
     )
