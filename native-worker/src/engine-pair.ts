@@ -131,12 +131,12 @@ export class PairRunner {
     const isLocked = lockRoot(this.#options.fileSystem, this.pair.localPath, this.#options.host);
     this.book.setPairStall('AnotherEngineRunning', !isLocked);
     if (!isLocked) return false;
+    this.#proof.rootHolds();
     if (!this.#recovered) {
       await recover({ ...this.#options, pair: this.pair, trees: this.trees });
     }
     this.book.setPairStall('FileSystemUnsuitable', false);
     this.#recovered = true;
-    this.#proof.rootHolds();
     return true;
   }
 

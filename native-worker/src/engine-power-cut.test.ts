@@ -140,6 +140,26 @@ test('what was sent and then lost its name comes from the drive again, with all 
   assert.equal(space.seq, head);
 });
 
+test('what lost its name comes again although the engine writes into its folder meanwhile', async () => {
+  const { space, a } = await deviceWith({ 'd/kept': 'kept' });
+  const b = await pairedDevice(space, 'bert');
+  await b.sync();
+  a.disk.sim?.writeBack(0);
+  a.write('d/new', 'sent');
+  await a.sync();
+  b.write('d/theirs', 'theirs');
+  await b.sync();
+  cutPowerBack(a);
+  // A folder in which somebody writes is given time: the first look does not decide.
+  a.write('d/kept', 'edited');
+  const again = a.restarted(undefined, LATER_BOOT);
+  await again.engine.syncNow({});
+  await syncAll([again, b]);
+  const files = { 'd/kept': 'edited', 'd/new': 'sent', 'd/theirs': 'theirs' };
+  assert.deepEqual(b.tree(), { d: null, ...files });
+  assert.deepEqual(again.tree(), b.tree());
+});
+
 test('what was found equal on both sides and then lost its name is no deletion', async () => {
   const { space } = await deviceWith({ f: 'equal', kept: 'kept' });
   const b = await pairedDevice(space, 'bert');

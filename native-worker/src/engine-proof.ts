@@ -24,6 +24,8 @@ export class RootProof {
   #isProven: boolean | undefined;
   /** What the disk may not have kept, as it was seen then. */
   readonly #doubtful = new Map<LocalId, LocalRow>();
+  /** Those of them whose names the disk did not keep. */
+  readonly #nameless = new Set<LocalId>();
 
   constructor(of: {
     readonly pair: Pair;
@@ -40,6 +42,7 @@ export class RootProof {
     this.#proofs = new ProofTable(of.trees.db, of.pair.id);
   }
 
+  /** To be called before the engine writes anything in the root. */
   rootHolds(): void {
     if (this.#isProven !== undefined) return;
     const { host, clock } = this.#options;
@@ -47,7 +50,9 @@ export class RootProof {
     if (this.#isProven) return;
     for (const id of this.#proofs.unproved(clock.now())) {
       const row = this.#trees.local.byId(id);
-      if (row !== undefined) this.#doubtful.set(id, row);
+      if (row === undefined) continue;
+      this.#doubtful.set(id, row);
+      if (this.#isNameLost(row)) this.#nameless.add(id);
     }
     this.#scanner.prove([...this.#doubtful.keys()]);
   }
@@ -55,7 +60,12 @@ export class RootProof {
   rootIsAway(): void {
     if (this.#isProven !== undefined) this.#proofs.setProved(null);
     this.#isProven = undefined;
+    this.#forget();
+  }
+
+  #forget(): void {
     this.#doubtful.clear();
+    this.#nameless.clear();
   }
 
   /** After each pass, before anything is planned. */
@@ -66,7 +76,7 @@ export class RootProof {
     });
     if (!outcome.full || !this.#scanner.isProven()) return;
     this.#isProven = true;
-    this.#doubtful.clear();
+    this.#forget();
     this.#proofs.setProved(this.#options.host.bootId);
   }
 
@@ -77,7 +87,7 @@ export class RootProof {
       // What went with the folder above it is judged with that.
       if (local.byId(before.parent)?.state === 'gone') return;
       this.#doubtful.delete(before.id);
-      if (this.#isNameLost(before)) this.#comeAgain(before.id);
+      if (this.#nameless.has(before.id)) this.#comeAgain(before.id);
       return;
     }
     if (now.state !== 'seen' || now.sha256 === before.sha256) return;
@@ -91,10 +101,13 @@ export class RootProof {
   }
 
   /** Who deletes an entry changes its folder, later than whatever had been seen of the entry. */
-  #isNameLost({ parent, ctimeNs }: LocalRow): boolean {
-    const path = this.#paths.absolute(parent);
+  #isNameLost({ id, parent, ctimeNs }: LocalRow): boolean {
+    const [path, above] = [id, parent].map((each) => this.#paths.absolute(each));
+    if (path === undefined || above === undefined) return false;
+    const { fileSystem } = this.#options;
     try {
-      const folder = path === undefined ? undefined : this.#options.fileSystem.lstat(path);
+      if (fileSystem.lstat(path) !== undefined) return false;
+      const folder = fileSystem.lstat(above);
       return folder?.type === 'folder' && folder.mtimeNs < ctimeNs;
     } catch (error) {
       if (error instanceof LocalFault) return false;
