@@ -60,6 +60,8 @@ export interface DeviceParts {
   readonly hasHints?: boolean;
   /** The first value of `SimDevice.onMeanwhile`. */
   readonly onMeanwhile?: () => void;
+  /** A file that appeared at a place just before the engine renames another one to it. */
+  readonly onOverwritten?: (content: string) => void;
   readonly onSwitchOff: (
     before: ReadonlyMap<string, string>,
     after: ReadonlyMap<string, string>,
@@ -225,6 +227,7 @@ export class SimDevice {
     }
     this.onCall?.(phase, call);
     if (meanwhile > 0 && choices.roll(`${key} meanwhile`, 10_000) < meanwhile) this.onMeanwhile?.();
+    if (phase === 'before' && call.kind === 'rename') this.#noteOverwritten(call);
     if (
       faults > 0 &&
       phase === 'before' &&
@@ -236,6 +239,14 @@ export class SimDevice {
       return code;
     }
     return undefined;
+  }
+
+  /** No system call that Node has renames a file only where nothing is: what came there since the look goes. */
+  #noteOverwritten({ path, to = '' }: DiskCall): void {
+    const { programs } = this.disk;
+    const [moved, there] = [programs.lstat(path), programs.lstat(to)];
+    if (moved === undefined || there?.type !== 'file' || there.ino === moved.ino) return;
+    this.#parts.onOverwritten?.(this.person.contentOf(to));
   }
 
   /** Hints get lost, come at once, late, or twice. */

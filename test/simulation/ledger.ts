@@ -31,6 +31,8 @@ export class Ledger {
   readonly known = new Set<string>();
   /** Contents that a crash took before they were on disk: nobody's fault. */
   readonly lostByCrash = new Map<string, Loss>();
+  /** Contents of files that a rename of the engine met, made between its look at the free slot and that. */
+  readonly overwritten = new Set<string>();
   /** Devices that were switched off in this phase: their unsynced deletions may be undone. */
   readonly offInPhase = new Set<string>();
   /**

@@ -16,7 +16,8 @@ export function contents(sight: Sight, judgement: ContentJudgement): readonly st
  * change whose answer got lost may have been a deletion, and an editor removes its temporary by name,
  * into which another device's edit may have come. What a power cut took is in the drive where that had
  * received it: it may be in versions and trash alone only where its person acted there since, or where
- * the disk's times are too coarse to tell.
+ * the disk's times are too coarse to tell. What came to a free slot in the instant before the engine's
+ * rename to it is gone.
  */
 function lost(sight: Sight, { ledger, memory }: ContentJudgement): readonly string[] {
   const givenUp = ledger.givenUp();
@@ -31,7 +32,7 @@ function lost(sight: Sight, { ledger, memory }: ContentJudgement): readonly stri
   );
   const written = new Set(ledger.deeds.flatMap(({ wrote }) => wrote));
   return [...written]
-    .filter((content) => !givenUp.has(content))
+    .filter((content) => !givenUp.has(content) && !ledger.overwritten.has(content))
     .filter((content) => !onDisks.has(content) && !live.has(ledger.digest(content)))
     .filter((content) => !(mayBePast(content) && sight.past.has(ledger.digest(content))))
     .filter((content) => {

@@ -47,6 +47,26 @@ test('what is kept is known until its time is over, and again when it is there a
   assert.deepEqual(at(new Map([['a', 9]]), 6), [['a', 9]]);
 });
 
+test('I2 lets a rename take the file that came to its place in that instant, and no other', async () => {
+  const made = `${CONTENT} made`;
+  const plant = async ({ world, sim, other }: Stage, mayAct: boolean): Promise<void> => {
+    other.user.rename(`${ROOT}${PATH}`, `${ROOT}${PATH} newer`);
+    world.ledger.record(deedOf(sim.name, world.scheduler.now(), 'create', { wrote: [made] }));
+    let isMade = false;
+    sim.onCall = (phase, { kind, to }) => {
+      const isMeant = phase === 'before' && kind === 'rename' && to?.endsWith(' newer') === true;
+      if (isMade || !mayAct || !isMeant) return;
+      isMade = true;
+      sim.user.write(`${ROOT}${PATH} newer`, made);
+    };
+    await world.rest();
+    assert.equal(isMade, mayAct);
+  };
+  assert.equal(await seen((stage) => plant(stage, true)), '');
+  const lost = `I2: lost "${made}", which nobody gave up`;
+  assert.equal(await seen((stage) => plant(stage, false)), lost);
+});
+
 test('I2 lets a power cut take what the drive had not received, and the trash keep what its person took since', async () => {
   const [received, never] = [`${CONTENT} received`, `${CONTENT} never sent`];
   const plant = async (stage: Stage, since: string | undefined): Promise<void> => {

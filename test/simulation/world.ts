@@ -289,6 +289,7 @@ export class World {
         volume: device?.volume ?? {},
         isExternal: device?.isExternal === true,
         hasHints: device?.isLooping === true,
+        onOverwritten: (content) => void this.ledger.overwritten.add(content),
         onSwitchOff: (before, after, lostInStaging) => {
           this.ledger.lostInStaging(name, lostInStaging, scheduler.now());
           this.log.push(`${scheduler.now()} ${name} is switched off`);
