@@ -18,6 +18,8 @@ export interface Deed {
   /** Contents whose file or a folder above it was renamed, moved or touched. */
   readonly touched: readonly string[];
   readonly deleted: readonly string[];
+  /** Where in the pair that person's disk still has contents of `deleted`, as files of their own. */
+  readonly still: ReadonlyMap<string, string>;
   /** Names of folders that went. */
   readonly folders: readonly string[];
 }
@@ -33,6 +35,7 @@ export function deedOf(device: string, at: number, text: string, what: Partial<D
     unseen: [],
     touched: [],
     deleted: [],
+    still: new Map(),
     folders: [],
     ...what,
   };

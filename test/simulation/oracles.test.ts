@@ -131,6 +131,22 @@ test('I3 lets one of two equal files stay when the other is deleted, and not bot
   );
 });
 
+test('I3 lets stay where it is what who deleted an equal file had there, and nothing else', async () => {
+  const said = (path: string, content: string, isThere: boolean): Promise<string> =>
+    seen(async ({ world, sim, write }) => {
+      world.ledger.startPhase(2);
+      if (isThere) write(`${PATH} again`, CONTENT);
+      const what = { deleted: [CONTENT], gaveUp: [CONTENT], still: new Map([[path, content]]) };
+      world.ledger.record(deedOf(sim.name, world.scheduler.now(), 'delete', what));
+      await world.rest();
+    });
+  const cameBack = /^I3: .*, deleted on laptop, came back/m;
+  assert.equal(await said(PATH, CONTENT, false), '');
+  assert.match(await said(`${PATH} again`, CONTENT, false), cameBack);
+  assert.match(await said(PATH, `${CONTENT} else`, false), cameBack);
+  assert.match(await said(`${PATH} again`, CONTENT, true), cameBack);
+});
+
 test('I4 lets be twice there what a device received and its person moved at a power cut, nothing else', async () => {
   interface Cut {
     readonly writer?: string;

@@ -59,10 +59,12 @@ function resurrection({ ledger, memory, shape }: World, sight: Sight): readonly 
     .filter(([path]) => !isOut(path));
   // One that lost a clash of names to what another device made was moved there by that one's engine:
   // moved against deleted, it lives on (engine §5.2).
-  const isBack = (content: string, device: string): boolean =>
+  // What its person still had elsewhere, and left there, was not deleted.
+  const isBack = (content: string, { device, still }: Deed): boolean =>
     visible.some(([path, { what }]) => {
       const [, mover] = / \(conflict (\S+) /.exec(path) ?? [];
-      return what === ledger.digest(content) && (mover === undefined || mover === device);
+      if (what !== ledger.digest(content) || still.get(path) === content) return false;
+      return mover === undefined || mover === device;
     });
   // Who renamed the file when it had an older content there moved the node: it lives on with the newest.
   const hasMovedEarlier = ({ touched }: Deed, content: string): boolean => {
@@ -87,7 +89,7 @@ function resurrection({ ledger, memory, shape }: World, sight: Sight): readonly 
     // left.
     return deleted
       .filter((content) => !isLeft(content, deleted))
-      .filter((content) => own.has(content) && isBack(content, device))
+      .filter((content) => own.has(content) && isBack(content, deed))
       .filter((content) => ledger.choseInPhase.get(device)?.has(content) !== true)
       .filter(
         (content) =>

@@ -266,6 +266,7 @@ export class Person {
       touched,
       gaveUp: [gone],
       deleted: this.#isHidden(to.path) ? [] : [gone],
+      still: this.#still([gone]),
     });
   }
 
@@ -287,7 +288,7 @@ export class Person {
     const below = this.entries().filter(({ path }) => `${path}/`.startsWith(`${entry.path}/`));
     const gone = this.#goneWith(below);
     this.#user.remove(entry.path);
-    return this.#deed(`delete ${entry.path}`, gone);
+    return this.#deed(`delete ${entry.path}`, { ...gone, still: this.#still(gone.deleted) });
   }
 
   /** What goes with these entries. What a rule hides is deleted on this disk alone. */
@@ -341,7 +342,19 @@ export class Person {
       .filter(({ kind }, i) => how !== 2 || (kind === 'file' && i % 2 === 0));
     const gone = this.#goneWith(going);
     for (const { path } of going) this.#user.remove(path);
-    return this.#deed(`purge ${above} of ${going.length}`, gone);
+    const still = this.#still(gone.deleted);
+    return this.#deed(`purge ${above} of ${going.length}`, { ...gone, still });
+  }
+
+  /** What is on the disk of these contents, by its path in the pair. */
+  #still(gone: readonly string[]): ReadonlyMap<string, string> {
+    const files = gone.length === 0 ? [] : this.entries().filter(({ kind }) => kind === 'file');
+    const there = files.map(({ path }): [string, string] => [path, this.contentOf(path)]);
+    return new Map(
+      there
+        .filter(([, content]) => gone.includes(content))
+        .map(([path, content]): [string, string] => [path.slice(this.#root.length), content]),
+    );
   }
 
   #ignore({ n }: Doing): Deed {
