@@ -4,6 +4,7 @@
  */
 import { CLIENT_SABOTAGES } from './client-sabotages.ts';
 import { CONTROL_SABOTAGES } from './control-sabotages.ts';
+import { CRASH_SABOTAGES } from './crash-sabotages.ts';
 import { PROTOCOL_SABOTAGES } from './protocol-sabotages.ts';
 import { SERVER_SABOTAGES } from './server-sabotages.ts';
 import { UPHEAVAL_SABOTAGES } from './upheaval-sabotages.ts';
@@ -23,6 +24,7 @@ export const SABOTAGES: readonly Sabotage[] = [
   ...PROTOCOL_SABOTAGES,
   ...CLIENT_SABOTAGES,
   ...UPHEAVAL_SABOTAGES,
+  ...CRASH_SABOTAGES,
   ...CONTROL_SABOTAGES,
   ...SERVER_SABOTAGES,
   ...UPKEEP_SABOTAGES,

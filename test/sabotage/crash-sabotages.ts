@@ -1,0 +1,36 @@
+/** What a device knows of its disk after a crash or a power cut, and of what people did meanwhile. */
+import type { Sabotage } from './sabotages.ts';
+
+const worker = 'native-worker/src';
+const powerCutTest = `${worker}/engine-power-cut.test.ts`;
+
+export const CRASH_SABOTAGES: readonly Sabotage[] = [
+  {
+    name: 'what a power cut took off the disk counts as deleted',
+    file: `${worker}/engine-proof.ts`,
+    find: "      return folder?.type === 'folder' && folder.mtimeNs < ctimeNs;",
+    replace: '      return folder === undefined;',
+    tests: [powerCutTest],
+  },
+  {
+    name: 'an older content that a power cut left goes up as an edit',
+    file: `${worker}/engine-proof.ts`,
+    find: '    if (now.ctimeNs < before.ctimeNs) return now.ctimeNs > 0n;',
+    replace: '',
+    tests: [powerCutTest],
+  },
+  {
+    name: 'a file that had its name before a crash is a stranger',
+    file: `${worker}/executor/recovery.ts`,
+    find: '      settleArrivals(trees, intent, disk);\n',
+    replace: '',
+    tests: [`${worker}/executor/arrivals.test.ts`],
+  },
+  {
+    name: 'a folder is recycled with what just left it',
+    file: `${worker}/executor/whole-folder.ts`,
+    find: "  return rows.values().every(({ id, state }) => state !== 'seen' || run.staged.has(id));",
+    replace: '  return true;',
+    tests: [`${worker}/executor/meanwhile.test.ts`],
+  },
+];
