@@ -68,16 +68,20 @@ export function isThere(pid: number): boolean {
   }
 }
 
+/** Between two programs that look at something. */
+export const PROGRAM_POLL_MS = 400;
+
 /** Milliseconds until `isSo`; fails after `withinMs`. */
 export async function until(
   what: string,
   isSo: () => boolean | Promise<boolean>,
   withinMs: number,
+  pollMs = 10,
 ): Promise<number> {
   const began = performance.now();
   while (!(await isSo())) {
     assert.ok(performance.now() - began < withinMs, `not within ${withinMs} ms: ${what}`);
-    await sleep(10);
+    await sleep(pollMs);
   }
   return Math.round(performance.now() - began);
 }

@@ -18,7 +18,7 @@ import { join } from 'node:path';
 import test, { type TestContext } from 'node:test';
 import { Confinement, ConfinedDevice } from './confined.ts';
 import { Device, ServerProcess, TemporaryFolder, treeOf } from './harness.ts';
-import { textOf, until } from './daemon-harness.ts';
+import { PROGRAM_POLL_MS, textOf, until } from './daemon-harness.ts';
 
 const EMAIL = 'ana@example.org';
 const WITHIN_MS = 60_000;
@@ -67,7 +67,7 @@ test('troubles of a machine', async (t) => {
 /** What was refused is tried again by itself, after a while that grows with each try. */
 async function goesOn(here: ConfinedDevice): Promise<void> {
   const isWell = async () => (await here.run('sync', 'now')).code === 0;
-  await until('it goes on by itself', isWell, WITHIN_MS);
+  await until('it goes on by itself', isWell, WITHIN_MS, PROGRAM_POLL_MS);
   assert.deepEqual(await here.stalls(), []);
 }
 
@@ -230,7 +230,7 @@ async function watchLimit(world: World): Promise<void> {
   confinement.run('echo 6 > /proc/sys/user/max_inotify_watches');
   await here.startDaemon();
   const isLimited = async () => (await here.stalls()).some((one) => one.startsWith('WatchLimit'));
-  await until('it is said', isLimited, WITHIN_MS);
+  await until('it is said', isLimited, WITHIN_MS, PROGRAM_POLL_MS);
   const { stdout } = await here.run('stalls');
   assert.match(stdout, /the system watches no more folders; changes are found more slowly/);
   assert.match(stdout, /sudo sysctl fs.inotify.max_user_watches/);
@@ -241,6 +241,7 @@ async function watchLimit(world: World): Promise<void> {
   confinement.run('echo 10000 > /proc/sys/user/max_inotify_watches');
   await here.do('daemon', 'stop');
   await here.startDaemon();
-  await until('nothing is stalled', async () => (await here.stalls()).length === 0, WITHIN_MS);
+  const isWell = async () => (await here.stalls()).length === 0;
+  await until('nothing is stalled', isWell, WITHIN_MS, PROGRAM_POLL_MS);
   await here.do('daemon', 'stop');
 }

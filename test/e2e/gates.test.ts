@@ -19,8 +19,11 @@ async function twoDevices(
   await laptop.signUp(server.url, EMAIL);
   await desktop.signIn(server.url, EMAIL);
   for (let i = 0; i < files; i++) writeFileSync(join(laptop.folder, `file ${i}`), `content ${i}`);
-  for (const device of [laptop, desktop]) await device.do('sync', 'add', device.folder, '/');
-  await settle(laptop, desktop);
+  for (const device of [laptop, desktop]) {
+    await device.do('sync', 'add', device.folder, '/');
+    await device.sync();
+  }
+  assert.deepEqual(treeOf(desktop.folder), treeOf(laptop.folder));
   return [laptop, desktop];
 }
 

@@ -62,12 +62,15 @@ async function backedUp(base: string, operator: Operator): Promise<readonly [Dev
   const [laptop, desktop] = [new Device(base, 'laptop'), new Device(base, 'desktop')] as const;
   await laptop.signUp(operator.url, EMAIL);
   await desktop.signIn(operator.url, EMAIL);
-  for (const device of [laptop, desktop]) await device.do('sync', 'add', device.folder, '/');
   writeFileSync(join(laptop.folder, OLD), 'before the backup');
-  await settle(laptop, desktop);
+  for (const device of [laptop, desktop]) {
+    await device.do('sync', 'add', device.folder, '/');
+    await device.sync();
+  }
   await operator.backUp();
   writeFileSync(join(desktop.folder, NEW), 'after the backup');
-  await settle(desktop, laptop);
+  for (const device of [desktop, laptop]) await device.sync();
+  assert.deepEqual(Object.keys(treeOf(laptop.folder)), [OLD, NEW]);
   return [laptop, desktop];
 }
 
