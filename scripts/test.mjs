@@ -60,6 +60,8 @@ const SECONDS = [
   ['e2e/environments', 55],
   ['e2e/account-life', 50],
   ['ui/views', 45],
+  ['electron-double/first-run', 27],
+  ['ui/keyboard', 20],
   ['ui/account', 16],
   ['e2e/daemon', 44],
   ['e2e/gates', 42],
