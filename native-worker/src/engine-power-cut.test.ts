@@ -84,6 +84,34 @@ test('a file that was torn after it was sent, and renamed since, comes from the 
   assert.equal([...space.versions.values()].flat().length, 0);
 });
 
+test('a file that went back to its older state, and was renamed since, comes from the drive again', async () => {
+  const { space, a } = await deviceWith({ f: 'old' });
+  a.disk.sim?.writeBack(0);
+  a.write('f', 'what I wrote');
+  await a.sync();
+  cutPowerBack(a);
+  a.disk.clock.advance(10);
+  a.disk.user.rename(a.at('f'), a.at('g'));
+  const again = a.restarted(undefined, LATER_BOOT);
+  await again.sync();
+  assert.deepEqual(again.tree(), { g: 'what I wrote' });
+  assert.equal([...space.versions.values()].flat().length, 1);
+});
+
+test('what a power cut tore on a pair that only uploads goes up, and a version has the whole', async () => {
+  const space = new MemorySpace();
+  const a = await pairedDevice(space, 'anna', { mode: 'upload' });
+  a.write('f', 'what I wrote');
+  await a.sync();
+  cutPower(a);
+  const again = a.restarted(undefined, LATER_BOOT);
+  await again.sync();
+  const b = await pairedDevice(space, 'bert');
+  await b.sync();
+  assert.equal(b.read('f'), '\0'.repeat(12));
+  assert.equal([...space.versions.values()].flat().length, 1);
+});
+
 test('what was written after the last sync goes up as the power cut left it', async () => {
   const { space, a } = await deviceWith({ f: 'first' });
   a.disk.sim?.writeBack(0);

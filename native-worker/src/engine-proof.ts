@@ -93,6 +93,8 @@ export class RootProof {
     if (now.state !== 'seen' || now.sha256 === before.sha256) return;
     this.#doubtful.delete(before.id);
     const agreed = base.byLocalId(before.id);
+    // To a pair that only uploads nothing comes: the drive gets what is here, and a version has the rest.
+    if (this.#pair.mode === 'upload') return;
     if (agreed?.sha256 !== before.sha256 || !this.#isContentLost(before, now)) return;
     // As if the drive had changed since: its content replaces this one, which is recycled.
     const { sha256, mtimeNs, executable } = now;
@@ -117,13 +119,13 @@ export class RootProof {
 
   /**
    * Nobody can set the time of the last change of an entry: one before what had been seen is that of an
-   * earlier state. And who writes changes the time of the content: under an equal one, another content or
-   * size was written by nobody, whatever else happened to the entry since.
+   * earlier state. And who writes changes the time of the content: under an equal or earlier one, another
+   * content or size was written by nobody, whatever else happened to the entry since.
    */
   #isContentLost(before: LocalRow, now: LocalRow): boolean {
     if (now.ctimeNs < before.ctimeNs) return now.ctimeNs > 0n;
-    const isSame = now.ino === before.ino && now.mtimeNs === before.mtimeNs;
-    return isSame && this.#pair.caps.mtimeGranNs < FINE_TIMES_NS;
+    if (now.ino !== before.ino || now.mtimeNs > before.mtimeNs) return false;
+    return now.mtimeNs < before.mtimeNs || this.#pair.caps.mtimeGranNs < FINE_TIMES_NS;
   }
 
   /** Nothing is agreed on about what is gone here: it is new from the drive. */

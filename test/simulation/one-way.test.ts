@@ -101,29 +101,6 @@ test('I4 lets an upload pair make a copy where it met an old state anew, and no 
     assert.match(doubled(world, sight), /^I4: .* without anybody else: laptop$/m);
   }));
 
-test('I1 lets a power cut tear what an upload pair sent, and nothing else', () =>
-  staged(async ({ world, sim }) => {
-    const whole = await lookAt(world);
-    const said = (found: string): string => {
-      const { ledger } = world;
-      const entry = whole.devices.find(({ name }) => name === sim.name)?.entries.get(PATH);
-      assert.ok(entry !== undefined);
-      ledger.record(deedOf(sim.name, 0, 'tear', { mayWrite: [found] }));
-      const more = {
-        contents: new Set([found]),
-        entries: new Map([[PATH, { ...entry, what: ledger.digest(found) }]]),
-      };
-      const { devices, ...rest } = withMode(whole, sim.name, 'upload', more);
-      const sight = { ...rest, devices: devices.filter(({ name }) => name === sim.name) };
-      return agreement(sight, ledger, new Set()).join('\n');
-    };
-    assert.equal(said('\0'.repeat(CONTENT.length)), '');
-    const half = CONTENT.slice(0, CONTENT.length >> 1);
-    assert.equal(said(half.padEnd(CONTENT.length, '\0')), '');
-    assert.match(said('\0'.repeat(CONTENT.length - 1)), /never went up/);
-    assert.match(said(CONTENT.toUpperCase()), /never went up/);
-  }));
-
 test('I1 lets a download pair keep what its person took back, and nothing else', () =>
   staged(async ({ world, sim, other }) => {
     const [link, folder] = [`${PATH} link`, `${PATH} folder`];

@@ -1,7 +1,7 @@
 /** I1: every device shows what the drive holds, as far as its pair's mode says so. */
-import type { NodeView } from '@coffer/sdk';
+
 import { isScratch } from './ignored.ts';
-import { isTear, type Ledger } from './ledger.ts';
+import type { Ledger } from './ledger.ts';
 import type { Feature } from './options.ts';
 import type { DeviceSight, SeenEntry, Sight } from './sight.ts';
 
@@ -93,18 +93,11 @@ function uploadOnly(
       .map(([, { what }]) => what),
   );
   const live = new Set<string | null>([...remote.values()].map(({ sha256 }) => sha256));
-  // What a power cut tore is no edit: the drive keeps the whole of it, and nothing comes down here.
-  const byId = new Map([...remote.values()].map((node): [string, NodeView] => [node.id, node]));
-  const isTorn = (content: string): boolean =>
-    [...device.entries]
-      .filter(([, { what }]) => what === ledger.digest(content))
-      .map(([path]) => byId.get(device.nodes.get(path) ?? ''))
-      .every((node) => isTear(content, ledger.contentOf(node?.sha256 ?? '')));
   return [...device.contents].flatMap((content) => [
     ...(own.has(content)
       ? []
       : [`I1: ${device.name} only uploads and has ${content.slice(0, 30)} of somebody else`]),
-    ...([live, past, ignored].some((known) => known.has(ledger.digest(content))) || isTorn(content)
+    ...([live, past, ignored].some((known) => known.has(ledger.digest(content)))
       ? []
       : [`I1: ${device.name} uploads, and ${content.slice(0, 30)} never went up`]),
   ]);
