@@ -2,9 +2,8 @@
 import { copies } from './oracle-copies.ts';
 import { chosenWithCrash, sentAnew } from './oracle-excuses.ts';
 import { show, type ContentJudgement } from './oracle-memory.ts';
+import { BACKUP_NAME } from './saving.ts';
 import { liveHashes, type Sight } from './sight.ts';
-
-const BACKUP_NAME = /(?:\.(?:bak|old|orig|tmp|backup)|~)(?: |$|'|\/)/;
 
 export function contents(sight: Sight, judgement: ContentJudgement): readonly string[] {
   return [...lost(sight, judgement), ...copies(sight, judgement), ...torn(sight, judgement)];

@@ -9,7 +9,7 @@ import {
   movedBackups,
   movedTemporaries,
   movedWithCrash,
-  restoredTemporaries,
+  restoredPutBack,
   sentAnew,
 } from './oracle-excuses.ts';
 import { isCopy, show, type ContentJudgement } from './oracle-memory.ts';
@@ -50,7 +50,7 @@ function doubled(sight: Sight, { ledger, memory, features }: ContentJudgement): 
     ...chosenWithCrash(ledger),
     ...keptTemporaries(sight, ledger),
   ]);
-  const onceMore = movedBackups(ledger).union(restoredTemporaries(ledger));
+  const onceMore = movedBackups(ledger).union(restoredPutBack(ledger));
   // What a person decided not to delete after all is there beside what its content went on to.
   const isUndone = ({ id }: NodeView): boolean => ledger.undoneNodes.has(id);
   const decided = new Map([...sight.remote].filter(([, node]) => !isUndone(node)));

@@ -140,7 +140,7 @@ test('I4 lets a backup be there twice that one put over a file and another renam
   assert.match(await seen((stage) => plant(stage, 'f.bak', 'web', { count: 3 })), twice);
 });
 
-test('I4 lets a temporary be there once more that somebody restored, no more and no other', async () => {
+test('I4 lets a temporary, or a backup, be there once more that somebody restored, no more and no other', async () => {
   const content = `${CONTENT} saved`;
   const said = (text: string, count = 2): Promise<string> =>
     seen(async ({ world, write }) => {
@@ -151,6 +151,7 @@ test('I4 lets a temporary be there once more that somebody restored, no more and
       await world.rest();
     });
   assert.equal(await said('restore /phone-does-18A.tmp'), '');
+  assert.equal(await said(`restore ${PATH}.bak`), '');
   const twice = /^I4: twice there/m;
   assert.match(await said('restore /phone-does-18A.tmp', 3), twice);
   assert.match(await said(`restore ${PATH} 1`), twice);

@@ -1,6 +1,7 @@
 /** Why a content may be there twice, or have another node: the excuses that README.md lists. */
+import type { Deed } from './deed.ts';
 import type { Ledger } from './ledger.ts';
-import { TEMPORARY } from './saving.ts';
+import { BACKUP_NAME, TEMPORARY } from './saving.ts';
 import type { Sight } from './sight.ts';
 
 const MOVED_TEMPORARY = /^(?:move|rename) \S*-does-\d+(?:[AB]\.tmp|\.new) to /;
@@ -75,14 +76,13 @@ export function movedBackups(ledger: Ledger): ReadonlySet<string> {
 }
 
 /**
- * An editor's temporary that went up and was put over its file is in the trash, and its content has gone
- * on as an edit of the file: who restores it has it once more.
+ * An editor's temporary, or a backup, that went up and was put over its file is in the trash, and its
+ * content has gone on as an edit of the file: who restores it has it once more.
  */
-export function restoredTemporaries(ledger: Ledger): ReadonlySet<string> {
+export function restoredPutBack(ledger: Ledger): ReadonlySet<string> {
   const restores = ledger.phaseDeeds().filter(({ text }) => RESTORED.test(text));
-  return new Set(
-    restores.filter(({ text }) => TEMPORARY.test(text)).flatMap(({ touched }) => touched),
-  );
+  const wasPutBack = ({ text }: Deed): boolean => TEMPORARY.test(text) || BACKUP_NAME.test(text);
+  return new Set(restores.filter(wasPutBack).flatMap(({ touched }) => touched));
 }
 
 /** A temporary that went up from a pair that only uploads, in the middle of a save: no deletion goes up. */

@@ -4,6 +4,7 @@
  * twice, I10 by crash-all.ts.
  */
 import type { Deed } from './deed.ts';
+import { ROOT } from './device.ts';
 import { isScratch } from './ignored.ts';
 import { agreement } from './oracle-agreement.ts';
 import { contents, nodeIds } from './oracle-contents.ts';
@@ -45,6 +46,11 @@ function remember({ memory, ledger }: ContentJudgement, { remote, past, devices 
   memory.copies = new Set([...remote.keys()].filter(isCopy));
 }
 
+/** The path of the drive, for words that begin with one of a disk. */
+function inDrive(words: string): string {
+  return words.startsWith(ROOT) ? words.slice(ROOT.length) : words;
+}
+
 /** I3: what one person deleted, and nobody else touched meanwhile, does not come back. */
 function resurrection({ ledger, memory, shape }: World, sight: Sight): readonly string[] {
   // A decision of a person brings held deletions back, and what was answered to nobody is unknown.
@@ -70,6 +76,12 @@ function resurrection({ ledger, memory, shape }: World, sight: Sight): readonly 
   const hasMovedEarlier = ({ touched }: Deed, content: string): boolean => {
     const earlier = ledger.earlierInPhase(content);
     return touched.some((each) => earlier.has(each));
+  };
+  // A folder that somebody else moved lives on with all that was in it (engine §5.2, §5.5).
+  const hasMovedFolder = ({ text }: Deed, deletion: string): boolean => {
+    const path = inDrive(/^(?:delete|trash) (.+)$/.exec(deletion)?.[1] ?? '');
+    const moved = /^(?:rename|move) (.+)$/.exec(text)?.[1];
+    return path !== '' && moved !== undefined && inDrive(moved).startsWith(`${path} to `);
   };
   const live = liveHashes(sight.remote);
   const isLeft = (content: string, deleted: readonly string[]): boolean => {
@@ -99,7 +111,9 @@ function resurrection({ ledger, memory, shape }: World, sight: Sight): readonly 
               ? j > i && [...other.wrote, ...other.touched].includes(content)
               : [...other.touched, ...other.gaveUp, ...other.wrote, ...other.mayWrite].includes(
                   content,
-                ) || hasMovedEarlier(other, content),
+                ) ||
+                hasMovedEarlier(other, content) ||
+                hasMovedFolder(other, deed.text),
           ),
       )
       .map((content) => `I3: ${show(content)}, deleted on ${device}, came back`);

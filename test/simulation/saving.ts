@@ -23,6 +23,8 @@ export interface SaveOutcome {
 }
 
 const [FIRST_EDITOR, ...MORE_EDITORS] = EDITORS;
+/** A backup's name, in the words of a deed or a path. */
+export const BACKUP_NAME = /(?:\.(?:bak|old|orig|tmp|backup)|~)(?: |$|'|\/)/;
 /** Visible names that editors give to what they put over their file next. */
 export const TEMPORARY = /-does-\d+(?:[AB]\.tmp|\.new)$/;
 const PAUSE_MS_MAX = 1500;
