@@ -84,6 +84,12 @@ test('I4 lets who only uploads set aside what it does not have, and nothing of i
     assert.match(doubled(world, { ...uploading, remote }), needless);
     const without = withMode(sight, sim.name, 'upload', { nodes: new Map() });
     assert.match(doubled(world, without), needless);
+    const move = (to: string): void =>
+      world.ledger.record(deedOf(sim.name, 0, `move ${ROOT}/x to ${ROOT}${to}`, {}));
+    move(`${PATH} else`);
+    assert.match(doubled(world, without), needless);
+    move(PATH);
+    assert.equal(doubled(world, without), '', 'it may have moved its own on since');
     world.ledger.startPhase(2);
     world.ledger.record(deedOf(other.name, 0, 'look', {}));
     const idle = withMode(sight, sim.name, 'upload', { nodes });

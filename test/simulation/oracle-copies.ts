@@ -1,6 +1,7 @@
 /** I4: nothing is there twice, and conflict copies come of conflicts. */
 import type { NodeView } from '@coffer/sdk';
 import type { Deed } from './deed.ts';
+import { ROOT } from './device.ts';
 import { IGNORE_FILE, isScratch } from './ignored.ts';
 import type { Ledger } from './ledger.ts';
 import {
@@ -77,7 +78,7 @@ function needless(
     !features.has('exclusions') &&
     !deeds.some(isOfRules);
   const unfounded = fresh.filter(
-    (path) => !isOfUnseen(path, sight, actors) && !isSentAnew(path, ledger),
+    (path) => !isOfUnseen(path, sight, deeds) && !isSentAnew(path, ledger),
   );
   return unfounded.length > 0 && isAlone
     ? [`I4: ${unfounded.join(', ')} without anybody else: ${[...actors].join(', ')}`]
@@ -119,17 +120,16 @@ function isSentAnew(copy: string, { metAnew }: Ledger): boolean {
 }
 
 /** Who only uploads does not see what others have: where it takes a name of theirs, theirs gets another. */
-function isOfUnseen(
-  path: string,
-  { remote, devices }: Sight,
-  actors: ReadonlySet<string>,
-): boolean {
-  const [plain, maker] = path.split(COPY_NAME);
-  const [copy, holder] = [path, plain ?? ''].map((each) => remote.get(each)?.id ?? '');
+function isOfUnseen(path: string, { remote, devices }: Sight, deeds: readonly Deed[]): boolean {
+  const [plain = '', maker] = path.split(COPY_NAME);
+  const [copy = '', holder = ''] = [path, plain].map((each) => remote.get(each)?.id);
   return devices.some(({ name, mode, nodes }) => {
-    if (mode !== 'upload' || name !== maker || !actors.has(name)) return false;
+    const acts = deeds.filter(({ device }) => device === name);
+    if (mode !== 'upload' || name !== maker || acts.length === 0) return false;
     const own = new Set(nodes.values());
-    return own.has(holder ?? '') && !own.has(copy ?? '');
+    // It may have moved its own on since.
+    const hasTaken = acts.some(({ text }) => text.endsWith(` to ${ROOT}${plain}`));
+    return (own.has(holder) || hasTaken) && !own.has(copy);
   });
 }
 
