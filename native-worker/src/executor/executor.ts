@@ -3,7 +3,7 @@
  * they become possible, deletions last. Whatever fails leaves trees from which the next plan is right.
  */
 import type { NodeId } from '@coffer/protocol/core';
-import type { LocalDownload, Operation } from '../planner/operations.ts';
+import type { LocalDownload, LocalPlace, Operation } from '../planner/operations.ts';
 import type { OperationId } from '../planner/types.ts';
 import { SLICE_MS } from '../limits.ts';
 import { agreeOnBind } from './agreement.ts';
@@ -84,7 +84,9 @@ class Executor {
   #dropNotDue(): void {
     for (const operation of this.#waiting) {
       const waits = isDeletion(operation) && !this.#run.options.deletionsMayRun;
-      if (waits || !this.#run.isDue(operation)) this.#run.settle(operation, SKIPPED);
+      if (!waits && this.#run.isDue(operation)) continue;
+      if (isViaStaging(operation)) this.#run.leftBehind.add(operation.local);
+      this.#run.settle(operation, SKIPPED);
     }
     this.#waiting = this.#waiting.filter(({ id }) => !this.#run.outcomes.has(id));
   }
@@ -92,7 +94,7 @@ class Executor {
   /** Entries that break a cycle leave their slots at once. */
   #stageMoves(): void {
     for (const operation of this.#waiting) {
-      if (operation.kind !== 'local-place' || !operation.viaStaging) continue;
+      if (!isViaStaging(operation)) continue;
       const move = this.#attempt(() => {
         const staged = this.#run.sawHolds(operation) ? stageMove(this.#run, operation) : undefined;
         if (staged === undefined) return LOST;
@@ -100,7 +102,9 @@ class Executor {
         this.#released.add(operation.id);
         return DONE;
       });
-      if (move.kind !== 'done') this.#run.settle(operation, move);
+      if (move.kind === 'done') continue;
+      this.#run.leftBehind.add(operation.local);
+      this.#run.settle(operation, move);
     }
     const staged = new Set(this.#staged.map(({ operation }) => operation.id));
     this.#waiting = this.#waiting.filter(
@@ -290,6 +294,10 @@ function isDownload(operation: Operation): operation is LocalDownload {
 
 function isLocalRecycle(operation: Operation): operation is Operation {
   return operation.kind === 'local-recycle';
+}
+
+function isViaStaging(operation: Operation): operation is LocalPlace {
+  return operation.kind === 'local-place' && operation.viaStaging;
 }
 
 function isDeletion(operation: Operation): boolean {

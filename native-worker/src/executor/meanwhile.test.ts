@@ -110,6 +110,27 @@ describe('between the calls of one operation', () => {
     assert.deepEqual(modes, [0o644, 0o644]);
   });
 
+  test('a file that could not leave a folder which goes for another of its name is not recycled with it', async () => {
+    const { a, b } = await twoDevices();
+    a.write('n/x', 'x');
+    await syncAll([a, b]);
+    b.disk.user.rename(b.at('n'), b.at('m'));
+    await b.sync();
+    for (const name of ['m/1', 'm/2']) a.write(name, name);
+    a.disk.clock.advance(5000);
+    let faults = 0;
+    const busy = a.restarted((phase, { kind, path }) => {
+      const isMeant = phase === 'before' && kind === 'rename' && path.endsWith('/m/1');
+      return isMeant && faults++ === 0 ? 'busy' : undefined;
+    });
+    await busy.engine.syncNow({});
+    a.disk.clock.advance(3_600_000);
+    await syncAll([busy, b]);
+    assert.ok(faults > 0, 'nothing was to leave');
+    assert.deepEqual(b.tree(), { f: 'first', m: null, 'm/1': 'm/1', 'm/2': 'm/2', 'm/x': 'x' });
+    assert.deepEqual(busy.tree(), b.tree());
+  });
+
   test('a file that just left a folder which somebody deleted keeps its node where it is now', async () => {
     const { a, b } = await twoDevices();
     for (const name of ['d/out', 'd/in', 'place']) a.write(name, name);

@@ -87,6 +87,8 @@ export class ExecutionRun {
   };
   /** Entries that wait in staging: they are in none of the folders that their rows name. */
   readonly staged = new Set<LocalId>();
+  /** Entries that were to go there and did not: what they were to leave does not go without them. */
+  readonly leftBehind = new Set<LocalId>();
   readonly #unsynced = new Set<string>();
   readonly #unsyncedFiles = new Set<string>();
   #agreements: (() => void)[] = [];

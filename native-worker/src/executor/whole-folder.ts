@@ -115,7 +115,7 @@ function isKnown(run: ExecutionRun, walk: Walk, at: Walk['open'][number]): boole
       continue;
     }
     const stat = fileSystem.lstat(`${path}/${name}`);
-    if (stat === undefined || !isAsSeen(row, stat)) return false;
+    if (stat === undefined || !isAsSeen(row, stat) || run.leftBehind.has(row.id)) return false;
     if (row.kind === 'folder') walk.open.push({ id: row.id, above });
     else walk.entries.push({ below: `${path}/${name}`.slice(walk.top.length), row });
     rows.delete(formOf(run, name));
