@@ -188,6 +188,21 @@ test('what lost its name comes again although the engine writes into its folder 
   assert.deepEqual(again.tree(), b.tree());
 });
 
+test('what lost its name to what had it before comes again, too', async () => {
+  const { a } = await deviceWith({ kept: 'kept' });
+  a.disk.user.folder(a.at('name'));
+  await a.sync();
+  a.disk.sim?.writeBack(0);
+  a.disk.user.rename(a.at('name'), a.at('other'));
+  a.write('name', 'sent');
+  await a.sync();
+  cutPowerBack(a);
+  assert.deepEqual(a.tree(), { kept: 'kept', name: null });
+  const again = a.restarted(undefined, LATER_BOOT);
+  await again.sync();
+  assert.ok(Object.values(again.tree()).includes('sent'), Object.keys(again.tree()).join(' '));
+});
+
 test('what was found equal on both sides and then lost its name is no deletion', async () => {
   const { space } = await deviceWith({ f: 'equal', kept: 'kept' });
   const b = await pairedDevice(space, 'bert');

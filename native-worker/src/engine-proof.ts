@@ -102,13 +102,16 @@ export class RootProof {
     this.#trees.dirty.markRemote(agreed.id);
   }
 
-  /** Who deletes an entry changes its folder, later than whatever had been seen of the entry. */
-  #isNameLost({ id, parent, ctimeNs }: LocalRow): boolean {
+  /**
+   * Who deletes an entry, or puts another in its place, changes its folder, later than whatever had been
+   * seen of the entry.
+   */
+  #isNameLost({ id, parent, ino, ctimeNs }: LocalRow): boolean {
     const [path, above] = [id, parent].map((each) => this.#paths.absolute(each));
     if (path === undefined || above === undefined) return false;
     const { fileSystem } = this.#options;
     try {
-      if (fileSystem.lstat(path) !== undefined) return false;
+      if (fileSystem.lstat(path)?.ino === ino) return false;
       const folder = fileSystem.lstat(above);
       return folder?.type === 'folder' && folder.mtimeNs < ctimeNs;
     } catch (error) {
