@@ -6,7 +6,7 @@ import test from 'node:test';
 import Sqlite from 'better-sqlite3';
 import { MemorySpace } from './executor/testing/memory-space.ts';
 import { pairedDevice, syncAll, type TestDevice } from './executor/testing/test-device.ts';
-import { simTestDisk, type DiskTurn, type SimDiskOptions } from './testing/index.ts';
+import { Crash, simTestDisk, type DiskTurn, type SimDiskOptions } from './testing/index.ts';
 import { openEngineDatabase, ProofTable } from './trees/index.ts';
 import { MIGRATIONS } from './trees/migrations.ts';
 
@@ -185,6 +185,32 @@ test('what lost its name comes again although the engine writes into its folder 
   await syncAll([again, b]);
   const files = { 'd/kept': 'edited', 'd/new': 'sent', 'd/theirs': 'theirs' };
   assert.deepEqual(b.tree(), { d: null, ...files });
+  assert.deepEqual(again.tree(), b.tree());
+});
+
+test('what lost its name comes again although the next power cut comes before it is judged', async () => {
+  const { space, a } = await deviceWith({ 'd/kept': 'kept' });
+  const b = await pairedDevice(space, 'bert');
+  await b.sync();
+  a.disk.sim?.writeBack(0);
+  a.write('d/new', 'sent');
+  await a.sync();
+  b.write('d/theirs', 'theirs');
+  await b.sync();
+  cutPowerBack(a);
+  a.write('d/kept', 'edited');
+  let isDead = false;
+  const once = a.restarted((phase, { kind, path }) => {
+    if (isDead) throw new Crash('the process is dead');
+    isDead = phase === 'after' && kind === 'syncFolder' && path.endsWith('/d');
+    if (isDead) throw new Crash('the power went');
+    return undefined;
+  }, LATER_BOOT);
+  await assert.rejects(once.engine.syncNow({}));
+  cutPowerBack(a);
+  const again = a.restarted(undefined, { ...HOST, bootId: 'a third boot' });
+  await syncAll([again, b]);
+  assert.deepEqual(Object.keys(b.tree()), ['d', 'd/kept', 'd/new', 'd/theirs']);
   assert.deepEqual(again.tree(), b.tree());
 });
 

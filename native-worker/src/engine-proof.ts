@@ -48,12 +48,16 @@ export class RootProof {
     const { host, clock } = this.#options;
     this.#isProven = this.#proofs.isProved(host.bootId);
     if (this.#isProven) return;
-    for (const id of this.#proofs.unproved(clock.now())) {
+    const known = new Set(this.#proofs.nameless());
+    for (const id of new Set([...known, ...this.#proofs.unproved(clock.now())])) {
       const row = this.#trees.local.byId(id);
       if (row === undefined) continue;
       this.#doubtful.set(id, row);
-      if (this.#isNameLost(row)) this.#nameless.add(id);
+      if (known.has(id) || this.#isNameLost(row)) this.#nameless.add(id);
     }
+    // The next power cut may come before they are judged, and after the engine wrote into their folders.
+    const lost = [...this.#nameless];
+    if (lost.length > known.size) this.#trees.db.durably(() => this.#proofs.setNameless(lost));
     this.#scanner.prove([...this.#doubtful.keys()]);
   }
 
@@ -77,6 +81,7 @@ export class RootProof {
     if (!outcome.full || !this.#scanner.isProven()) return;
     this.#isProven = true;
     this.#forget();
+    this.#proofs.setNameless([]);
     this.#proofs.setProved(this.#options.host.bootId);
   }
 

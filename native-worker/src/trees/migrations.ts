@@ -239,6 +239,9 @@ const VERSION_4 = `CREATE INDEX base_renamed ON base_node (pair, node_id)
 /** The folders of a pair: looked at whenever an entry is nowhere, among many times as many files. */
 const VERSION_5 = "CREATE INDEX local_folder ON local_node (pair) WHERE kind = 'folder'";
 
+/** Rows, as a JSON list, whose names a power cut took, until all of them were judged. */
+const VERSION_6 = "ALTER TABLE pair ADD COLUMN nameless TEXT NOT NULL DEFAULT '[]'";
+
 /** Step n brings a database from `user_version` n to n + 1. */
 export const MIGRATIONS: readonly string[] = [
   VERSION_1,
@@ -246,4 +249,5 @@ export const MIGRATIONS: readonly string[] = [
   VERSION_3,
   VERSION_4,
   VERSION_5,
+  VERSION_6,
 ];

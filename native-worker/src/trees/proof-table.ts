@@ -33,6 +33,18 @@ export class ProofTable {
     this.#db.sql('UPDATE pair SET boot = ? WHERE id = ?').run(boot, this.#pair);
   }
 
+  /** Rows whose names a power cut took, and which were not all judged since. */
+  nameless(): readonly LocalId[] {
+    const row = this.#db
+      .sql<{ nameless: string }>('SELECT nameless FROM pair WHERE id = ?')
+      .get(this.#pair);
+    return JSON.parse(row?.nameless ?? '[]') as readonly LocalId[];
+  }
+
+  setNameless(rows: readonly LocalId[]): void {
+    this.#db.sql('UPDATE pair SET nameless = ? WHERE id = ?').run(JSON.stringify(rows), this.#pair);
+  }
+
   /**
    * Entries that changed in the last minute of what was observed: a power cut since then can have taken
    * no others. Those of the future, seen from `nowMs`, are among them.
