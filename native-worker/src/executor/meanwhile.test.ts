@@ -110,6 +110,18 @@ describe('between the calls of one operation', () => {
     assert.deepEqual(modes, [0o644, 0o644]);
   });
 
+  test('an executable bit that a person sets on a file that just came down is sent', async () => {
+    const { a, b } = await twoDevices();
+    a.write('new', 'new');
+    await a.sync();
+    const busy = b.restarted(
+      after('link', '/drive/new', () => b.disk.user.setMode(b.at('new'), 0o755)),
+    );
+    await syncAll([busy, a]);
+    const mode = a.disk.sim?.programs.lstat(a.at('new'))?.mode ?? 0;
+    assert.equal(mode & 0o100, 0o100);
+  });
+
   test('a file that could not leave a folder which goes for another of its name is not recycled with it', async () => {
     const { a, b } = await twoDevices();
     a.write('n/x', 'x');

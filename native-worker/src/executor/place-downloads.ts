@@ -3,7 +3,7 @@ import type { LocalId, OperationId } from '../planner/types.ts';
 import { LocalFault, type EntryStat } from '../ports/index.ts';
 import type { LocalRow } from '../scanner/local-tree-writer.ts';
 import { provenCtimeNs } from '../scanner/racy.ts';
-import { agreeOnNewContent, agreeOnRemote } from './agreement.ts';
+import { agreeOnNewContent, agreeOnRemote, isExecutable } from './agreement.ts';
 import { arrivalsIntent, type Arrival } from './arrivals.ts';
 import type { Staged } from './downloads.ts';
 import { folderOf } from './local-paths.ts';
@@ -215,7 +215,10 @@ function asStaged(run: ExecutionRun, { item, parent }: Placing, stat: EntryStat)
 }
 
 function rowOf(run: ExecutionRun, placing: Placing, stat: EntryStat): LocalRow {
-  const { operation, view } = placing.item;
+  const { operation, view, staged } = placing.item;
+  // A bit that a person set since it got its name is a change of this side.
+  const isOurs = staged === null || stat.mode === staged.stat.mode;
+  const executable = isOurs ? view.executable : isExecutable(stat.mode);
   return {
     id: placing.local,
     parent: placing.parent,
@@ -227,7 +230,7 @@ function rowOf(run: ExecutionRun, placing: Placing, stat: EntryStat): LocalRow {
     mtimeNs: stat.mtimeNs,
     ctimeNs: ctimeOf(run, placing, stat),
     mode: stat.mode,
-    executable: operation.entry === 'file' && view.executable,
+    executable: operation.entry === 'file' && executable,
     sha256: view.sha256,
     target: view.target,
     state: 'seen',
