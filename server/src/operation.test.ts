@@ -148,7 +148,8 @@ async function converse(start: (socket: Socket) => void): Promise<string> {
   socket.on('data', (part: Buffer) => (said += part.toString()));
   socket.on('error', () => {});
   start(socket);
-  await once(socket, 'close');
+  // By an error, too: who writes when the server has hung up is told so.
+  await new Promise((resolve) => socket.once('close', resolve));
   return said;
 }
 
