@@ -117,7 +117,7 @@ export function agreeOnNewContent(base: BaseNode, view: NodeView, local: LocalRo
 
 /**
  * The row of an entry that the engine itself renamed or gave other metadata, from the lstat after it.
- * `mtimeNs` is the time that it must have. Where a person wrote to a file meanwhile the row keeps the
+ * `mtimeNs` is the time that it must have. Where a person wrote to a file, or made a link anew, the row keeps the
  * size and time that its content had, and no ctime: the next look finds a difference and reads it.
  */
 export function rowAfter(
@@ -127,7 +127,8 @@ export function rowAfter(
 ): LocalRow {
   const { ino, birthNs, mode } = stat;
   const after: LocalRow = { ...row, ino, birthNs, mode, state: 'seen' };
-  const isOwn = row.kind !== 'file' || (stat.size === row.size && isTime(stat, mtimeNs, caps));
+  const isOfSize = row.kind !== 'file' || stat.size === row.size;
+  const isOwn = row.kind === 'folder' || (isOfSize && isTime(stat, mtimeNs, caps));
   if (!isOwn) return { ...after, mtimeNs, ctimeNs: 0n };
   const ctimeNs =
     row.kind === 'folder' ? stat.ctimeNs : provenCtimeNs(stat, nowMs, caps.mtimeGranNs);

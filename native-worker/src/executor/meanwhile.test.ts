@@ -122,6 +122,27 @@ describe('between the calls of one operation', () => {
     assert.equal(mode & 0o100, 0o100);
   });
 
+  test('a link that is made anew while it is being renamed goes up', async () => {
+    const { a, b } = await twoDevices();
+    b.disk.user.symlink('old', b.at('l'));
+    await syncAll([b, a]);
+    b.disk.user.rename(b.at('l'), b.at('k'));
+    await b.sync();
+    a.disk.clock.advance(5000);
+    let isDone = false;
+    const busy = a.restarted((phase, { kind, path }) => {
+      if (isDone || phase !== 'before' || kind !== 'rename' || !path.endsWith('/l'))
+        return undefined;
+      isDone = true;
+      a.disk.user.remove(a.at('l'));
+      a.disk.user.symlink('another', a.at('l'));
+      return undefined;
+    });
+    await syncAll([busy, b]);
+    assert.deepEqual(b.tree(), { f: 'first', k: '-> another' });
+    assert.deepEqual(busy.tree(), b.tree());
+  });
+
   test('a file that could not leave a folder which goes for another of its name is not recycled with it', async () => {
     const { a, b } = await twoDevices();
     a.write('n/x', 'x');
