@@ -65,7 +65,8 @@ export interface DeviceParts {
   readonly onSwitchOff: (
     before: ReadonlyMap<string, string>,
     after: ReadonlyMap<string, string>,
-    lostInStaging: readonly string[],
+    /** Contents of files that the engine was moving, before and after. */
+    staged: { readonly before: readonly string[]; readonly after: readonly string[] },
   ) => void;
 }
 
@@ -323,12 +324,7 @@ export class SimDevice {
       keepNames: (pending) => choices.roll(`${key} names`, pending + 1),
       torn: (ino) => choices.pick(`${key} torn ${ino}`, ['lost', 'kept', 'half', 'zeros', 'empty']),
     });
-    const left = new Set(this.#staged());
-    onSwitchOff(
-      before,
-      this.contents(),
-      staged.filter((content) => !left.has(content)),
-    );
+    onSwitchOff(before, this.contents(), { before: staged, after: this.#staged() });
   }
 
   /** Contents of files that are on their way to another place of the root. */

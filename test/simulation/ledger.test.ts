@@ -87,6 +87,19 @@ test('a crash takes what was not synced; what the engine had placed it may not t
   assert.deepEqual([...ledger.lostByCrash.keys()], ['new']);
 });
 
+test('a file that a crash tears while the engine moves it is known, if its person had not synced it', () => {
+  const ledger = new Ledger();
+  ledger.record(deedOf('phone', 0, 'create', { wrote: ['new'] }));
+  const moved = (before: string, after: string): boolean => {
+    ledger.switchedOffMoving('phone', { before: [before], after: [after] }, 1000);
+    return ledger.known.has(after);
+  };
+  assert.ok(moved('new', ''));
+  assert.ok(!moved('new', 'other'), 'no tear of it');
+  ledger.switchedOffMoving('laptop', { before: ['of desktop'], after: ['\0\0\0'] }, 1000);
+  assert.ok(!ledger.known.has('\0\0\0'), 'another device');
+});
+
 test('who acted where a power cut took a file, or on what it went back to, changed that since', () => {
   const acted = (device: string, at: number, text: string, what: Partial<Deed> = {}): boolean => {
     const ledger = new Ledger();

@@ -173,11 +173,26 @@ export class Ledger {
     return new Set(this.deeds.flatMap(({ unseen }) => unseen));
   }
 
-  /** A crash while the engine moved files: what the person had not synced goes with them. */
-  lostInStaging(device: string, contents: readonly string[], now: number): void {
+  /**
+   * A crash while the engine moved files: what the person had not synced goes with them, or is torn on its
+   * way to its place.
+   */
+  switchedOffMoving(
+    device: string,
+    staged: { readonly before: readonly string[]; readonly after: readonly string[] },
+    now: number,
+  ): void {
     const unsynced = this.unsyncedOn(device, now);
     const loss = { device, at: now, path: undefined, left: undefined };
-    for (const content of contents) if (unsynced.has(content)) this.lostByCrash.set(content, loss);
+    for (const content of staged.before)
+      if (!staged.after.includes(content) && unsynced.has(content))
+        this.lostByCrash.set(content, loss);
+    for (const content of staged.after) {
+      const isNew = !staged.before.includes(content);
+      if (!isNew || ![...unsynced].some((each) => isTear(content, each))) continue;
+      this.#markTorn(device, content);
+      this.known.add(content);
+    }
   }
 
   /**

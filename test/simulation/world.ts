@@ -290,8 +290,8 @@ export class World {
         isExternal: device?.isExternal === true,
         hasHints: device?.isLooping === true,
         onOverwritten: (content) => void this.ledger.overwritten.add(content),
-        onSwitchOff: (before, after, lostInStaging) => {
-          this.ledger.lostInStaging(name, lostInStaging, scheduler.now());
+        onSwitchOff: (before, after, staged) => {
+          this.ledger.switchedOffMoving(name, staged, scheduler.now());
           this.log.push(`${scheduler.now()} ${name} is switched off`);
           this.violations.push(...this.ledger.switchedOff(name, before, after, scheduler.now()));
         },
