@@ -84,6 +84,21 @@ test('a file that was torn after it was sent, and renamed since, comes from the 
   assert.equal([...space.versions.values()].flat().length, 0);
 });
 
+test('an atomic save that the disk undid, and whose old file was touched since, comes from the drive again', async () => {
+  const { space, a } = await deviceWith({ f: 'old' });
+  a.disk.sim?.writeBack(0);
+  a.write('f.tmp', 'what I wrote');
+  a.disk.user.rename(a.at('f.tmp'), a.at('f'));
+  await a.sync();
+  cutPowerBack(a);
+  a.disk.clock.advance(10);
+  a.disk.user.setMode(a.at('f'), 0o600);
+  const again = a.restarted(undefined, LATER_BOOT);
+  await again.sync();
+  assert.deepEqual(again.tree(), { f: 'what I wrote' });
+  assert.equal([...space.versions.values()].flat().length, 1);
+});
+
 test('a file that went back to its older state, and was renamed since, comes from the drive again', async () => {
   const { space, a } = await deviceWith({ f: 'old' });
   a.disk.sim?.writeBack(0);

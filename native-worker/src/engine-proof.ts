@@ -131,6 +131,8 @@ export class RootProof {
    * content or size was written by nobody, whatever else happened to the entry since.
    */
   #isContentLost(before: LocalRow, now: LocalRow): boolean {
+    // Its folder did not change since: what has the name now had it before.
+    if (this.#nameless.has(before.id) && now.ino !== before.ino) return true;
     if (now.ctimeNs < before.ctimeNs) return now.ctimeNs > 0n;
     if (now.ino !== before.ino || now.mtimeNs > before.mtimeNs) return false;
     return now.mtimeNs < before.mtimeNs || this.#pair.caps.mtimeGranNs < FINE_TIMES_NS;
