@@ -99,17 +99,17 @@ test('an atomic save that the disk undid, and whose old file was touched since, 
   assert.equal([...space.versions.values()].flat().length, 1);
 });
 
-test('a file that went back to its older state, and was renamed since, comes from the drive again', async () => {
+test('a file that went back to its older state, and got another mode since, comes from the drive again', async () => {
   const { space, a } = await deviceWith({ f: 'old' });
   a.disk.sim?.writeBack(0);
   a.write('f', 'what I wrote');
   await a.sync();
   cutPowerBack(a);
   a.disk.clock.advance(10);
-  a.disk.user.rename(a.at('f'), a.at('g'));
+  a.disk.user.setMode(a.at('f'), 0o600);
   const again = a.restarted(undefined, LATER_BOOT);
   await again.sync();
-  assert.deepEqual(again.tree(), { g: 'what I wrote' });
+  assert.deepEqual(again.tree(), { f: 'what I wrote' });
   assert.equal([...space.versions.values()].flat().length, 1);
 });
 
@@ -295,6 +295,23 @@ for (const [how, save] of [
     assert.deepEqual(recycledPaths(again), ['f']);
   });
 }
+
+test('what somebody writes after the start goes up although it bears an older time', async () => {
+  const { space, a } = await deviceWith({ f: 'sent' });
+  const before = a.disk.clock.now();
+  a.disk.sim?.crash({ keepNames: (pending) => pending, torn: () => 'kept' });
+  let isDone = false;
+  const again = a.restarted((phase, { kind }) => {
+    if (isDone || phase !== 'after' || kind !== 'readFolder') return undefined;
+    isDone = true;
+    a.write('f', 'unpacked');
+    a.disk.user.setTimes(a.at('f'), before - 86_400_000);
+    return undefined;
+  }, LATER_BOOT);
+  const b = await pairedDevice(space, 'bert');
+  await syncAll([again, b]);
+  assert.equal(b.read('f'), 'unpacked');
+});
 
 test('what somebody saves after a power cut goes up', async () => {
   const { space, a } = await deviceWith({ f: 'old' });

@@ -26,6 +26,8 @@ export class RootProof {
   readonly #doubtful = new Map<LocalId, LocalRow>();
   /** Those of them whose names the disk did not keep. */
   readonly #nameless = new Set<LocalId>();
+  /** Those that had an earlier time of writing than what had been seen, before anybody wrote since. */
+  readonly #setBack = new Set<LocalId>();
 
   constructor(of: {
     readonly pair: Pair;
@@ -54,6 +56,7 @@ export class RootProof {
       if (row === undefined) continue;
       this.#doubtful.set(id, row);
       if (known.has(id) || this.#isNameLost(row)) this.#nameless.add(id);
+      else if (this.#isSetBack(row)) this.#setBack.add(id);
     }
     // The next power cut may come before they are judged, and after the engine wrote into their folders.
     const lost = [...this.#nameless];
@@ -70,6 +73,7 @@ export class RootProof {
   #forget(): void {
     this.#doubtful.clear();
     this.#nameless.clear();
+    this.#setBack.clear();
   }
 
   /** After each pass, before anything is planned. */
@@ -125,17 +129,30 @@ export class RootProof {
     }
   }
 
+  #isSetBack({ id, ino, mtimeNs }: LocalRow): boolean {
+    const path = this.#paths.absolute(id);
+    try {
+      const stat = path === undefined ? undefined : this.#options.fileSystem.lstat(path);
+      return stat?.ino === ino && stat.mtimeNs < mtimeNs;
+    } catch (error) {
+      if (error instanceof LocalFault) return false;
+      throw error;
+    }
+  }
+
   /**
    * Nobody can set the time of the last change of an entry: one before what had been seen is that of an
-   * earlier state. And who writes changes the time of the content: under an equal or earlier one, another
-   * content or size was written by nobody, whatever else happened to the entry since.
+   * earlier state. And who writes changes the time of the content: under an equal one, or one that the
+   * disk went back to, another content or size was written by nobody, whatever else happened to the entry.
    */
   #isContentLost(before: LocalRow, now: LocalRow): boolean {
+    const isNameless = this.#nameless.has(before.id);
     // Its folder did not change since: what has the name now had it before.
-    if (this.#nameless.has(before.id) && now.ino !== before.ino) return true;
+    if (isNameless && now.ino !== before.ino) return true;
     if (now.ctimeNs < before.ctimeNs) return now.ctimeNs > 0n;
     if (now.ino !== before.ino || now.mtimeNs > before.mtimeNs) return false;
-    return now.mtimeNs < before.mtimeNs || this.#pair.caps.mtimeGranNs < FINE_TIMES_NS;
+    if (now.mtimeNs < before.mtimeNs) return isNameless || this.#setBack.has(before.id);
+    return this.#pair.caps.mtimeGranNs < FINE_TIMES_NS;
   }
 
   /** Nothing is agreed on about what is gone here: it is new from the drive. */
