@@ -222,7 +222,8 @@ test(
         for (let sent = 0; sent <= bodySizeBytesMax + 0x10000; sent += 0x10000) socket.write(part);
         drip(socket, part);
       });
-      assert.match(said, /^HTTP\/1.1 (4\d\d|200) /, name);
+      // Who floods a call without a body may be reset before reading the answer.
+      if (form !== null || said !== '') assert.match(said, /^HTTP\/1.1 (4\d\d|200) /, name);
       if (form !== null) assert.match(said, /"code":"[a-z-]+"/, name);
     };
     const small = CALL_NAMES.filter((name) => CALLS[name].bodySizeBytesMax <= 1024 * 1024);
