@@ -219,11 +219,17 @@ test(
           `${method} ${target} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${ann.token ?? ''}\r\ncontent-type: ${type}\r\ntransfer-encoding: chunked\r\n\r\n`,
         );
         const part = `10000\r\n${'['.repeat(0x10000)}\r\n`;
-        for (let sent = 0; sent <= bodySizeBytesMax + 0x10000; sent += 0x10000) socket.write(part);
-        drip(socket, part);
+        const flood = () => {
+          for (let sent = 0; sent <= bodySizeBytesMax + 0x10000; sent += 0x10000)
+            socket.write(part);
+          drip(socket, part);
+        };
+        if (form !== null) return flood();
+        // Answered at once: a write that fails then would end this side before it reads the answer.
+        socket.write('1\r\n[\r\n');
+        return void socket.once('data', flood);
       });
-      // Who floods a call without a body may be reset before reading the answer.
-      if (form !== null || said !== '') assert.match(said, /^HTTP\/1.1 (4\d\d|200) /, name);
+      assert.match(said, /^HTTP\/1.1 (4\d\d|200) /, name);
       if (form !== null) assert.match(said, /"code":"[a-z-]+"/, name);
     };
     const small = CALL_NAMES.filter((name) => CALLS[name].bodySizeBytesMax <= 1024 * 1024);
