@@ -64,6 +64,31 @@ test('words that are given back, forgotten or replaced count for nothing', async
   assert.deepEqual(told, ['dropped', 'dropped', 'dropped']);
 });
 
+test('a change that is being made goes on when other words are asked for', async () => {
+  const { told, pending, propose } = world();
+  const made = Promise.withResolvers<void>();
+  const first = await pending.propose(async (confirmWords, signal) => {
+    await confirmWords(WORDS);
+    await made.promise;
+    signal.throwIfAborted();
+  }, NEVER);
+  const making = pending.settle(first?.change ?? '', true);
+  const second = await propose();
+  made.resolve();
+  await making;
+  await pending.settle(second?.change ?? '', true);
+  assert.deepEqual(told, ['made']);
+});
+
+test('of two lists that are asked for at the same time one waits, the other is dropped', async () => {
+  const { told, pending, propose } = world();
+  const both = await Promise.all([propose(), propose()]);
+  await new Promise(setImmediate);
+  assert.deepEqual(told, ['dropped']);
+  await pending.settle(both[1]?.change ?? '', true);
+  assert.deepEqual(told, ['dropped', 'made']);
+});
+
 test('a change that fails before it has words fails at once, one after them when it is confirmed', async () => {
   const { pending } = world();
   const fails = (shows: boolean) =>

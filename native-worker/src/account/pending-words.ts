@@ -47,7 +47,7 @@ export class PendingWords implements Disposable {
     signal: AbortSignal,
   ): Promise<ProposedWords | undefined> {
     signal.throwIfAborted();
-    this[Symbol.dispose]();
+    this.#dropUnconfirmed();
     const ending = new AbortController();
     const shown = Promise.withResolvers<readonly string[]>();
     const answer = Promise.withResolvers<boolean>();
@@ -65,6 +65,8 @@ export class PendingWords implements Disposable {
     if (recoveryWords === undefined) return undefined;
     const change = bytesToHex(this.#random.bytes(CHANGE_ID_BYTES));
     const waiting = { change, answer, done, ending, isKept: false };
+    // Another one may have come meanwhile.
+    this.#dropUnconfirmed();
     this.#waiting = waiting;
     void this.#expire(waiting);
     return { change, recoveryWords };
@@ -92,6 +94,11 @@ export class PendingWords implements Disposable {
   async #expire(waiting: Waiting): Promise<void> {
     await this.#clock.sleep(PENDING_MS_MAX, waiting.ending.signal).catch(() => undefined);
     if (!waiting.isKept) this.#drop(waiting);
+  }
+
+  /** A change that is being made goes on to its end. */
+  #dropUnconfirmed(): void {
+    if (this.#waiting?.isKept === false) this.#drop(this.#waiting);
   }
 
   #drop(waiting: Waiting): void {
