@@ -162,14 +162,15 @@ async function killEverywhere(kill: Kill, pointsMin: number): Promise<void> {
   assert.ok(number > pointsMin, `only ${number} points: the history does too little`);
 }
 
-test('a folder made just before a crash, and trashed by somebody meanwhile, is here alone for no one', async () => {
+/** Device b made `d/made`, and died before its name was durable; a trashed it since. */
+async function madeAndTrashed(): Promise<Pick<History, 'a' | 'b' | 'folder'>> {
   const folder = mkdtempSync(`${existsSync('/dev/shm') ? '/dev/shm' : tmpdir()}/coffer-crash-`);
   const space = new MemorySpace();
   const a = await pairedDevice(space, 'anna');
   const b = await pairedDevice(space, 'bert', { databasePath: `${folder}/engine.db` });
-  a.write('kept', 'kept');
+  a.write('d/kept', 'kept');
   await syncAll([a, b]);
-  a.disk.user.folder(a.at('made'));
+  a.disk.user.folder(a.at('d/made'));
   await a.sync();
   const victim = b.restarted((phase, { kind }) => {
     if (phase !== 'before' || kind !== 'syncFolder') return undefined;
@@ -177,10 +178,26 @@ test('a folder made just before a crash, and trashed by somebody meanwhile, is h
     throw new Crash('killed');
   });
   await assert.rejects(victim.engine.syncNow({}));
-  a.disk.user.remove(a.at('made'));
+  a.disk.user.remove(a.at('d/made'));
   assert.equal((await a.sync()).trashed, 1);
+  return { a, b, folder };
+}
+
+test('a folder made just before a crash, and trashed by somebody meanwhile, is here alone for no one', async () => {
+  const { a, b, folder } = await madeAndTrashed();
   const again = b.restarted();
-  assert.deepEqual(again.tree(), { kept: 'kept', made: null });
+  assert.deepEqual(again.tree(), { d: null, 'd/kept': 'kept', 'd/made': null });
+  await syncAll([again, a]);
+  assert.deepEqual(again.tree(), a.tree());
+  again.database.close();
+  rmSync(folder, { recursive: true });
+});
+
+test('nor is it where the folder above has another name by the restart', async () => {
+  const { a, b, folder } = await madeAndTrashed();
+  b.disk.user.rename(b.at('d'), b.at('e'));
+  const again = b.restarted();
+  assert.deepEqual(again.tree(), { e: null, 'e/kept': 'kept', 'e/made': null });
   await syncAll([again, a]);
   assert.deepEqual(again.tree(), a.tree());
   again.database.close();

@@ -44,7 +44,8 @@ export function makeLocalFolder(run: ExecutionRun, operation: LocalMakeFolder): 
   const agreed = agreeOnRemote(remote, row);
   const relative = trees.db.transaction(() => {
     trees.local.put(row);
-    // Whoever is killed now has an entry without a base, whatever becomes of the node.
+    // Whoever is killed now has an entry without a base, whatever becomes of the node. Where the folder
+    // above has another name by the next start the intent finds nothing: the mark alone is left then.
     trees.dirty.markLocal(row.id, 'done');
     run.settle(operation, DONE);
     return noteMade(run, operation, agreed, row);
