@@ -99,6 +99,21 @@ test('an atomic save that the disk undid, and whose old file was touched since, 
   assert.equal([...space.versions.values()].flat().length, 1);
 });
 
+test('a file that went back to its older state and name, and got another mode since, has its new state there', async () => {
+  const { space, a } = await deviceWith({ before: 'old' });
+  a.disk.sim?.writeBack(0);
+  a.disk.user.rename(a.at('before'), a.at('f'));
+  a.write('f', 'what I wrote');
+  await a.sync();
+  cutPowerBack(a);
+  a.disk.clock.advance(10);
+  a.disk.user.setMode(a.at('before'), 0o600);
+  const again = a.restarted(undefined, LATER_BOOT);
+  await again.sync();
+  assert.deepEqual(again.tree(), { before: 'what I wrote' });
+  assert.equal([...space.versions.values()].flat().length, 1);
+});
+
 test('a file that went back to its older state, and got another mode since, comes from the drive again', async () => {
   const { space, a } = await deviceWith({ f: 'old' });
   a.disk.sim?.writeBack(0);
@@ -183,7 +198,8 @@ test('what was sent and then lost its name comes from the drive again, with all 
   assert.equal(space.seq, head);
 });
 
-test('what lost its name comes again although the engine writes into its folder meanwhile', async () => {
+/** d/new was sent and has no name here any more; d/theirs comes into its folder with the next sync. */
+async function nameLostInChangedFolder(): Promise<{ a: TestDevice; b: TestDevice }> {
   const { space, a } = await deviceWith({ 'd/kept': 'kept' });
   const b = await pairedDevice(space, 'bert');
   await b.sync();
@@ -195,6 +211,11 @@ test('what lost its name comes again although the engine writes into its folder 
   cutPowerBack(a);
   // A folder in which somebody writes is given time: the first look does not decide.
   a.write('d/kept', 'edited');
+  return { a, b };
+}
+
+test('what lost its name comes again although the engine writes into its folder meanwhile', async () => {
+  const { a, b } = await nameLostInChangedFolder();
   const again = a.restarted(undefined, LATER_BOOT);
   await again.engine.syncNow({});
   await syncAll([again, b]);
@@ -204,16 +225,7 @@ test('what lost its name comes again although the engine writes into its folder 
 });
 
 test('what lost its name comes again although the next power cut comes before it is judged', async () => {
-  const { space, a } = await deviceWith({ 'd/kept': 'kept' });
-  const b = await pairedDevice(space, 'bert');
-  await b.sync();
-  a.disk.sim?.writeBack(0);
-  a.write('d/new', 'sent');
-  await a.sync();
-  b.write('d/theirs', 'theirs');
-  await b.sync();
-  cutPowerBack(a);
-  a.write('d/kept', 'edited');
+  const { a, b } = await nameLostInChangedFolder();
   let isDead = false;
   const once = a.restarted((phase, { kind, path }) => {
     if (isDead) throw new Crash('the process is dead');

@@ -4,14 +4,12 @@
  * away, the first looks tell; what changed last is read again although its times are the same.
  */
 import type { EngineOptions } from './engine-options.ts';
+import { FINE_TIMES_NS } from './limits.ts';
 import { LocalFault } from './ports/index.ts';
 import type { LocalId } from './planner/types.ts';
 import type { LocalRow, Scanner } from './scanner/index.ts';
 import type { LocalPaths } from './executor/index.ts';
 import { ProofTable, type Pair, type PairTrees } from './trees/index.ts';
-
-/** Coarser times say nothing by being equal. */
-const FINE_TIMES_NS = 1_000_000n;
 
 export class RootProof {
   readonly #pair: Pair;
@@ -55,8 +53,9 @@ export class RootProof {
       const row = this.#trees.local.byId(id);
       if (row === undefined) continue;
       this.#doubtful.set(id, row);
-      if (known.has(id) || this.#isNameLost(row)) this.#nameless.add(id);
-      else if (this.#isSetBack(row)) this.#setBack.add(id);
+      const lost = known.has(id) ? 'name' : this.#lostOf(row);
+      if (lost === 'name') this.#nameless.add(id);
+      if (lost === 'content') this.#setBack.add(id);
     }
     // The next power cut may come before they are judged, and after the engine wrote into their folders.
     const lost = [...this.#nameless];
@@ -112,30 +111,20 @@ export class RootProof {
   }
 
   /**
-   * Who deletes an entry, or puts another in its place, changes its folder, later than whatever had been
-   * seen of the entry.
+   * What shows at once that the disk did not keep it. Who deletes an entry, or puts another in its place,
+   * changes its folder, later than whatever had been seen of the entry.
    */
-  #isNameLost({ id, parent, ino, ctimeNs }: LocalRow): boolean {
+  #lostOf({ id, parent, ino, mtimeNs, ctimeNs }: LocalRow): 'name' | 'content' | undefined {
     const [path, above] = [id, parent].map((each) => this.#paths.absolute(each));
-    if (path === undefined || above === undefined) return false;
+    if (path === undefined || above === undefined) return undefined;
     const { fileSystem } = this.#options;
     try {
-      if (fileSystem.lstat(path)?.ino === ino) return false;
+      const stat = fileSystem.lstat(path);
+      if (stat?.ino === ino) return stat.mtimeNs < mtimeNs ? 'content' : undefined;
       const folder = fileSystem.lstat(above);
-      return folder?.type === 'folder' && folder.mtimeNs < ctimeNs;
+      return folder?.type === 'folder' && folder.mtimeNs < ctimeNs ? 'name' : undefined;
     } catch (error) {
-      if (error instanceof LocalFault) return false;
-      throw error;
-    }
-  }
-
-  #isSetBack({ id, ino, mtimeNs }: LocalRow): boolean {
-    const path = this.#paths.absolute(id);
-    try {
-      const stat = path === undefined ? undefined : this.#options.fileSystem.lstat(path);
-      return stat?.ino === ino && stat.mtimeNs < mtimeNs;
-    } catch (error) {
-      if (error instanceof LocalFault) return false;
+      if (error instanceof LocalFault) return undefined;
       throw error;
     }
   }

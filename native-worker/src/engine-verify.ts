@@ -7,7 +7,7 @@ import { EngineFault, type CallOptions, type VerifyReport } from './contract/ind
 import type { EngineCore } from './engine-core.ts';
 import type { PairRunner } from './engine-pair.ts';
 import { checkRoot } from './engine-root.ts';
-import { SLICE_MS } from './limits.ts';
+import { FINE_TIMES_NS, SLICE_MS } from './limits.ts';
 import type { BaseNode } from './planner/types.ts';
 import { LocalFault, type EntryStat } from './ports/index.ts';
 import { hashStable } from './scanner/stable-read.ts';
@@ -17,8 +17,6 @@ type Mismatch = VerifyReport['mismatches'][number];
 type Finding = 'same' | 'pending' | Omit<Mismatch, 'path'>;
 
 const BLOCK_BYTES = 256 * 1024;
-/** Times finer than this differ between any two writes. */
-const FINE_TIMES_NS = 1_000_000n;
 
 type Caller = Pick<CallOptions, 'onRead'> & { readonly signal: AbortSignal };
 

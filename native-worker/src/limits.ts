@@ -13,6 +13,9 @@ export const FULL_SCAN_JITTER_SHARE = 0.2;
 /** A missing root is looked for this often. */
 export const ROOT_RETRY_MS = 10 * SECOND_MS;
 
+/** Times of a finer grain than this differ between any two writes; coarser ones say nothing by being equal. */
+export const FINE_TIMES_NS = 1_000_000n;
+
 /** A changed file waits this long after its last event; doubled while it keeps changing. */
 export const SETTLE_MS_MIN = 200;
 export const SETTLE_MS_MAX = 15 * SECOND_MS;

@@ -8,8 +8,8 @@ export const CRASH_SABOTAGES: readonly Sabotage[] = [
   {
     name: 'what a power cut took off the disk counts as deleted',
     file: `${worker}/engine-proof.ts`,
-    find: "      return folder?.type === 'folder' && folder.mtimeNs < ctimeNs;",
-    replace: '      return folder === undefined;',
+    find: "return folder?.type === 'folder' && folder.mtimeNs < ctimeNs ? 'name' : undefined;",
+    replace: "return folder === undefined ? 'name' : undefined;",
     tests: [powerCutTest],
   },
   {
