@@ -114,6 +114,20 @@ test('a file that went back to its older state and name, and got another mode si
   assert.equal([...space.versions.values()].flat().length, 1);
 });
 
+test('a file that went back to an older state, which bore a later time, comes from the drive again', async () => {
+  const { space, a } = await deviceWith({ f: 'old' });
+  a.disk.user.setTimes(a.at('f'), a.disk.clock.now() + 86_400_000);
+  await a.sync();
+  a.disk.sim?.writeBack(0);
+  a.write('f', 'what I wrote');
+  await a.sync();
+  cutPowerBack(a);
+  const again = a.restarted(undefined, LATER_BOOT);
+  await again.sync();
+  assert.deepEqual(again.tree(), { f: 'what I wrote' });
+  assert.equal([...space.versions.values()].flat().length, 1);
+});
+
 test('a file that went back to its older state, and got another mode since, comes from the drive again', async () => {
   const { space, a } = await deviceWith({ f: 'old' });
   a.disk.sim?.writeBack(0);
