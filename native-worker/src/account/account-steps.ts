@@ -80,12 +80,12 @@ export class AccountSteps implements Disposable {
   }
 
   async changePassword(
-    { password, newPassword, code }: Input<'changePassword'>,
+    { newPassword, ...given }: Input<'changePassword'>,
     signal: AbortSignal,
   ): Promise<void> {
     checkPasswordLength(newPassword, 'Nothing was changed.');
     const { drive, server } = this.#options;
-    const change = { password, newPassword, code: code === undefined ? undefined : codeOf(code) };
+    const change = { ...proofOf(given), newPassword };
     acceptedValue(await changePassword(drive.own, change, signal), server);
   }
 
@@ -118,13 +118,9 @@ export class AccountSteps implements Disposable {
     return { backupCodes: [...backupCodes] };
   }
 
-  async endSecondFactor(
-    { password, code }: Input<'endSecondFactor'>,
-    signal: AbortSignal,
-  ): Promise<void> {
+  async endSecondFactor(given: Input<'endSecondFactor'>, signal: AbortSignal): Promise<void> {
     const { drive, server } = this.#options;
-    const proof = { password, code: code === undefined ? undefined : codeOf(code) };
-    acceptedValue(await endSecondFactor(drive.own, proof, signal), server);
+    acceptedValue(await endSecondFactor(drive.own, proofOf(given), signal), server);
   }
 
   async openPairing(signal: AbortSignal): Promise<Output<'openPairing'>> {
@@ -159,12 +155,12 @@ export class AccountSteps implements Disposable {
   }
 
   async #rotate(
-    { password, code }: Input<'makeRecoveryWords'>,
+    given: Input<'makeRecoveryWords'>,
     revoke: readonly DeviceId[],
     signal: AbortSignal,
   ): Promise<Output<'removeDevice'>> {
     const { drive, server } = this.#options;
-    const proof = { password, code: code === undefined ? undefined : codeOf(code) };
+    const proof = proofOf(given);
     const proposed = await this.#words.propose(async (confirmWords, until) => {
       const rotation = { ...proof, revoke, confirmWords };
       acceptedValue(await rotateKeys(drive.own, rotation, until), server);
@@ -200,6 +196,13 @@ const NO_CODE: FailureShape = {
   message: 'this is no code of a second factor',
   hint: 'It has the six digits that the authenticator shows, or is one of the backup codes.',
 };
+
+function proofOf({ password, code }: Input<'endSecondFactor'>): {
+  readonly password: string;
+  readonly code: string | undefined;
+} {
+  return { password, code: code === undefined ? undefined : codeOf(code) };
+}
 
 function codeOf(text: string): string {
   const code = parseSecondFactorCode(text);
