@@ -286,6 +286,14 @@ test('a failure this page does not know keeps the words that came with it', () =
   );
 });
 
+test('a failure is told by the first area that has a text of its own for it', () => {
+  const told = (code: string, ...areas: string[]) =>
+    failureText({ code, message: 'x', hint: 'y' }, english, ...areas);
+  assert.match(told('network', 'password', 'proof'), /^No answer came/);
+  assert.match(told('wrong-password', 'password', 'proof'), /the password is wrong\. Try again/);
+  assert.equal(told('locked', 'password', 'proof'), told('locked'));
+});
+
 test('until tomorrow morning is until 8 of the next day, at any hour', () => {
   const hours = (text: string) => msUntilMorning(new Date(text)) / 3_600_000;
   assert.equal(hours('2026-11-20T20:00:00'), 12);
