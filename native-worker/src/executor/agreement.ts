@@ -38,7 +38,7 @@ export function agreeOnRemote(
 
 /**
  * A folder that was deleted here and comes back `whole`: what went with it would look like what a person
- * deleted.
+ * deleted. To be called in the transaction that settles the operation, or its intent.
  */
 export function agreeOnFolder(
   { base, dirty }: Pick<PairTrees, 'base' | 'dirty'>,
@@ -117,8 +117,8 @@ export function agreeOnNewContent(base: BaseNode, view: NodeView, local: LocalRo
 
 /**
  * The row of an entry that the engine itself renamed or gave other metadata, from the lstat after it.
- * `mtimeNs` is the time that it must have. Where a person wrote to a file, or made a link anew, the row keeps the
- * size and time that its content had, and no ctime: the next look finds a difference and reads it.
+ * `mtimeNs` is the time that it must have. Where a person wrote to a file, or made a link anew, the row
+ * keeps the size and time that its content had, and no ctime: the next look finds a difference and reads it.
  */
 export function rowAfter(
   row: LocalRow,

@@ -1,7 +1,8 @@
 /**
- * Entries that are about to get their names, or just did, written down with the rows that they will have. After a power
- * cut, or the end of the process, between the name and its rows nobody would know them: a scan would take
- * them for new, and where their nodes moved meanwhile they would go up once more (engine §2, §6).
+ * Entries that are about to get their names, or just did, written down with the rows that they will
+ * have. After a power cut, or the end of the process, between the name and its rows nobody would know
+ * them: a scan would take them for new, and where their nodes moved meanwhile they would go up once more
+ * (engine §2, §6).
  */
 import type { BaseNode, LocalId, OperationId } from '../planner/types.ts';
 import type { EntryStat } from '../ports/index.ts';

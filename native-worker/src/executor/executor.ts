@@ -6,7 +6,7 @@ import type { NodeId } from '@coffer/protocol/core';
 import type { LocalDownload, LocalPlace, Operation } from '../planner/operations.ts';
 import type { OperationId } from '../planner/types.ts';
 import { SLICE_MS } from '../limits.ts';
-import { agreeOnBind } from './agreement.ts';
+import { agreeOnBind, agreeOnFolder } from './agreement.ts';
 import { runDownloads } from './downloads.ts';
 import { makeLocalFolder, setAside, setLocalMeta } from './local-effects.ts';
 import { placeLocal, placeStaged, stageMove, unstage, type StagedMove } from './local-moves.ts';
@@ -266,7 +266,7 @@ function bind(
   const agreed = agreeOnBind(operation.agreement, { remote, row, replaced }, pair.caps);
   if (agreed === undefined) return LOST;
   trees.db.transaction(() => {
-    if (row.kind === 'folder') run.agreeOnFolder(agreed, operation);
+    if (row.kind === 'folder') agreeOnFolder(trees, agreed, operation.whole);
     else trees.base.put(agreed);
     if (row.state === 'hollow') trees.local.put({ ...row, state: 'seen' });
     run.settle(operation, DONE);

@@ -6,7 +6,7 @@ import type { LocalMakeFolder, LocalSetAside, LocalSetMeta } from '../planner/op
 import type { BaseNode, Caps } from '../planner/types.ts';
 import { LocalFault } from '../ports/index.ts';
 import type { LocalRow } from '../scanner/local-tree-writer.ts';
-import { agreeOnRemote, isExecutable, modeFor, rowAfter } from './agreement.ts';
+import { agreeOnFolder, agreeOnRemote, isExecutable, modeFor, rowAfter } from './agreement.ts';
 import { arrivalsIntent } from './arrivals.ts';
 import { folderOf } from './local-paths.ts';
 import { DONE, LOST, unlessFault, type OperationOutcome } from './outcome.ts';
@@ -51,7 +51,7 @@ export function makeLocalFolder(run: ExecutionRun, operation: LocalMakeFolder): 
     return noteMade(run, operation, agreed, row);
   });
   run.agreeWhenDurable([folderOf(path)], () => {
-    run.agreeOnFolder(agreed, operation);
+    agreeOnFolder(trees, agreed, operation.whole);
     trees.intents.remove(operation.id);
   });
   run.madeLocal(operation.node, row.id);

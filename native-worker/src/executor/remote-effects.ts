@@ -12,7 +12,7 @@ import type {
 } from '../planner/operations.ts';
 import type { LocalRow } from '../scanner/local-tree-writer.ts';
 import { roundToMs } from '../planner/index.ts';
-import { agreeOnNewContent, agreeOnRemote, agreeOnRestored } from './agreement.ts';
+import { agreeOnFolder, agreeOnNewContent, agreeOnRemote, agreeOnRestored } from './agreement.ts';
 import { DONE, LOST, stalled, type OperationOutcome } from './outcome.ts';
 import type { ExecutionRun } from './run.ts';
 
@@ -259,7 +259,7 @@ function agree(run: ExecutionRun, prepared: PreparedChange, view: NodeView | nul
   const base = trees.base.byId(view.id);
   switch (operation.kind) {
     case 'remote-make-folder':
-      run.agreeOnFolder(agreeOnRemote(view, row), { whole: false });
+      agreeOnFolder(trees, agreeOnRemote(view, row), false);
       return;
     case 'remote-restore':
       trees.base.put(

@@ -5,14 +5,13 @@
 import type { NodeId } from '@coffer/protocol/core';
 import type { ApprovedHold, SpaceClient, SpaceDelta } from '@coffer/sdk';
 import type { LocalParent, Operation, RemoteParent } from '../planner/operations.ts';
-import type { BaseNode, LocalId, OperationId } from '../planner/types.ts';
+import type { LocalId, OperationId } from '../planner/types.ts';
 import { LocalFault, type Clock, type FileSystem, type Random } from '../ports/index.ts';
 import type { LocalRow } from '../scanner/local-tree-writer.ts';
 import { LOCAL_RETRY_MS_MIN, RETRY_MS_MAX, SYNCS_AT_ONCE_MAX } from '../limits.ts';
 import type { ContentPool } from '../content/index.ts';
 import type { ActivityTable, Hold, Pair, PairTrees } from '../trees/index.ts';
 import { agreedFile } from './agreed-file.ts';
-import { agreeOnFolder } from './agreement.ts';
 import type { QuotaRoom } from './quota-room.ts';
 import { isArrival, isIgnoredThere, noteIgnored } from './ignored-place.ts';
 import { LocalPaths } from './local-paths.ts';
@@ -164,11 +163,6 @@ export class ExecutionRun {
     } catch (error) {
       if (!(error instanceof LocalFault)) throw error;
     }
-  }
-
-  /** To be called in the transaction that settles the operation. */
-  agreeOnFolder(agreed: BaseNode, { whole }: { readonly whole: boolean }): void {
-    agreeOnFolder(this.options.trees, agreed, whole);
   }
 
   /** Writes down what became of the operation: its stall, what has to be looked at and planned anew. */

@@ -147,7 +147,8 @@ export const PAIR_LIST = 'pairs.json';
 /**
  * Opens the database, making or migrating it. A file that fails its check is set aside as
  * `engine.corrupt-<time>.db`; one of another device than `owner`, which nobody can open any more, is
- * deleted; one that was moved away leaves its list of pairs. Throws when a newer program wrote it. `path` may be `:memory:`.
+ * deleted; one that was moved away leaves its list of pairs. Throws when a newer program wrote it.
+ * `path` may be `:memory:`.
  */
 export function openEngineDatabase(path: string, nowMs: number, owner?: string): EngineDatabase {
   try {

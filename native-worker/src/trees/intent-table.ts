@@ -7,7 +7,7 @@ import type { EngineDatabase } from './engine-database.ts';
  * `replace`: the entry at `to` goes to `from` in the recycle area, the staged file takes its place;
  * `set-aside`: the entry at `from` becomes another entry at `to`;
  * `stage-move`: the entry at `from` waits in staging until `to` is free;
- * `arrive`: staged files get their names: `detail` lists them with their rows (executor/arrivals.ts).
+ * `arrive`: entries get their names: `detail` lists them with their rows (executor/arrivals.ts).
  * What is on its way to the server is in the same table (sent-change-table.ts).
  */
 export interface Intent {
