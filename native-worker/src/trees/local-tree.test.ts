@@ -7,27 +7,29 @@ import { numbered, openEngineDatabase, type EngineDatabase } from './engine-data
 import { allocateLocalId } from './local-tree.ts';
 import { openPairTrees } from './pair-trees.ts';
 
+/** An empty file; the others differ from it in what they say. */
+const plainRow = {
+  parent: 1 as LocalId,
+  name: 'file',
+  kind: 'file',
+  ino: 1n,
+  birthNs: 1n,
+  size: 0,
+  mtimeNs: 1n,
+  ctimeNs: 1n,
+  mode: 0o644,
+  executable: false,
+  sha256: null,
+  target: null,
+  state: 'seen',
+} as const;
+
 localTreeContract('SQLite', () => {
   const db = openEngineDatabase(':memory:', 0);
   const root = allocateLocalId(db);
   const pair = testPair({ rootLocalId: root });
   const trees = openPairTrees(db, pair, () => 0);
-  trees.local.put({
-    id: root,
-    parent: root,
-    name: '',
-    kind: 'folder',
-    ino: 1n,
-    birthNs: 1n,
-    size: 0,
-    mtimeNs: 1n,
-    ctimeNs: 1n,
-    mode: 0o755,
-    executable: false,
-    sha256: null,
-    target: null,
-    state: 'seen',
-  });
+  trees.local.put({ ...plainRow, id: root, parent: root, name: '', kind: 'folder' });
   let nodes = 0;
   const pairRow = (id: LocalId): void => {
     const row = trees.local.byId(id);
@@ -97,40 +99,13 @@ test('a conflict copy is known as one until it is uploaded, and a row that was t
   db.close();
 });
 
-const plainRow = {
-  parent: 1 as LocalId,
-  name: 'file',
-  kind: 'file',
-  ino: 1n,
-  birthNs: 1n,
-  size: 0,
-  mtimeNs: 1n,
-  ctimeNs: 1n,
-  mode: 0o644,
-  executable: false,
-  sha256: null,
-  target: null,
-  state: 'seen',
-} as const;
-
 test('an ignore file that comes, changes, moves or goes marks what the drive has and this pair has not', () => {
   const db = openEngineDatabase(':memory:', 0);
   const root = allocateLocalId(db);
   const pair = testPair({ rootLocalId: root });
   const { dirty, local, remote } = openPairTrees(db, pair, () => 0);
-  const entry = {
-    parent: root,
-    ino: 1n,
-    birthNs: 1n,
-    size: 0,
-    mtimeNs: 1n,
-    ctimeNs: 1n,
-    mode: 0o755,
-    executable: false,
-    target: null,
-    state: 'seen',
-  } as const;
-  local.put({ ...entry, id: root, name: '', kind: 'folder', sha256: null });
+  const entry = { ...plainRow, parent: root };
+  local.put({ ...entry, id: root, name: '', kind: 'folder' });
   const away = 'a'.repeat(32) as NodeId;
   remote.put({
     id: away,
@@ -155,21 +130,9 @@ test('an ignore file that comes, changes, moves or goes marks what the drive has
     dirty.clear(read, mark);
     return read.remote.includes(away);
   };
-  const folder = {
-    ...entry,
-    id: local.allocate(),
-    name: 'd',
-    kind: 'folder',
-    sha256: null,
-  } as const;
+  const folder = { ...entry, id: local.allocate(), name: 'd', kind: 'folder' } as const;
   const sha256 = 'c'.repeat(64) as Digest;
-  const rules = {
-    ...entry,
-    id: local.allocate(),
-    name: '.cofferignore',
-    kind: 'file',
-    sha256,
-  } as const;
+  const rules = { ...entry, id: local.allocate(), name: '.cofferignore', sha256 };
   assert.equal(
     isMarkedBy(() => local.upsert(folder)),
     false,
