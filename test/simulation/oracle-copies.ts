@@ -2,7 +2,7 @@
 import type { NodeView } from '@coffer/sdk';
 import type { Deed } from './deed.ts';
 import { ROOT } from './device.ts';
-import { IGNORE_FILE, isScratch } from './ignored.ts';
+import { IGNORE_FILE, isScratch, SCRATCH } from './ignored.ts';
 import type { Ledger } from './ledger.ts';
 import {
   chosenWithCrash,
@@ -106,7 +106,7 @@ function hiddenDeeds({ ledger, memory }: ContentJudgement): number {
   const deeds = ledger.phaseDeeds();
   if (!deeds.some(isOfRules)) return 0;
   const earlier = ledger.deeds.slice(memory.unruledDeeds, ledger.deeds.length - deeds.length);
-  return earlier.filter((deed) => deed.text.includes('.scratch') && !isOfRules(deed)).length;
+  return earlier.filter((deed) => deed.text.includes(SCRATCH) && !isOfRules(deed)).length;
 }
 
 function isOfRules({ text }: Deed): boolean {

@@ -1,14 +1,9 @@
 /** Why a content may be there twice, or have another node: the excuses that README.md lists. */
 import type { Deed } from './deed.ts';
 import type { Ledger } from './ledger.ts';
-import { BACKUP_NAME, TEMPORARY } from './saving.ts';
+import { BACKUP_NAME, MOVED_TEMPORARY, PUT_BACK, TEMPORARY } from './saving.ts';
 import type { Sight } from './sight.ts';
 
-const MOVED_TEMPORARY = /^(?:move|rename) \S*-does-\d+(?:[AB]\.tmp|\.new) to /;
-
-/** A file whose name is a backup's is renamed over another one, or changes places with it. */
-const PUT_BACK =
-  /^(?:(?:replace .* by|swap .* and) .*(?:\.(?:bak|old|orig|tmp|backup)|~)$|swap .*(?:\.(?:bak|old|orig|tmp|backup)|~) and )/;
 /** A save touches its old content where it keeps that as a backup. */
 const MOVED = /^(?:rename|move|save|begin to save) /;
 const RESTORED = /^restore /;

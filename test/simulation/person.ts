@@ -5,7 +5,7 @@
 import type { DiskUser, SimDisk } from '@coffer/native-worker/testing';
 import type { Choices } from './choices.ts';
 import { deedOf, type Deed } from './deed.ts';
-import { IGNORE_FILE, IGNORE_PATTERN, isBuiltInIgnored, isHidden } from './ignored.ts';
+import { IGNORE_FILE, IGNORE_PATTERN, isBuiltInIgnored, isHidden, SCRATCH } from './ignored.ts';
 import type { Feature } from './options.ts';
 import { editorFor, keepsBackup, takenBy, TEMPORARY, type SlowSave } from './saving.ts';
 
@@ -13,7 +13,7 @@ export const MARK = 'Geheimnis';
 /** Names come from a small set, so that two people often choose the same one. */
 const NAMES = ['alpha', 'beta', 'gamma', 'delta'] as const;
 const HARD_NAMES = ['alpha', 'Alpha', 'ALPHA', '\u{c4}rger', 'A\u{308}rger', '\u{e4}rger'] as const;
-const SCRATCH_NAMES = ['alpha', 'beta', 'alpha.scratch', 'beta.scratch'] as const;
+const SCRATCH_NAMES = ['alpha', 'beta', `alpha${SCRATCH}`, `beta${SCRATCH}`] as const;
 
 export interface FoundEntry {
   readonly path: string;

@@ -23,10 +23,19 @@ export interface SaveOutcome {
 }
 
 const [FIRST_EDITOR, ...MORE_EDITORS] = EDITORS;
+/** How the names of backups end, and those of temporaries: parts of the expressions below. */
+const BACKUP_END = String.raw`(?:\.(?:bak|old|orig|tmp|backup)|~)`;
+const TEMPORARY_END = String.raw`-does-\d+(?:[AB]\.tmp|\.new)`;
 /** A backup's name, in the words of a deed or a path. */
-export const BACKUP_NAME = /(?:\.(?:bak|old|orig|tmp|backup)|~)(?: |$|'|\/)/;
+export const BACKUP_NAME = new RegExp(String.raw`${BACKUP_END}(?: |$|'|\/)`);
+/** Deeds by which a file whose name is a backup's is renamed over another one, or changes places with it. */
+export const PUT_BACK = new RegExp(
+  `^(?:(?:replace .* by|swap .* and) .*${BACKUP_END}$|swap .*${BACKUP_END} and )`,
+);
 /** Visible names that editors give to what they put over their file next. */
-export const TEMPORARY = /-does-\d+(?:[AB]\.tmp|\.new)$/;
+export const TEMPORARY = new RegExp(`${TEMPORARY_END}$`);
+/** Deeds by which such a file gets another name. */
+export const MOVED_TEMPORARY = new RegExp(String.raw`^(?:move|rename) \S*${TEMPORARY_END} to `);
 const PAUSE_MS_MAX = 1500;
 
 /** The editors of the world; one that needs hard links only where there are some. */
