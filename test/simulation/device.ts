@@ -247,7 +247,7 @@ export class SimDevice {
     const { programs } = this.disk;
     const [moved, there] = [programs.lstat(path), programs.lstat(to)];
     if (moved === undefined || there?.type !== 'file' || there.ino === moved.ino) return;
-    this.#parts.onOverwritten?.(this.person.contentOf(to));
+    this.#parts.onOverwritten?.(this.person.view.contentOf(to));
   }
 
   /** Hints get lost, come at once, late, or twice. */
@@ -301,7 +301,7 @@ export class SimDevice {
     }
     const isUntouched =
       there.join() === FOREIGN_NAME &&
-      this.person.contentOf(`${ROOT}/${FOREIGN_NAME}`) === FOREIGN_CONTENT;
+      this.person.view.contentOf(`${ROOT}/${FOREIGN_NAME}`) === FOREIGN_CONTENT;
     this.user.remove(ROOT);
     this.user.rename(ASIDE, ROOT);
     this.disk.writeBack(0);
@@ -329,7 +329,9 @@ export class SimDevice {
 
   /** Contents of files that are on their way to another place of the root. */
   #staged(): readonly string[] {
-    return this.isAway ? [] : this.#filesBelow(STAGING).map((path) => this.person.contentOf(path));
+    return this.isAway
+      ? []
+      : this.#filesBelow(STAGING).map((path) => this.person.view.contentOf(path));
   }
 
   #filesBelow(folder: string): readonly string[] {
@@ -350,7 +352,7 @@ export class SimDevice {
   /** Content of every visible file by path. */
   contents(): ReadonlyMap<string, string> {
     if (this.isAway) return new Map();
-    const files = this.person.entries().filter(({ kind }) => kind === 'file');
-    return new Map(files.map(({ path }) => [path, this.person.contentOf(path)]));
+    const files = this.person.view.entries().filter(({ kind }) => kind === 'file');
+    return new Map(files.map(({ path }) => [path, this.person.view.contentOf(path)]));
   }
 }

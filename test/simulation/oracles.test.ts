@@ -321,7 +321,7 @@ test('I8 sees a save that made another node', async () => {
     world.rest = async () => {
       world.rest = save;
       const path = `${ROOT}/${MARK}-renamed probe/file 0`;
-      const saved = sim.person.contentOf(path);
+      const saved = sim.person.view.contentOf(path);
       sim.user.remove(path);
       await save();
       sim.user.write(path, saved);

@@ -5,7 +5,8 @@
 import type { DiskUser, SimDisk } from '@coffer/native-worker/testing';
 import type { Choices } from './choices.ts';
 import { deedOf, type Deed } from './deed.ts';
-import { IGNORE_FILE, IGNORE_PATTERN, isBuiltInIgnored, isHidden, SCRATCH } from './ignored.ts';
+import { DiskView, type FoundEntry } from './disk-view.ts';
+import { IGNORE_FILE, IGNORE_PATTERN, SCRATCH } from './ignored.ts';
 import type { Feature } from './options.ts';
 import { editorFor, keepsBackup, takenBy, TEMPORARY, type SlowSave } from './saving.ts';
 
@@ -14,11 +15,6 @@ export const MARK = 'Geheimnis';
 const NAMES = ['alpha', 'beta', 'gamma', 'delta'] as const;
 const HARD_NAMES = ['alpha', 'Alpha', 'ALPHA', '\u{c4}rger', 'A\u{308}rger', '\u{e4}rger'] as const;
 const SCRATCH_NAMES = ['alpha', 'beta', `alpha${SCRATCH}`, `beta${SCRATCH}`] as const;
-
-export interface FoundEntry {
-  readonly path: string;
-  readonly kind: 'file' | 'folder' | 'symlink';
-}
 
 type Action =
   | 'create'
@@ -64,6 +60,7 @@ interface Doing {
 
 export class Person {
   readonly name: string;
+  readonly view: DiskView;
   /** Runs what is left of a slow save; set by the world, at once without it. */
   onSlowSave: ((save: SlowSave) => void) | undefined;
   features: ReadonlySet<Feature> = new Set();
@@ -82,6 +79,7 @@ export class Person {
     now: () => number,
   ) {
     this.name = name;
+    this.view = new DiskView(disk, user, root);
     this.#disk = disk;
     this.#user = user;
     this.#root = root;
@@ -93,7 +91,7 @@ export class Person {
   act(n: number): Deed | undefined {
     const key = `${this.name} does ${n}`;
     // What an editor at work has beside its file is nobody's to touch.
-    const entries = this.entries().filter(({ path }) => !TEMPORARY.test(path));
+    const entries = this.view.entries().filter(({ path }) => !TEMPORARY.test(path));
     const plain = `${MARK} ${this.name} ${n} ${'.'.repeat(this.#choices.roll(`${key} size`, 200))}`;
     return this.#do(this.#choices.pick(`${key} what`, this.#actions()), {
       key,
@@ -107,37 +105,6 @@ export class Person {
       content: () => this.#long(key, plain),
       plain,
     });
-  }
-
-  /** Everything below the root that is not built-in ignored, in a fixed order. */
-  entries(): readonly FoundEntry[] {
-    const out: FoundEntry[] = [];
-    const walk = (folder: string): void => {
-      for (const name of [...this.#disk.programs.readFolder(folder)].map(String).sort()) {
-        if (isBuiltInIgnored(name)) continue;
-        const path = `${folder}/${name}`;
-        const type = this.#disk.programs.lstat(path)?.type;
-        if (type === undefined || type === 'special') continue;
-        out.push({ path, kind: type });
-        if (type === 'folder') walk(path);
-      }
-    };
-    if (this.#disk.programs.lstat(this.#root) !== undefined) walk(this.#root);
-    return out;
-  }
-
-  contentOf(path: string): string {
-    return Buffer.from(this.#user.read(path)).toString('latin1');
-  }
-
-  /** Contents of the file, or of all files below the folder. */
-  contentsBelow(entry: FoundEntry): readonly string[] {
-    return this.entries()
-      .filter(
-        ({ kind, path }) =>
-          kind === 'file' && (path === entry.path || path.startsWith(`${entry.path}/`)),
-      )
-      .map(({ path }) => this.contentOf(path));
   }
 
   #actions(): readonly [Action, ...Action[]] {
@@ -215,7 +182,7 @@ export class Person {
 
   #edit(file: FoundEntry | undefined, content: string): Deed | undefined {
     if (file === undefined) return undefined;
-    const before = this.contentOf(file.path);
+    const before = this.view.contentOf(file.path);
     this.#user.write(file.path, toBytes(content));
     return this.#deed(`edit ${file.path}`, { wrote: [content], gaveUp: [before] });
   }
@@ -224,15 +191,15 @@ export class Person {
   #save(file: FoundEntry | undefined, content: string, key: string): Deed | undefined {
     if (file === undefined) return undefined;
     const { path } = file;
-    const before = this.contentOf(path);
+    const before = this.view.contentOf(path);
     const editor = editorFor(this.#choices, key, this.#disk.volume.options.hardLinks);
     const steps = editor.steps(this.#user, path, content, key.replaceAll(' ', '-'));
     const contents = (): readonly string[] =>
-      this.contentsBelow({ path: this.#root, kind: 'folder' });
+      this.view.contentsBelow({ path: this.#root, kind: 'folder' });
     const old = keepsBackup(editor) ? { touched: [before] } : { gaveUp: [before] };
     if (this.onSlowSave !== undefined && this.#choices.roll(`${key} slowly`, 2) === 0) {
       const read = (): string | undefined =>
-        this.#disk.programs.lstat(path)?.type === 'file' ? this.contentOf(path) : undefined;
+        this.#disk.programs.lstat(path)?.type === 'file' ? this.view.contentOf(path) : undefined;
       this.onSlowSave({ key, path, content, steps, read, contents });
       return this.#deed(`begin to save ${path} as ${editor.name}`, { mayWrite: [content], ...old });
     }
@@ -251,7 +218,7 @@ export class Person {
   #move(entry: FoundEntry | undefined, target: string, what: string): Deed | undefined {
     if (entry === undefined || target.startsWith(`${entry.path}/`) || target === entry.path)
       return undefined;
-    const touched = this.contentsBelow(entry);
+    const touched = this.view.contentsBelow(entry);
     this.#user.rename(entry.path, target);
     return this.#deed(`${what} ${entry.path} to ${target}`, { touched });
   }
@@ -259,14 +226,14 @@ export class Person {
   /** Renames one file over another. */
   #replace(from: FoundEntry | undefined, to: FoundEntry | undefined): Deed | undefined {
     if (from === undefined || to === undefined || from.path === to.path) return undefined;
-    const gone = this.contentOf(to.path);
-    const touched = [this.contentOf(from.path)];
+    const gone = this.view.contentOf(to.path);
+    const touched = [this.view.contentOf(from.path)];
     this.#user.rename(from.path, to.path);
     return this.#deed(`replace ${to.path} by ${from.path}`, {
       touched,
       gaveUp: [gone],
-      deleted: this.#isHidden(to.path) ? [] : [gone],
-      still: this.#still([gone]),
+      deleted: this.view.isHidden(to.path) ? [] : [gone],
+      still: this.view.still([gone]),
     });
   }
 
@@ -274,7 +241,7 @@ export class Person {
     if (a === undefined || b === undefined || a.path === b.path) return undefined;
     if (`${a.path}/`.startsWith(`${b.path}/`) || `${b.path}/`.startsWith(`${a.path}/`))
       return undefined;
-    const touched = [...this.contentsBelow(a), ...this.contentsBelow(b)];
+    const touched = [...this.view.contentsBelow(a), ...this.view.contentsBelow(b)];
     const aside = `${a.path} aside`;
     if (this.#disk.programs.lstat(aside) !== undefined) return undefined;
     this.#user.rename(a.path, aside);
@@ -285,23 +252,10 @@ export class Person {
 
   #delete(entry: FoundEntry | undefined): Deed | undefined {
     if (entry === undefined) return undefined;
-    const below = this.entries().filter(({ path }) => `${path}/`.startsWith(`${entry.path}/`));
-    const gone = this.#goneWith(below);
+    const below = this.view.entries().filter(({ path }) => `${path}/`.startsWith(`${entry.path}/`));
+    const gone = this.view.goneWith(below);
     this.#user.remove(entry.path);
-    return this.#deed(`delete ${entry.path}`, { ...gone, still: this.#still(gone.deleted) });
-  }
-
-  /** What goes with these entries. What a rule hides is deleted on this disk alone. */
-  #goneWith(entries: readonly FoundEntry[]): Pick<Deed, 'gaveUp' | 'deleted' | 'folders'> {
-    const files = entries.filter(({ kind }) => kind === 'file');
-    const contents = files.map(({ path }) => this.contentOf(path));
-    const deleted = contents.filter((_, i) => !this.#isHidden(files[i]?.path ?? ''));
-    return { gaveUp: contents, deleted, folders: foldersOf(entries) };
-  }
-
-  #isHidden(path: string): boolean {
-    const isFile = (at: string): boolean => this.#disk.programs.lstat(at)?.type === 'file';
-    return isHidden(path, this.#root, (at) => (isFile(at) ? this.contentOf(at) : undefined));
+    return this.#deed(`delete ${entry.path}`, { ...gone, still: this.view.still(gone.deleted) });
   }
 
   #changeMeta(what: 'mode' | 'touch', file: FoundEntry | undefined, key: string): Deed | undefined {
@@ -310,7 +264,7 @@ export class Person {
     if (what === 'mode')
       this.#user.setMode(path, this.#choices.roll(`${key} mode`, 2) === 0 ? 0o755 : 0o644);
     else this.#user.setTimes(path, this.#now() - this.#choices.roll(`${key} time`, 1_000_000));
-    return this.#deed(`${what} ${path}`, { touched: [this.contentOf(path)] });
+    return this.#deed(`${what} ${path}`, { touched: [this.view.contentOf(path)] });
   }
 
   #link(what: 'link' | 'retarget', { n, one, slot }: Doing): Deed | undefined {
@@ -340,21 +294,10 @@ export class Person {
     const going = entries
       .filter(({ path }) => path.startsWith(above))
       .filter(({ kind }, i) => how !== 2 || (kind === 'file' && i % 2 === 0));
-    const gone = this.#goneWith(going);
+    const gone = this.view.goneWith(going);
     for (const { path } of going) this.#user.remove(path);
-    const still = this.#still(gone.deleted);
+    const still = this.view.still(gone.deleted);
     return this.#deed(`purge ${above} of ${going.length}`, { ...gone, still });
-  }
-
-  /** What is on the disk of these contents, by its path in the pair. */
-  #still(gone: readonly string[]): ReadonlyMap<string, string> {
-    const files = gone.length === 0 ? [] : this.entries().filter(({ kind }) => kind === 'file');
-    const there = files.map(({ path }): [string, string] => [path, this.contentOf(path)]);
-    return new Map(
-      there
-        .filter(([, content]) => gone.includes(content))
-        .map(([path, content]): [string, string] => [path.slice(this.#root.length), content]),
-    );
   }
 
   #ignore({ n }: Doing): Deed {
@@ -362,7 +305,8 @@ export class Person {
     const content = `# ${MARK} ${this.name} ${n}\n${IGNORE_PATTERN}\n`;
     const kind = this.#disk.programs.lstat(path)?.type;
     // Somebody may have swapped a folder to this name: all that is in it goes.
-    const gaveUp = kind === 'file' || kind === 'folder' ? this.contentsBelow({ path, kind }) : [];
+    const gaveUp =
+      kind === 'file' || kind === 'folder' ? this.view.contentsBelow({ path, kind }) : [];
     this.#user.remove(path);
     this.#user.write(path, toBytes(content));
     return this.#deed(`ignore ${IGNORE_PATTERN} by ${path}`, { wrote: [content], gaveUp });
@@ -395,12 +339,6 @@ export class Person {
   #deed(text: string, what: Partial<Deed> = {}): Deed {
     return deedOf(this.name, this.#now(), text, what);
   }
-}
-
-/** Names of the folders among these entries. */
-function foldersOf(entries: readonly FoundEntry[]): readonly string[] {
-  const folders = entries.filter(({ kind }) => kind === 'folder');
-  return folders.map(({ path }) => path.slice(path.lastIndexOf('/') + 1));
 }
 
 /** Contents are latin1 in memory: each character is a byte. */

@@ -123,11 +123,11 @@ async function lookAtDevice(world: World, { sim, shape }: WorldDevice): Promise<
   const hollow = new Set<string>();
   const contents = new Set<string>();
   const needlessNames: string[] = [];
-  for (const { path, kind } of sim.person.entries()) {
+  for (const { path, kind } of sim.person.view.entries()) {
     const local = path.slice(ROOT.length);
     const remote = names.remotePath(local);
     const stat = programs.lstat(path);
-    const content = kind === 'file' ? sim.person.contentOf(path) : undefined;
+    const content = kind === 'file' ? sim.person.view.contentOf(path) : undefined;
     if (content !== undefined) contents.add(content);
     const digest = content === undefined ? null : world.ledger.digest(content);
     entries.set(remote, {

@@ -251,8 +251,8 @@ export class World {
   #renameClash(sim: SimDevice, path: string): void {
     const stat = sim.disk.programs.lstat(path);
     if (stat === undefined || sim.disk.programs.lstat(`${path}-else`) !== undefined) return;
-    const entry = sim.person.entries().find((found) => found.path === path);
-    const touched = entry === undefined ? [] : sim.person.contentsBelow(entry);
+    const entry = sim.person.view.entries().find((found) => found.path === path);
+    const touched = entry === undefined ? [] : sim.person.view.contentsBelow(entry);
     sim.user.rename(path, `${path}-else`);
     const text = `rename ${path}, which clashed`;
     this.ledger.record(deedOf(sim.name, this.scheduler.now(), text, { touched }));
