@@ -26,7 +26,8 @@ export const nextTurn: Schedule = (action) => {
 
 /**
  * For a process that is nothing but a server: V8 collects its heaps when they have grown by a fifth, not
- * when they have doubled or more. Heaps of all threads, for a few hundredths of their time.
+ * when they have doubled or more. Heaps of all threads. It costs processor time, most of all in bulk
+ * (measured with all limits of memory in docs/server.md, What a commit costs).
  */
 export function keepHeapsSmall(): void {
   setFlagsFromString('--heap-growing-percent=20');
