@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import test from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { TREE_DEPTH_MAX } from '@coffer/protocol/core';
 import { CommandWorld } from './testing/command-world.ts';
 
 test('commands on the whole drive keep their word', async (t) => {
@@ -52,6 +53,26 @@ async function copied(world: CommandWorld): Promise<void> {
   const itself = await world.run(['cp', '-r', '/to', '/to/deep']);
   assert.match(itself.stderr, /"refused"/);
   assert.equal((await world.run(['cp', '/none', '/x'])).code, 1);
+  await copiedTooDeep(world);
+}
+
+/** What was made by then is in the trash: neither does nothing stand, nor was nothing changed. */
+async function copiedTooDeep(world: CommandWorld): Promise<void> {
+  const below = '/x'.repeat(TREE_DEPTH_MAX / 2);
+  await world.run(['mkdir', '-p', `/from${below}`, `/to${below}`]);
+  const { code, stderr } = await world.run(['cp', '-r', '/from', `/to${below}/half`]);
+  assert.equal(code, 1);
+  const [part] = JSON.parse((await world.run(['trash'])).stdout) as { path: string; id: string }[];
+  assert.equal(part?.path, `/to${below}/half`);
+  const { error } = JSON.parse(stderr) as { error: { code: string; hint: string } };
+  assert.equal(error.code, 'limit-reached');
+  const where = `What was made of it by then is in the trash (${part.id}); nothing else was changed.`;
+  assert.equal(error.hint, `${where} Choose a place less deep.`);
+  for (const line of [
+    ['rm', '/from/x', '/to/x'],
+    ['trash', 'empty', '--yes'],
+  ])
+    assert.equal((await world.run(line)).code, 0);
 }
 
 async function rewound(world: CommandWorld): Promise<void> {

@@ -1,7 +1,7 @@
 /** Refusals of the drive in the words of the command line. */
 import { errorEntry } from '@coffer/protocol/api/error-codes';
 import type { Result } from '@coffer/protocol/core';
-import type { DriveRefusal } from '@coffer/sdk';
+import type { DriveRefusal, NodeView } from '@coffer/sdk';
 import { CliFailure } from './failure.ts';
 
 type Code = DriveRefusal['code'];
@@ -17,13 +17,23 @@ export function valueOrFailure<T>(result: Result<T, DriveRefusal>, texts: Refusa
   throw failureOf(result.error, texts);
 }
 
-export function failureOf({ code, path }: DriveRefusal, texts: RefusalTexts = {}): CliFailure {
-  const text = texts[code] ?? TEXTS[code];
-  if (text !== undefined) return new CliFailure(code, text[0], text[1], { path });
+export function failureOf(
+  { code, path, part }: DriveRefusal,
+  texts: RefusalTexts = {},
+): CliFailure {
   const { text: sentence } = errorEntry(code);
-  return new CliFailure(code, `${sentence[0]?.toLowerCase()}${sentence.slice(1)}`, undefined, {
-    path,
-  });
+  const [message, hint] = texts[code] ??
+    TEXTS[code] ?? [`${sentence[0]?.toLowerCase()}${sentence.slice(1)}`];
+  return new CliFailure(code, message, part === undefined ? hint : hintWith(part, hint), { path });
+}
+
+/** What is said of refusals that change nothing is not so when a part was made. */
+function hintWith({ id, trashed }: NodeView, hint = ''): string {
+  const where = trashed
+    ? `What was made of it by then is in the trash (${id})`
+    : "What was made of it by then stands there ('coffer rm' moves it to the trash)";
+  const next = hint.replace(/ ?Nothing was changed\. ?/, '');
+  return `${where}; nothing else was changed. ${next}`.trimEnd();
 }
 
 /** For commands that make something: the folder above is what is missing. */

@@ -67,5 +67,6 @@ test('of a copy that is refused half way nothing stands; what was made of it is 
     drive.trashed().map(({ name }) => name),
     ['copy'],
   );
+  assert.deepEqual(copied.error.part, drive.trashed()[0]);
   assert.deepEqual(told.at(-1), { step: 'changes', done: TREE_DEPTH_MAX / 2 + 1, total: null });
 });

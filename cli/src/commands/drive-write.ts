@@ -13,7 +13,7 @@ import {
   type RefusalTexts,
 } from '../drive-failure.ts';
 import { each, finish } from '../each.ts';
-import { CliFailure, failureAt } from '../failure.ts';
+import { CliFailure, failureAt, toFailure } from '../failure.ts';
 import { count } from '../output.ts';
 import { AmountProgress, editLine, ProgressLine } from '../progress.ts';
 import { describe } from './drive-read.ts';
@@ -173,13 +173,29 @@ export const cp: CommandRun = async (context, input) => {
   if (node.kind === 'folder' && !input.has('recursive'))
     throw failureOf({ code: 'is-a-folder', path: from });
   using line = new ProgressLine(context.output, Date.now);
-  const copied = await drive.edit.copy(from, to, context.signal, (progress) =>
-    line.show(() => editLine('Copying', progress)),
-  );
+  let hasBegun = false;
+  const copying = drive.edit.copy(from, to, context.signal, (progress) => {
+    hasBegun = true;
+    line.show(() => editLine('Copying', progress));
+  });
+  const copied = await copying.catch((error: unknown) => {
+    const cause = context.signal.aborted ? context.signal.reason : error;
+    throw hasBegun && node.kind === 'folder' ? brokenOff(cause, to) : error;
+  });
   const isTarget = !copied.ok && copied.error.path === to && from !== to;
   const entry = valueOrFailure(copied, isTarget ? NO_TARGET : {});
   context.output.result(describe(entry), () => []);
 };
+
+/** What stops a copy, say a server that is away, would stop the removal of its part too. */
+function brokenOff(error: unknown, to: string): CliFailure {
+  const { code, message, hint } = toFailure(error);
+  const all = [hint, PART_STAYS].filter((text) => text !== undefined).join(' ');
+  return new CliFailure(code, message, all, { path: to, cause: error });
+}
+
+const PART_STAYS =
+  "A part of the copy may stand there: move that to the trash with 'coffer rm' before you copy again.";
 
 export const rm: CommandRun = async (context, input) => {
   const isForever = input.has('forever');

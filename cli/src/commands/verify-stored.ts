@@ -74,7 +74,7 @@ export function damagedStore(context: CommandContext, cause?: unknown): CliFailu
 }
 
 const REBUILD =
-  "Your files here and on the server were not touched. 'coffer daemon stop', then move this file away: the next command fetches and proves everything anew, and synced folders stay synced.";
+  "Your files here and on the server were not touched. 'coffer daemon stop', then move this file away: the next command fetches and proves everything anew, and synced folders stay synced. With the file goes the newest state that was seen here: should the server be behind it, only what devices noted in the account can tell.";
 
 const BROKEN = {
   head: 'the newest state that is stored here is not the one that was pinned',

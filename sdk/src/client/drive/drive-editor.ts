@@ -54,7 +54,8 @@ export class DriveEditor {
   /**
    * A copy of a file, link or whole folder, by the rules of `move` for `to`. No chunk travels; versions
    * are not copied. `integrity` when something in it does not open. What was copied of a folder by then
-   * goes to the trash when the rest is refused (`limit-reached`, say); when this throws, it stays.
+   * goes to the trash when the rest is refused (`limit-reached`, say), which names it as `part`; when
+   * this throws, it stays.
    */
   async copy(
     from: string,
@@ -86,9 +87,10 @@ export class DriveEditor {
     let top: NodeId | undefined;
     let count = 0;
     const refused = async (error: DriveRefusal): Outcome<NodeView> => {
-      const part = top === undefined ? null : this.#readable(top);
-      if (part !== null) await this.#space.commit([{ op: 'trash', id: part.id }], signal);
-      return err(error);
+      if (top === undefined || this.#readable(top) === null) return err(error);
+      await this.#space.commit([{ op: 'trash', id: top }], signal);
+      const part = this.#readable(top);
+      return err(part === null ? error : { ...error, part });
     };
     for (let isDone = false; !isDone;) {
       const batch: SpaceChange[] = [];

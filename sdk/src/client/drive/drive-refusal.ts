@@ -1,12 +1,14 @@
 import type { ErrorCode } from '@coffer/protocol/api';
 import { err } from '@coffer/protocol/core';
-import type { ChangeOutcome } from '../space-changes.ts';
+import type { ChangeOutcome, NodeView } from '../space-changes.ts';
 
 /** Why an operation on a path was not done: nothing, or only what came before it, changed. */
 export interface DriveRefusal {
   readonly code: ErrorCode;
   /** The path that is to blame, as it was given. */
   readonly path: string;
+  /** Of a copy that was refused half way: what was made of it by then, in the trash unless that was refused too. */
+  readonly part?: NodeView;
 }
 
 export function refuse(
