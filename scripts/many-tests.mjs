@@ -11,6 +11,7 @@ import { pathToFileURL } from 'node:url';
 const TIMEOUT_MS = 900_000;
 
 const files = process.argv.slice(2);
+if (files.length === 0) throw new Error('no test files given');
 const { createHook } = hooks;
 const none = { enable: () => none, disable: () => none };
 hooks.createHook = () => none;
