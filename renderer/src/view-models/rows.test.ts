@@ -5,7 +5,7 @@ import type { HeldListing } from '@coffer/native-worker/contract';
 import { NOW_MS, aPair, english, french } from '../testing/builders.ts';
 import { activityDays } from './activity-days.ts';
 import { conflictRows } from './conflict-rows.ts';
-import { failureText } from './failure-text.ts';
+import { type FailureArea, failureText } from './failure-text.ts';
 import { flowAfter, secondsLeft, wholeMinute, type FlowSample } from './flow.ts';
 import { changesFor, folderRows, type FolderTree } from './folder-tree.ts';
 import { heldRows } from './held-rows.ts';
@@ -287,7 +287,7 @@ test('a failure this page does not know keeps the words that came with it', () =
 });
 
 test('a failure is told by the first area that has a text of its own for it', () => {
-  const told = (code: string, ...areas: string[]) =>
+  const told = (code: string, ...areas: FailureArea[]) =>
     failureText({ code, message: 'x', hint: 'y' }, english, ...areas);
   assert.match(told('network', 'password', 'proof'), /^No answer came/);
   assert.match(told('wrong-password', 'password', 'proof'), /the password is wrong\. Try again/);

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
+import { FAILURE_AREAS } from '../view-models/failure-text.ts';
 
 type Message = string | Readonly<Record<string, string>>;
 const ROOT = join(import.meta.dirname, '..', '..', '..');
@@ -57,6 +58,11 @@ test('every message is used, by its name or by the pattern of its name', () => {
   const patterns = [...source.matchAll(/[`'"]([a-z][\w.-]*)\$\{[^}]+\}([\w.-]*)[`'"]/g)].map(
     ([, start = '', end = '']) =>
       new RegExp(`^${start.replaceAll('.', '\\.')}[\\w-]+${end.replaceAll('.', '\\.')}$`),
+  );
+  patterns.push(
+    ...FAILURE_AREAS.map(
+      (area) => new RegExp(`^${area.replaceAll('.', '\\.')}\\.failure\\.[\\w-]+$`),
+    ),
   );
   const where = /`\$\{where\}(\.\w+)`/g;
   const ends = [...source.matchAll(where)].map(([, end = '']) => end);
