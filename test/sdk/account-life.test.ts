@@ -292,6 +292,24 @@ test('a rotation that broke off after its step at the server is finished by any 
   assert.equal(await readText(onDesktop, '/both'), 'go on');
 });
 
+test('a removal that is asked for again finishes the rotation that broke off', async () => {
+  await using scene = await Scene.create();
+  const laptop = await scene.signUp();
+  const lost = await scene.signedIn();
+  const onLaptop = await laptop.open();
+  await lost.open();
+  const { device } = await lost.secrets();
+  const before = onLaptop.space.records().space.epoch;
+  laptop.before = (path) => {
+    if (path.endsWith('/commits')) throw networkFault('cut', undefined);
+  };
+  await assert.rejects(revoke(onLaptop, device), RemoteFault);
+  laptop.before = () => {};
+  assert.equal(onLaptop.space.records().space.epoch, before);
+  assert.deepEqual(await revoke(onLaptop, device), { ok: true, value: { isChanged: false } });
+  assert.ok(onLaptop.space.records().space.epoch > before);
+});
+
 test('a device that joins before a rotation is finished finishes it with its first write', async () => {
   await using scene = await Scene.create();
   const laptop = await scene.signUp();
