@@ -109,6 +109,8 @@ export class SimDevice {
   crashes = 0;
   readonly #parts: DeviceParts;
   readonly #external: SimVolume | undefined;
+  /** Places that the engine found free at this moment, which its next step may rely on. */
+  readonly #found = { atMs: 0, free: new Set<string>() };
   #life = 0;
   #alive: Promise<Life> | undefined;
   #secrets: DeviceSecrets;
@@ -226,6 +228,7 @@ export class SimDevice {
       this.switchOff(key);
       throw new Crash('switched off');
     }
+    if (phase === 'after' && call.kind === 'lstat') this.#noteLook(call);
     this.onCall?.(phase, call);
     if (meanwhile > 0 && choices.roll(`${key} meanwhile`, 10_000) < meanwhile) this.onMeanwhile?.();
     if (phase === 'before' && call.kind === 'rename') this.#noteOverwritten(call);
@@ -242,8 +245,17 @@ export class SimDevice {
     return undefined;
   }
 
+  #noteLook({ path }: DiskCall): void {
+    const atMs = this.#parts.scheduler.now();
+    if (this.#found.atMs !== atMs) this.#found.free.clear();
+    this.#found.atMs = atMs;
+    if (this.disk.programs.lstat(path) === undefined) this.#found.free.add(path);
+    else this.#found.free.delete(path);
+  }
+
   /** No system call that Node has renames a file only where nothing is: what came there since the look goes. */
   #noteOverwritten({ path, to = '' }: DiskCall): void {
+    if (this.#found.atMs !== this.#parts.scheduler.now() || !this.#found.free.has(to)) return;
     const { programs } = this.disk;
     const [moved, there] = [programs.lstat(path), programs.lstat(to)];
     if (moved === undefined || there?.type !== 'file' || there.ino === moved.ino) return;
