@@ -3,6 +3,7 @@ import type { Drive } from '@coffer/sdk';
 import { CALM } from './network.ts';
 import { ROOT, type SimDevice } from './device.ts';
 import { deedOf, type Deed } from './deed.ts';
+import { contentsLeftOut } from './left-out.ts';
 import type { FaultKind } from './options.ts';
 import { saveSlowly, type SlowSave } from './saving.ts';
 import type { World, WorldDevice } from './world.ts';
@@ -162,8 +163,11 @@ export class Activity {
     }
     const sim = devices.find(({ index }) => index === device)?.sim;
     if (sim === undefined || sim.isAway) return;
+    const leftOut = contentsLeftOut(sim);
     const deed = sim.person.act(number);
-    if (deed !== undefined) this.#record(deed, number);
+    if (deed === undefined) return;
+    const deleted = deed.deleted.filter((content) => !leftOut.has(content));
+    this.#record({ ...deed, deleted }, number);
   }
 
   async #actElsewhere(number: number): Promise<void> {
