@@ -1,6 +1,6 @@
 /** The search for what may never leave a device: keys, names, contents, in every usual spelling. */
 import assert from 'node:assert/strict';
-import { bytesToBase64Url, bytesToHex, utf8ToBytes, type Bytes } from '@coffer/protocol/core';
+import { bytesToHex, utf8ToBytes, type Bytes } from '@coffer/protocol/core';
 import type { SpaceKeys } from '@coffer/protocol/model/open';
 import type { DeviceSecrets } from '@coffer/sdk';
 
@@ -36,7 +36,33 @@ export function assertNothingLeaked(sent: readonly Bytes[], ...needles: readonly
 
 function formsOf(needle: Bytes): readonly (Buffer | string)[] {
   const hex = bytesToHex(needle);
-  const base64 = Buffer.from(needle).toString('base64').replace(/=+$/, '');
-  const percent = hex.replaceAll(/../g, (digits) => `%${digits}`);
-  return [Buffer.from(needle), hex, hex.toUpperCase(), base64, bytesToBase64Url(needle), percent];
+  return [
+    Buffer.from(needle),
+    hex,
+    hex.toUpperCase(),
+    ...[0, 1, 2].flatMap((before) => base64Of(needle, before)),
+    hex.replaceAll(/../g, (digits) => `%${digits}`),
+    inPath(needle),
+  ];
+}
+
+/** What base64 of both alphabets has in common whatever stands around the needle, `before` bytes after a group began. */
+function base64Of(needle: Bytes, before: number): readonly string[] {
+  const bytes = Buffer.concat([Buffer.alloc(before), needle]);
+  const from = Math.ceil((before * 8) / 6);
+  const to = Math.floor((bytes.length * 8) / 6);
+  return [bytes.toString('base64'), bytes.toString('base64url')].map((text) =>
+    text.slice(from, to),
+  );
+}
+
+/** As it stands in a path or a query: letters as they are, the rest in percents. */
+function inPath(needle: Bytes): string {
+  return [...needle]
+    .map((byte) => {
+      const letter = String.fromCharCode(byte);
+      if (/[\w.~-]/.test(letter)) return letter;
+      return `%${byte.toString(16).toUpperCase().padStart(2, '0')}`;
+    })
+    .join('');
 }
