@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 import {
   appendFileSync,
   chmodSync,
+  existsSync,
   mkdirSync,
   readFileSync,
   renameSync,
@@ -79,17 +80,23 @@ test('two devices keep a folder in sync through a server that can read nothing',
     await settle(desktop, laptop);
     assertEqualTrees();
     assert.equal(readFileSync(onLaptop('empty folder/Grüße.txt'), 'utf8'), 'Grüße');
+    assert.equal(readFileSync(onLaptop('from desktop'), 'utf8'), 'hello');
+    assert.equal(existsSync(onLaptop('empty')), false);
   });
 
   await t.test(
-    'a folder is renamed on one device and a file in it edited on the other',
+    'one device edits, deletes and renames a folder, a file in which the other edits',
     async () => {
       renameSync(onLaptop(SECRET_NAME), onLaptop(`${SECRET_NAME} neu`));
+      appendFileSync(onLaptop('run.sh'), 'exit 0\n');
+      rmSync(onLaptop('empty folder'), { recursive: true });
       appendFileSync(onDesktop(`${SECRET_NAME}/2026/${SECRET_NAME}.txt`), ', and flowers');
       await settle(laptop, desktop);
       assertEqualTrees();
       const text = readFileSync(onLaptop(`${SECRET_NAME} neu/2026/${SECRET_NAME}.txt`), 'utf8');
       assert.equal(text, `${SECRET_CONTENT}, like the loom, and flowers`);
+      assert.equal(readFileSync(onDesktop('run.sh'), 'utf8'), '#!/bin/sh\nexit 0\n');
+      assert.equal(existsSync(onDesktop('empty folder')), false);
     },
   );
 
