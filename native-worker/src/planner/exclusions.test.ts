@@ -127,4 +127,26 @@ describe('what selective sync leaves out', () => {
       });
     }
   }
+
+  for (const [what, name] of [
+    ['file', 'f'],
+    ['folder', 'd'],
+  ] as const) {
+    test(`a synced ${what} that is moved to where a folder was that holds what is left out lives beside it`, () => {
+      const s = new Scenario({ 'c/': '', 'c/x': '1', 'd/': '', 'd/g': 'g', f: 'f' });
+      const node = s.remote.id('c/x');
+      s.pair.dirtyRemote.add(node);
+      s.settle(excluding(node));
+      s.local.remove('c');
+      assert.deepEqual(s.settle(excluding(node)).local, { 'd/': '', 'd/g': 'g', f: 'f' });
+      s.local.move(name, 'c');
+      const { local, remote } = s.settle(excluding(node));
+      const beside = `c ${CONFLICT}`;
+      const both =
+        what === 'file'
+          ? { 'd/': '', 'd/g': 'g', [beside]: 'f', 'c/': '' }
+          : { f: 'f', [`${beside}/`]: '', [`${beside}/g`]: 'g', 'c/': '' };
+      assert.deepEqual([local, remote], [both, { ...both, 'c/x': '1' }]);
+    });
+  }
 });

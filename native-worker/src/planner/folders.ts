@@ -168,7 +168,7 @@ function freezeAround(unit: Unit, isUnseen: boolean, pass: Pass): void {
   }
 }
 
-/** A new entry lies where the folder was: it would wait for ever for a name that nobody gives up. */
+/** Another entry came to where the folder was: it would wait for ever for a name that nobody gives up. */
 function isNameTakenAnew({ local, kind, remote, remotePlace }: Unit, { universe }: Pass): boolean {
   if (local === 'detached' || remote !== 'live' || remotePlace === undefined) return false;
   const above = resolved(remotePlace.parent);
@@ -177,7 +177,13 @@ function isNameTakenAnew({ local, kind, remote, remotePlace }: Unit, { universe 
   const name = localNameFor(remotePlace.name, kind === 'folder', universe.caps);
   const row = universe.trees.local.bySlot(folder.id, universe.key(name));
   const entry = row === undefined ? undefined : universe.ofLocal(row.id);
-  return entry?.node === null && isLocalAlive(entry);
+  if (entry === undefined || !isLocalAlive(entry)) return false;
+  return entry.node === null || isToStayMoved(entry);
+}
+
+/** A synced entry that a person moved to where it is, and that is not taken on to another place. */
+function isToStayMoved({ localMoved, localPlace, target }: Unit): boolean {
+  return localMoved && target.exists && target.place === localPlace;
 }
 
 /** What selective sync left out or an ignore rule let go of is not seen here: it goes with nothing. */
