@@ -59,7 +59,10 @@ export interface LocalTreeWriter {
   readonly isPaired: (id: LocalId) => boolean;
   /** An id that no row of any pair ever had. */
   readonly allocate: () => LocalId;
-  /** Writes the row and marks it dirty for planning. */
+  /**
+   * Writes the row and marks it dirty for planning; with a folder that had been `gone` what is `gone` in
+   * it: the deletion of the folder stood for theirs.
+   */
   readonly upsert: (row: LocalRow) => void;
   /**
    * `gone` and `detached` hold for the row and all rows that are below it then; `unknown` and

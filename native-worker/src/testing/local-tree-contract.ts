@@ -11,6 +11,8 @@ export interface TreeUnderTest {
   readonly pair: (id: LocalId) => void;
   /** Reasons of all stalls. */
   readonly stalls: () => readonly string[];
+  /** What is dirty, which then is forgotten. */
+  readonly takeDirty: () => ReadonlySet<LocalId>;
 }
 
 type Claims = Readonly<Record<string, (given: TreeUnderTest) => void>>;
@@ -126,6 +128,17 @@ const CLAIMS: Claims = {
         [state, below, below, 'seen'],
       );
     }
+  },
+  'a folder that is back brings into planning what is still gone in it': ({ tree, takeDirty }) => {
+    const folder = added(tree, { kind: 'folder', name: 'd', sha256: null });
+    const inner = added(tree, { kind: 'folder', parent: folder.id, name: 'e', sha256: null });
+    const file = added(tree, { parent: inner.id });
+    tree.mark(folder.id, 'gone');
+    assert.deepEqual(takeDirty(), new Set([folder.id, inner.id, file.id]));
+    tree.upsert(folder);
+    assert.deepEqual(takeDirty(), new Set([folder.id, inner.id]));
+    tree.upsert(folder);
+    assert.deepEqual(takeDirty(), new Set([folder.id]));
   },
   'what stalled in a folder is over when nothing looks into it any more': ({ tree, stalls }) => {
     for (const state of ['gone', 'detached'] as const) {

@@ -15,5 +15,10 @@ localTreeContract('in memory', () => {
   });
   const stalls = (): readonly string[] =>
     [...tree.stalls.values()].flat().map(({ reason }) => reason);
-  return { tree, pair: (id) => tree.paired.add(id), stalls };
+  return {
+    tree,
+    pair: (id) => tree.paired.add(id),
+    stalls,
+    takeDirty: () => new Set(tree.dirty.splice(0)),
+  };
 });

@@ -67,8 +67,10 @@ export class MemoryLocalTree implements LocalTreeWriter {
   }
 
   upsert(row: LocalRow): void {
+    const isBack = this.#rows.get(row.id)?.state === 'gone' && row.state !== 'gone';
     this.#put(row);
     this.dirty.push(row.id);
+    if (isBack) this.dirty.push(...this.goneChildren(row.id).map(({ id }) => id));
   }
 
   mark(id: LocalId, state: Exclude<LocalRow['state'], 'seen'>): void {

@@ -52,7 +52,12 @@ localTreeContract('SQLite', () => {
     });
   };
   const stalls = (): readonly string[] => trees.stalls.bySource('scan').map(({ reason }) => reason);
-  return { tree: trees.local, pair: pairRow, stalls };
+  const takeDirty = (): ReadonlySet<LocalId> => {
+    const { dirty, mark } = trees.dirty.read(100);
+    trees.dirty.clear(dirty, mark);
+    return new Set(dirty.local);
+  };
+  return { tree: trees.local, pair: pairRow, stalls, takeDirty };
 });
 
 test('no id is given out twice, whatever became of the transaction that it was made in', () => {

@@ -132,10 +132,15 @@ export class LocalTree implements LocalTreeWriter {
   };
 
   readonly upsert = (row: LocalRow): void => {
-    const wasUnknown = row.state !== 'unknown' && this.#stateOf(row.id) === 'unknown';
+    const before = this.#stateOf(row.id);
     this.put(row);
-    if (wasUnknown) this.#dirty.markBelow(row.id);
-    else this.#dirty.markLocal(row.id, 'scan');
+    if (before === 'unknown' && row.state !== 'unknown') {
+      this.#dirty.markBelow(row.id);
+      return;
+    }
+    this.#dirty.markLocal(row.id, 'scan');
+    if (before !== 'gone' || row.state === 'gone' || row.kind !== 'folder') return;
+    for (const { id } of this.goneChildren(row.id)) this.#dirty.markLocal(id, 'above');
   };
 
   /** By the ids that are found, without any index: SQLite would rather go through all rows of the pair. */
