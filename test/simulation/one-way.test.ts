@@ -96,6 +96,23 @@ test('I4 lets who only uploads set aside what it does not have, and nothing of i
     assert.match(doubled(world, idle), /^I4: .* without anybody else: desktop$/m);
   }));
 
+test('I4 lets who only uploads set aside its own where it has that under another name since before', () =>
+  staged(async ({ world, sim, write }) => {
+    write(COPY, `${CONTENT} set aside`);
+    await world.rest();
+    const sight = await lookAt(world);
+    const id = sight.remote.get(COPY)?.id;
+    assert.ok(id !== undefined);
+    const saidWith = (mode: PairMode, here: string): string =>
+      doubled(world, withMode(sight, sim.name, mode, { places: new Map([[id, here]]) }));
+    const needless = /^I4: .* without anybody else: laptop$/m;
+    assert.equal(saidWith('upload', `${PATH} else`), '');
+    assert.match(saidWith('two-way', `${PATH} else`), needless);
+    assert.match(saidWith('upload', PATH), needless);
+    world.ledger.record(deedOf(sim.name, 0, `rename ${ROOT}/x to ${ROOT}${PATH} else`, {}));
+    assert.match(saidWith('upload', `${PATH} else`), needless);
+  }));
+
 test('I4 lets an upload pair make a copy where it met an old state anew, and no other device', () =>
   staged(async ({ world, sim, other, write }) => {
     write(COPY, `${CONTENT} set aside`);

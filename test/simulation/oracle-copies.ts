@@ -119,18 +119,30 @@ function isSentAnew(copy: string, { metAnew }: Ledger): boolean {
   return maker !== undefined && metAnew?.has(maker) === true;
 }
 
-/** Who only uploads does not see what others have: where it takes a name of theirs, theirs gets another. */
+/**
+ * Who only uploads does not see what others have, or where they moved its own: where it takes such a name,
+ * theirs gets another.
+ */
 function isOfUnseen(path: string, { remote, devices }: Sight, deeds: readonly Deed[]): boolean {
   const [plain = '', maker] = path.split(COPY_NAME);
   const [copy = '', holder = ''] = [path, plain].map((each) => remote.get(each)?.id);
-  return devices.some(({ name, mode, nodes }) => {
+  return devices.some(({ name, mode, nodes, places }) => {
     const acts = deeds.filter(({ device }) => device === name);
     if (mode !== 'upload' || name !== maker || acts.length === 0) return false;
     const own = new Set(nodes.values());
     // It may have moved its own on since.
     const hasTaken = acts.some(({ text }) => text.endsWith(` to ${ROOT}${plain}`));
-    return (own.has(holder) || hasTaken) && !own.has(copy);
+    if (!own.has(holder) && !hasTaken) return false;
+    const here = places.get(copy) ?? plain;
+    return !own.has(copy) || (here !== path && here !== plain && !isMovedHere(here, acts));
   });
+}
+
+function isMovedHere(here: string, acts: readonly Deed[]): boolean {
+  const name = here.slice(here.lastIndexOf('/') + 1);
+  return acts.some(
+    ({ text }) => /^(?:move|rename|swap|replace) /.test(text) && text.includes(name),
+  );
 }
 
 /** Every device lists the conflicts that are open. */

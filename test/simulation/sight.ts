@@ -20,6 +20,8 @@ export interface DeviceSight {
   readonly entries: ReadonlyMap<string, SeenEntry>;
   /** Nodes of the entries that have one, by the same path. */
   readonly nodes: ReadonlyMap<string, string>;
+  /** Where each node is here: its folder by the name on the drive, its own name as it is on this disk. */
+  readonly places: ReadonlyMap<string, string>;
   /** Folders that hold nothing but what does not sync. */
   readonly hollow: ReadonlySet<string>;
   /** It has a rule file, whatever the drive calls that. */
@@ -120,6 +122,7 @@ async function lookAtDevice(world: World, { sim, shape }: WorldDevice): Promise<
   const { programs, volume } = sim.disk;
   const entries = new Map<string, SeenEntry>();
   const nodes = new Map<string, string>();
+  const places = new Map<string, string>();
   const hollow = new Set<string>();
   const contents = new Set<string>();
   const needlessNames: string[] = [];
@@ -137,7 +140,10 @@ async function lookAtDevice(world: World, { sim, shape }: WorldDevice): Promise<
       mtimeMs: stat === undefined || kind !== 'file' ? null : roundedMs(stat.mtimeNs),
     });
     const node = names.nodeOf(local);
-    if (node !== undefined) nodes.set(remote, node);
+    if (node !== undefined) {
+      nodes.set(remote, node);
+      places.set(node, folderOf(remote) + nameOf(local));
+    }
     if (kind === 'folder' && isHollow(sim, path)) hollow.add(remote);
     if (isNeedless(local, remote, volumeOf(sim).options.caseSensitive))
       needlessNames.push(`${local} for ${remote}`);
@@ -148,6 +154,7 @@ async function lookAtDevice(world: World, { sim, shape }: WorldDevice): Promise<
     mode: shape.mode,
     entries,
     nodes,
+    places,
     hollow,
     contents,
     needlessNames,
@@ -188,8 +195,15 @@ function isHollow({ disk }: WorldDevice['sim'], folder: string): boolean {
  * name that it gave while another one clashed (a person saw it and may use it).
  */
 function isNeedless(local: string, remote: string, isCaseSensitive: boolean): boolean {
-  const lastOf = (path: string): string => path.slice(path.lastIndexOf('/') + 1).normalize('NFC');
-  return isCaseSensitive && lastOf(local) !== lastOf(remote);
+  return isCaseSensitive && nameOf(local) !== nameOf(remote);
+}
+
+function nameOf(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1).normalize('NFC');
+}
+
+function folderOf(path: string): string {
+  return path.slice(0, path.lastIndexOf('/') + 1);
 }
 
 interface BaseName {
