@@ -320,6 +320,38 @@ scenario(
   },
 );
 
+const DAY_MS = 86_400_000;
+const THREE_YEARS_MS = 3 * 365 * DAY_MS;
+
+scenario(
+  'A23 a clock three years ahead decides nothing: edits of days win, clash and are kept as with a right one, and its person is told',
+  { init: { f: 'v1', g: 'v1', gone: 'x' }, aheadMs: THREE_YEARS_MS, stalls: 'checked' },
+  async (w) => {
+    w.b.write('f', 'by the clock ahead');
+    await w.settle();
+    await w.sleep(DAY_MS);
+    w.a.write('f', 'later, by the right clock');
+    w.a.remove('gone');
+    await w.settle();
+    const edited = { f: 'later, by the right clock', g: 'v1' };
+    await w.expect(edited);
+    assert.deepEqual(await w.web.trashed(), ['gone']);
+
+    await w.sleep(DAY_MS);
+    w.first.write('g', 'first');
+    w.second.write('g', 'second');
+    await w.settle();
+    await w.expect({ ...edited, g: 'first', [`g (conflict ${w.second.name})`]: 'second' });
+
+    await w.sleep(DAY_MS);
+    w.b.remove('f');
+    await w.settle();
+    assert.deepEqual(await w.web.trashed(), ['f', 'gone']);
+    assert.deepEqual(await w.web.versions('g'), ['v1', 'first']);
+    assert.deepEqual([await w.a.stalls(), await w.b.stalls()], [[], ['ClockSkew']]);
+  },
+);
+
 scenario(
   'A24 a device that lost its database unites, deletes nothing and copies only where bytes differ',
   { init: { same: 's', 'd/edited': 'v1', gone: 'g', theirs: 't1' } },

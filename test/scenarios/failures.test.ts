@@ -168,7 +168,7 @@ scenario('H10 the lock of a device that died stops nobody', { init: { f: 'v1' } 
 });
 
 scenario(
-  'H11 a file that the quota has no room for waits; smaller ones sync, and it goes once there is room',
+  'H11 a file that the quota has no room for waits; smaller ones sync, and it goes once it fits',
   { init: { f: 'v1' }, quotaBytes: 120_000, stalls: 'checked' },
   async (w) => {
     w.a.write('big', 'b'.repeat(200_000));
@@ -183,6 +183,26 @@ scenario(
     await w.sleep(600_000);
     await w.settle();
     await w.expect({ big: 'it fits now', f: 'v1', ...small });
+    assert.deepEqual(await w.a.stalls(), []);
+  },
+);
+
+scenario(
+  'H11 a file that had no room goes up by itself once something was purged from the drive',
+  {
+    init: { f: 'v1', filler: 'f'.repeat(90_000) },
+    quotaBytes: 120_000,
+    stalls: 'checked',
+  },
+  async (w) => {
+    w.a.write('big', 'b'.repeat(60_000));
+    await w.a.mustSync();
+    assert.deepEqual(await w.a.stalls(), ['QuotaFull big']);
+    assert.equal((await w.remote())['big'], undefined);
+    await w.web.purge('filler');
+    await w.sleep(2 * 86_400_000);
+    await w.settle();
+    await w.expect({ f: 'v1', big: 'b'.repeat(60_000) });
     assert.deepEqual(await w.a.stalls(), []);
   },
 );

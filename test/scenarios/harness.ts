@@ -23,6 +23,8 @@ export interface ScenarioOptions {
   readonly caseless?: boolean;
   /** What the account may store, in stored bytes. */
   readonly quotaBytes?: number;
+  /** How far the clock of `b` is ahead of all others. */
+  readonly aheadMs?: number;
   /** Stalls that the scenario checks itself. */
   readonly stalls?: 'checked';
   /** Runs once for every disk call of these devices' first sync, each time switched off at it. */
@@ -79,8 +81,9 @@ async function play(
   body: Body,
   interruption?: Interruption,
 ): Promise<void> {
-  const { init = {}, paired = true, quotaBytes } = options;
-  const w = await ScenarioWorld.create({ first, disks, init, paired, quotaBytes, interruption });
+  const { init = {}, paired = true, quotaBytes, aheadMs } = options;
+  const setup = { first, disks, init, paired, quotaBytes, aheadMs };
+  const w = await ScenarioWorld.create({ ...setup, interruption });
   try {
     await body(w);
     await w.checkIdle();

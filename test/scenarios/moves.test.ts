@@ -403,3 +403,35 @@ scenario(
     assert.deepEqual(sent, []);
   },
 );
+
+scenario(
+  'B28 moved from one synced folder into another: all of it is there once, and no content is sent',
+  { paired: false },
+  async (w) => {
+    for (let n = 0; n < 5; n++) await w.web.write(`p/stays ${n}`, `${n}`);
+    await w.web.write('p/d/f', 'f');
+    await w.web.write('p/d/e/g', 'g');
+    await w.web.write('q/x', 'x');
+    await w.pair(w.a, '/p', 'p');
+    await w.pair(w.a, '/q', 'q');
+    await w.pair(w.b);
+    await w.settle();
+    const stays = Object.fromEntries(Array.from({ length: 5 }, (_, n) => [`p/stays ${n}`, `${n}`]));
+    await w.expect({ ...stays, 'p/d/f': 'f', 'p/d/e/g': 'g', 'q/x': 'x' });
+    await w.sleep(3_600_000);
+
+    w.a.syncs.length = 0;
+    w.a.rename('p/d', 'q/d');
+    w.b.write('q/y', 'y');
+    await w.settle();
+    await w.expect({ ...stays, 'q/d/f': 'f', 'q/d/e/g': 'g', 'q/x': 'x', 'q/y': 'y' });
+    const packs = w.a.syncs.flatMap(({ requests }) => requests).filter((r) => r.endsWith('/packs'));
+    assert.deepEqual(packs, []);
+    assert.deepEqual(await w.web.trashed(), ['d']);
+
+    w.a.syncs.length = 0;
+    w.a.rename('q/d', 'p/d');
+    await w.settle();
+    await w.expect({ ...stays, 'p/d/f': 'f', 'p/d/e/g': 'g', 'q/x': 'x', 'q/y': 'y' });
+  },
+);

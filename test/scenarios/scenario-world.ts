@@ -7,7 +7,7 @@ import type { SimVolumeOptions } from '@coffer/native-worker/testing';
 import { networkFault, type HttpRequest } from '@coffer/sdk';
 import type { MemoryServer } from '@coffer/server/testing';
 import { Choices } from '../simulation/choices.ts';
-import { ROOT, SimDevice } from '../simulation/device.ts';
+import { SimDevice } from '../simulation/device.ts';
 import { createNetwork, type SimNetwork } from '../simulation/network.ts';
 import { Scheduler } from '../simulation/scheduler.ts';
 import { openScenarioAccount } from './scenario-account.ts';
@@ -25,6 +25,8 @@ export interface WorldSetup {
   readonly paired: boolean;
   /** What the account may store, in stored bytes. */
   readonly quotaBytes?: number | undefined;
+  /** How far the clock of `b` is ahead of all others. */
+  readonly aheadMs?: number | undefined;
   /** What happens to one device during its first sync in the first `settle`. */
   readonly interruption?: Interruption | undefined;
 }
@@ -119,6 +121,7 @@ export class ScenarioWorld {
           name: mine.deviceName, secrets: mine, suite, scheduler, choices,
           network: watched,
           volume: volumes[i] ?? {},
+          aheadMs: i === 1 ? (setup.aheadMs ?? 0) : 0,
           onMeanwhile: () => undefined,
           onSwitchOff: () => undefined,
         }), // prettier-ignore
@@ -166,9 +169,9 @@ export class ScenarioWorld {
     return settled;
   }
 
-  /** Adds the folder pair of a device: its whole root with the whole drive. */
-  async pair(device: ScenarioDevice, remote = '/'): Promise<void> {
-    await device.ask((engine) => engine.addPair({ local: ROOT, remote }));
+  /** Adds a folder pair of a device: of its whole root with the whole drive, or of parts of both. */
+  async pair(device: ScenarioDevice, remote = '/', below = ''): Promise<void> {
+    await device.ask((engine) => engine.addPair({ local: device.at(below), remote }));
   }
 
   /** Both devices sync, `first` first, until nothing changes on either. */

@@ -58,6 +58,8 @@ export interface DeviceParts {
   readonly isExternal?: boolean;
   /** The engine is given hints, as late and as often as the seed says. */
   readonly hasHints?: boolean;
+  /** How far its clock is ahead of the server's. */
+  readonly aheadMs?: number;
   /** The first value of `SimDevice.onMeanwhile`. */
   readonly onMeanwhile?: () => void;
   /** A file that appeared at a place just before the engine renames another one to it. */
@@ -121,7 +123,7 @@ export class SimDevice {
     this.#secrets = parts.secrets;
     this.onMeanwhile = parts.onMeanwhile;
     this.name = parts.name;
-    const now = (): number => parts.scheduler.now();
+    const now = (): number => parts.scheduler.now() + (parts.aheadMs ?? 0);
     this.disk = new SimDisk({ ...parts.volume, now });
     this.user = createSimUser(this.disk);
     this.user.folder(ROOT);
@@ -162,7 +164,8 @@ export class SimDevice {
     const { scheduler, network, suite, choices, name } = this.#parts;
     const life = ++this.#life;
     const isDead = (): boolean => life !== this.#life;
-    const clock = scheduler.clock(name, isDead);
+    const { now, sleep } = scheduler.clock(name, isDead);
+    const clock = { now: () => now() + (this.#parts.aheadMs ?? 0), sleep };
     const random = { bytes: (length: number) => suite.randomBytes(length) };
     const fileSystem = this.disk.open(
       (phase, call) => this.#turn(phase, call),
