@@ -7,7 +7,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, readFileSync } from 'node:fs';
+import { cpSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -27,6 +27,8 @@ import { soakDaemons } from './daemons.ts';
 const launcher = fileURLToPath(new URL('../../coffer', import.meta.url));
 const EDITS_PER_ROUND = 25;
 const KILL_AFTER_MS_MAX = 2500;
+/** With a tree: long enough that some kills fall into what the other device takes down. */
+const KILL_AFTER_MS_MAX_WITH_TREE = 20_000;
 
 const { values } = parseArgs({
   options: {
@@ -38,6 +40,7 @@ const { values } = parseArgs({
   },
 });
 const rounds = Number(values.rounds);
+const killAfterMsMax = values.tree === undefined ? KILL_AFTER_MS_MAX : KILL_AFTER_MS_MAX_WITH_TREE;
 const seed = Number(values.seed ?? Dice.freshSeed());
 const dice = new Dice(seed);
 if (values.daemons) {
@@ -87,18 +90,23 @@ let killedClients = 0;
 for (let round = 1; round <= rounds; round++) {
   for (let edit = 0; edit < EDITS_PER_ROUND; edit++) people[dice.roll(2) === 0 ? 0 : 1].act();
   const syncing = [laptop, desktop].map((device) =>
-    syncAndKill(device, 300 + dice.roll(KILL_AFTER_MS_MAX)),
+    syncAndKill(device, 300 + dice.roll(killAfterMsMax)),
   );
   for (let edit = 0; edit < EDITS_PER_ROUND; edit++) {
     people[dice.roll(2) === 0 ? 0 : 1].act();
     await sleep(dice.roll(40));
   }
-  await sleep(dice.roll(800));
+  await sleep(dice.roll(killAfterMsMax / 3));
   await server.stop('SIGKILL');
   server = await ServerProcess.start(dataDir, { port });
   const outcomes = await Promise.all(syncing);
   killedClients += outcomes.filter((outcome) => outcome === 'killed').length;
-  console.log(`round ${round}: clients ${outcomes.join(', ')}; server killed`);
+  const entries = [laptop, desktop].map(
+    ({ folder }) => readdirSync(folder, { recursive: true }).length,
+  );
+  console.log(
+    `round ${round}: clients ${outcomes.join(', ')}; server killed; ${entries.join(' and ')} entries`,
+  );
 }
 await settle(laptop, desktop, laptop);
 
@@ -131,6 +139,11 @@ assert.deepEqual(
   [laptop, desktop].flatMap((device) => strayNames(device.folder)),
   [],
 );
+const made = ['.coffer', 'ada', 'grace', ...(values.tree === undefined ? [] : ['tree'])];
+for (const { folder } of [laptop, desktop]) {
+  assert.deepEqual(readdirSync(folder).sort(), made, 'nothing is beside what was made');
+  assert.deepEqual(readdirSync(join(folder, '.coffer/staging')), [], 'nothing is left in staging');
+}
 const expectedFiles = people.reduce((sum, person) => sum + person.expected.size, 0);
 assert.equal(
   textsOf(join(laptop.folder, 'ada')).length + textsOf(join(laptop.folder, 'grace')).length,
