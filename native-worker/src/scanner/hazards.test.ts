@@ -136,6 +136,26 @@ describe('what cannot be read is not deleted', () => {
     assert.deepEqual(scan.stalls(), []);
   });
 
+  test('what stalls in a folder that goes during the same pass is over with it', () => {
+    const { scan, user, sim, at } = aScan();
+    user.folder(at('d'));
+    user.write(at('d/f'), 'x');
+    user.write(at('d/g'), 'y');
+    scan.synced();
+    scan.disk.clock.advance(60_000);
+    user.write(at('d/f'), 'other');
+    user.remove(at('d/g'));
+    scan.disk.clock.advance(60_000);
+    const raced = withTurn(scan, sim, (phase, call) => {
+      if (phase !== 'before' || call.kind !== 'openRead') return undefined;
+      user.remove(at('d'));
+      return 'denied';
+    });
+    raced.settle();
+    assert.deepEqual(raced.ids(), {});
+    assert.deepEqual(raced.stalls(), []);
+  });
+
   test('H3 a busy file is tried again with growing delays', () => {
     const { scan, user, at, sim } = aScan();
     user.write(at('f'), 'x');

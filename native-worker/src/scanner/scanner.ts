@@ -139,8 +139,9 @@ function* passSteps(pass: PassState): Steps<void> {
     pass.rootLost = !isRootThere();
     if (pass.rootLost) return;
   } while (isAnyLost(pass) && (yield* lookBehind(pass)));
+  // Before: what stalls in a folder that is gone at the end goes with its row.
+  reportStalls(pass);
   yield* finishMissing(pass, isRootThere);
-  if (!pass.rootLost) reportStalls(pass);
 }
 
 function reportStalls(pass: PassState): void {
