@@ -84,6 +84,35 @@ test('a file that was torn after it was sent, and renamed since, comes from the 
   assert.equal([...space.versions.values()].flat().length, 0);
 });
 
+test("an editor's temporary that was sent, and torn after it got its file's name, comes from the drive again", async () => {
+  for (const torn of ['zeros', 'empty'] as const)
+    for (const birthTimes of [true, false]) {
+      const { space, a } = await deviceWith({ f: 'old' }, { birthTimes });
+      a.disk.sim?.writeBack(0);
+      a.write('f.tmp', 'what I wrote');
+      await a.sync();
+      a.disk.clock.advance(10);
+      a.disk.user.rename(a.at('f.tmp'), a.at('f'));
+      a.disk.sim?.crash({ keepNames: (pending) => pending, torn: () => torn });
+      const again = a.restarted(undefined, LATER_BOOT);
+      const b = await pairedDevice(space, 'bert');
+      await syncAll([again, b]);
+      assert.deepEqual(again.tree(), { f: 'what I wrote' }, `${torn} ${birthTimes}`);
+      assert.deepEqual(b.tree(), again.tree());
+    }
+});
+
+test('a file that was sent, and is empty after it got another name, comes from the drive again without birth times', async () => {
+  const { space, a } = await deviceWith({ f: 'what I wrote' }, { birthTimes: false });
+  a.disk.clock.advance(10);
+  a.disk.user.rename(a.at('f'), a.at('g'));
+  a.disk.sim?.crash({ keepNames: (pending) => pending, torn: () => 'empty' });
+  const again = a.restarted(undefined, LATER_BOOT);
+  await again.sync();
+  assert.deepEqual(again.tree(), { g: 'what I wrote' });
+  assert.equal([...space.versions.values()].flat().length, 0);
+});
+
 test('an atomic save that the disk undid, and whose old file was touched since, comes from the drive again', async () => {
   const { space, a } = await deviceWith({ f: 'old' });
   a.disk.sim?.writeBack(0);

@@ -46,6 +46,8 @@ describe('identity by inode', () => {
     ['K11: another kind is never the same', { kind: 'folder' }, {}, true, 'different'],
     ['another inode is never the same', { ino: 71n }, {}, true, 'different'],
     ['rule 2: equal size and time', { birthNs: 0n }, {}, false, 'same'],
+    ['rule 2: an empty file at the same time of writing', { size: 0 }, {}, false, 'same'],
+    ['rule 2: an empty file at another time', { size: 0, mtimeNs: 9n }, {}, false, 'different'],
     ['rule 2: another time asks the content', { mtimeNs: 9n }, {}, false, 'ask'],
     ['rule 2: another size is different', { size: 9, mtimeNs: 9n }, {}, false, 'different'],
     [
@@ -105,6 +107,7 @@ describe('identity of a file at a new slot', () => {
     verdict: 'same',
     isPaired: true,
     hasWaited: false,
+    isTorn: false,
     ...change,
   });
   const facts = (change: Partial<FileFacts> = {}): FileFacts => ({
@@ -199,6 +202,16 @@ describe('identity of a file at a new slot', () => {
     [
       'S4 a temporary renamed over a file is an edit of it',
       facts({ displaced, byInode: [temporary] }),
+      'edited 8',
+    ],
+    [
+      'a torn temporary that was synced, renamed over a file, stays itself',
+      facts({ displaced, byInode: [{ ...temporary, isTorn: true }] }),
+      'moved 5',
+    ],
+    [
+      'a torn file that was never synced over another is an edit of it',
+      facts({ displaced, byInode: [candidate({ isPaired: false, isTorn: true })] }),
       'edited 8',
     ],
     [

@@ -12,7 +12,7 @@ export type InodeVerdict = 'same' | 'different' | 'ask';
 
 /**
  * Whether the inode of a row is this entry: with real birth times they decide alone (rule 1), whatever
- * the content; without them size and time must agree, or the content (rule 2).
+ * the content; without them size and time must agree, or the content (rule 2). An empty file has any size.
  */
 export function judgeInode(row: LocalRow, seen: Sighting, birthtime: boolean): InodeVerdict {
   if (row.kind !== seen.kind || row.ino !== seen.ino) return 'different';
@@ -20,7 +20,9 @@ export function judgeInode(row: LocalRow, seen: Sighting, birthtime: boolean): I
     return row.birthNs === seen.birthNs ? 'same' : 'different';
   }
   if (row.kind === 'folder') return 'ask';
-  if (row.size === seen.size && row.mtimeNs === seen.mtimeNs) return 'same';
+  // A power cut may leave nothing of a content, under the time of its writing.
+  const hasSize = seen.size === row.size || (seen.size === 0 && row.kind === 'file');
+  if (hasSize && row.mtimeNs === seen.mtimeNs) return 'same';
   return row.kind === 'file' && row.size === seen.size && row.sha256 !== null ? 'ask' : 'different';
 }
 
@@ -41,6 +43,8 @@ export interface Candidate {
   readonly isPaired: boolean;
   /** True when the wait for its empty slot is over (`SLOT_GAP_MS`). */
   readonly hasWaited: boolean;
+  /** A power cut tore the entry, as its content tells: what the row had may be on the drive alone. */
+  readonly isTorn: boolean;
 }
 
 export interface FileFacts {
@@ -108,10 +112,14 @@ function isOldBytes(facts: FileFacts, { place, hasWaited }: Candidate): boolean 
   return isBackupName(facts.name) && (place === 'taken' || !hasWaited);
 }
 
-/** Over a slot that had a row, a file goes that was made for that alone: the slot's row keeps it. */
-function isEditorsTemporary(facts: FileFacts, { row, isPaired }: Candidate): boolean {
+/**
+ * Over a slot that had a row, a file goes that was made for that alone: the slot's row keeps it. A
+ * torn one stays what it was: its own row alone tells which content the drive has for it.
+ */
+function isEditorsTemporary(facts: FileFacts, { row, isPaired, isTorn }: Candidate): boolean {
   if (facts.displaced?.kind !== facts.kind || facts.displacedMoved) return false;
-  return !isPaired || isBackupName(row.name) || isBuiltInTemporary(row.name) !== undefined;
+  if (!isPaired) return true;
+  return !isTorn && (isBackupName(row.name) || isBuiltInTemporary(row.name) !== undefined);
 }
 
 /** Rule 3: exactly one absent row had this content. */

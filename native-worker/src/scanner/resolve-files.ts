@@ -1,5 +1,6 @@
 /** Files and links at new slots: gathers the facts that `identity.ts` decides on, and writes the result. */
 import { unreachable } from '@coffer/protocol/core';
+import { FINE_TIMES_NS } from '../limits.ts';
 import type { LocalId } from '../planner/types.ts';
 import { sightingOf } from './folder-look.ts';
 import { decideFile, judgeInode, type Candidate, type FileFacts } from './identity.ts';
@@ -41,7 +42,7 @@ function* resolveFile(pass: PassState, newcomer: Newcomer): Steps<boolean> {
       yield* moveFile(pass, newcomer, decision.row);
       return true;
     case 'edited':
-      return yield* editFile(pass, newcomer, decision.row);
+      return yield* editFile(pass, newcomer, decision.row, facts);
     case 'new':
       if (decision.isHardLink) noteHardLink(pass, newcomer);
       return addFile(pass, newcomer);
@@ -82,7 +83,7 @@ function gatherFacts(pass: PassState, newcomer: Newcomer): FileFacts | undefined
   };
 }
 
-function inodeCandidates(pass: PassState, { entry, displaced }: Newcomer): Candidates {
+function inodeCandidates(pass: PassState, { entry, displaced, taken }: Newcomer): Candidates {
   const { tree, foreign, caps } = pass.options;
   const seen = sightingOf(entry.kind, entry.stat);
   const candidates: Candidate[] = [];
@@ -94,13 +95,15 @@ function inodeCandidates(pass: PassState, { entry, displaced }: Newcomer): Candi
     const place = whereabouts(pass, row);
     if (place === 'unlisted' || place === 'blocked') return undefined;
     if (place === 'claimed' || verdict === 'different') continue;
-    candidates.push({ row, place, verdict, ...identityOf(pass, row.id) });
+    const isTorn = isTornAs(pass, row, taken);
+    candidates.push({ row, place, verdict, isTorn, ...identityOf(pass, row.id) });
   }
   for (const row of foreign?.byInode(entry.stat.ino) ?? []) {
     const verdict = judgeInode(row, seen, caps.birthtime);
     if (verdict === 'different' || pass.claimed.has(row.id)) continue;
     const place = foreign?.vacated(row.id) === true ? 'empty' : 'present';
-    candidates.push({ row, place, verdict, isPaired: true, hasWaited: true });
+    const isKnown = { isPaired: true, hasWaited: true, isTorn: false };
+    candidates.push({ row, place, verdict, ...isKnown });
   }
   return candidates;
 }
@@ -113,9 +116,21 @@ function contentCandidates(pass: PassState, { taken }: Newcomer): Candidates {
     const isAbsent = row.state === 'gone' || pass.missing.has(row.id);
     const place = isAbsent ? whereabouts(pass, row) : 'present';
     if (place !== 'empty' && place !== 'taken') continue;
-    candidates.push({ row, place, verdict: 'different', ...identityOf(pass, row.id) });
+    const isKnown = identityOf(pass, row.id);
+    candidates.push({ row, place, verdict: 'different', isTorn: false, ...isKnown });
   }
   return candidates;
+}
+
+/** Who writes changes the time of writing: under that of a row that a power cut may have torn, nobody did. */
+function isTornAs(
+  { memory, options }: PassState,
+  row: LocalRow,
+  taken: Newcomer['taken'],
+): boolean {
+  if (taken === undefined || !memory.unproven.has(row.id)) return false;
+  if (options.caps.mtimeGranNs >= FINE_TIMES_NS) return false;
+  return taken.stat.mtimeNs === row.mtimeNs && taken.sha256 !== row.sha256;
 }
 
 function identityOf(pass: PassState, id: LocalId): Pick<Candidate, 'isPaired' | 'hasWaited'> {
@@ -162,7 +177,12 @@ function* moveFile(pass: PassState, newcomer: Newcomer, row: LocalRow): Steps<vo
 }
 
 /** The slot's row has new content, in another inode. */
-function* editFile(pass: PassState, newcomer: Newcomer, row: LocalRow): Steps<boolean> {
+function* editFile(
+  pass: PassState,
+  newcomer: Newcomer,
+  row: LocalRow,
+  { byInode }: FileFacts,
+): Steps<boolean> {
   const { entry, folder } = newcomer;
   if (entry.kind === 'symlink') {
     const target = takeTarget(pass, folder, entry);
@@ -175,6 +195,12 @@ function* editFile(pass: PassState, newcomer: Newcomer, row: LocalRow): Steps<bo
   newcomer.isTried = true;
   const content = newcomer.taken ?? (yield* takeContent(pass, folder, entry));
   if ('sha256' in content) {
+    if (newcomer.taken === undefined) {
+      newcomer.taken = content;
+      // Whether it is torn is known now.
+      if (byInode.some(({ row: { id } }) => pass.memory.unproven.has(id)))
+        return yield* resolveFile(pass, newcomer);
+    }
     writeEntry(pass, row, { ...entry, stat: content.stat }, { sha256: content.sha256 });
   } else if (content.kind === 'unreadable') {
     if (row.state !== 'unknown') pass.mark(row.id, 'unknown');
