@@ -16,13 +16,13 @@ export function noWork(): PendingWork {
 
 export function workOf(
   operations: readonly Operation[],
-  { local, remote }: Pick<PairTrees, 'local' | 'remote'>,
+  { remote }: Pick<PairTrees, 'remote'>,
 ): PendingWork {
   const work = noWork();
   for (const operation of operations) {
     if (operation.kind === 'remote-upload') {
       work.uploads += 1;
-      work.uploadBytes += local.byId(operation.local)?.size ?? 0;
+      work.uploadBytes += operation.saw.local?.size ?? 0;
     } else if (operation.kind === 'local-download') {
       work.downloads += 1;
       work.downloadBytes += remote.byId(operation.node)?.size ?? 0;

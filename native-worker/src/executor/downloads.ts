@@ -2,19 +2,13 @@
  * Contents come down: staged, verified, made durable together (a barrier), then put in their slots
  * without ever replacing anything (engine §6).
  */
-import type { Bytes } from '@coffer/protocol/core';
-import { IntegrityError } from '@coffer/protocol/core';
+import { IntegrityError, type Bytes } from '@coffer/protocol/core';
 import type { FetchSink, NodeView } from '@coffer/sdk';
-import {
-  BARRIER_BYTES_MAX,
-  BARRIER_FILES_MAX,
-  FREE_SPACE_BYTES_MIN,
-  FREE_SPACE_SHARE_MIN,
-  SYNCS_AT_ONCE_MAX,
-} from '../limits.ts';
+import { FREE_SPACE_BYTES_MIN, FREE_SPACE_SHARE_MIN, SYNCS_AT_ONCE_MAX } from '../limits.ts';
 import type { LocalDownload } from '../planner/operations.ts';
 import type { EntryStat, OpenFile } from '../ports/index.ts';
 import { modeFor } from './agreement.ts';
+import { barriersOf } from './download-barriers.ts';
 import {
   isRemoteOutage,
   LOST,
@@ -53,49 +47,11 @@ export async function runDownloads(
   operations: readonly LocalDownload[],
   signal: AbortSignal,
 ): Promise<void> {
-  const able = operations.filter((operation) => mayStart(run, operation));
-  for (const batch of barriersOf(run, able)) {
+  for (const batch of barriersOf(run, operations)) {
     signal.throwIfAborted();
     const staged = await stage(run, batch, signal);
     await placeDownloads(run, staged);
   }
-}
-
-function mayStart(run: ExecutionRun, operation: LocalDownload): boolean {
-  const remote = run.options.trees.remote.byId(operation.node);
-  if (remote?.rev !== operation.rev || remote.state !== 'live') {
-    run.settle(operation, LOST);
-    return false;
-  }
-  if (run.options.board.isHeld(operation.id, run.now())) {
-    run.settle(operation, SKIPPED);
-    return false;
-  }
-  return true;
-}
-
-function barriersOf(
-  run: ExecutionRun,
-  operations: readonly LocalDownload[],
-): readonly (readonly LocalDownload[])[] {
-  const barriers: LocalDownload[][] = [];
-  let batch: LocalDownload[] = [];
-  let bytes = 0;
-  for (const operation of operations) {
-    const size = run.options.trees.remote.byId(operation.node)?.size ?? 0;
-    if (
-      batch.length > 0 &&
-      (batch.length >= BARRIER_FILES_MAX || bytes + size > BARRIER_BYTES_MAX)
-    ) {
-      barriers.push(batch);
-      batch = [];
-      bytes = 0;
-    }
-    batch.push(operation);
-    bytes += size;
-  }
-  if (batch.length > 0) barriers.push(batch);
-  return barriers;
 }
 
 async function stage(

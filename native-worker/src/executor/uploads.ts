@@ -52,8 +52,6 @@ export async function sendContents(
 ): Promise<void> {
   if (operations.length === 0) return;
   const uploader = run.options.space.createUploader();
-  const sizeOf = (operation: ContentOperation): number =>
-    run.options.trees.local.byId(operation.local)?.size ?? 0;
   const small = operations.filter((operation) => sizeOf(operation) <= SMALL_FILE_BYTES_MAX);
   const large = operations.filter((operation) => sizeOf(operation) > SMALL_FILE_BYTES_MAX);
   const refused = new Set<ContentOperation>();
@@ -76,7 +74,7 @@ export async function sendContents(
       uploader,
     );
   };
-  await settleAll([sendSmall(small, sizeOf, send, uploader), sendFitting()]);
+  await settleAll([sendSmall(small, send, uploader), sendFitting()]);
   const again = [...refused].sort((a, b) => sizeOf(a) - sizeOf(b));
   const left = await sendSmallestFirst(again, async (group) => {
     refused.clear();
@@ -84,6 +82,11 @@ export async function sendContents(
     return new Set(refused);
   });
   for (const operation of left) listener.failed(operation, QUOTA_FULL);
+}
+
+/** As the plan saw it: a file of another size is not sent. */
+function sizeOf({ saw }: ContentOperation): number {
+  return saw.local?.size ?? 0;
 }
 
 interface LargeFile extends Candidate {
@@ -101,7 +104,6 @@ function candidateOf(run: ExecutionRun, operation: ContentOperation): LargeFile 
 
 async function sendSmall(
   operations: readonly ContentOperation[],
-  sizeOf: (operation: ContentOperation) => number,
   send: (operation: ContentOperation) => Promise<void>,
   uploader: Uploader,
 ): Promise<void> {
