@@ -66,6 +66,32 @@ test('a damaged page is refused or is the one encoding of what is read', () => {
   );
 });
 
+test('any chunks come back from their pack, in order', () => {
+  const lengths = fc.uniqueArray(fc.integer({ min: 1, max: 5000 }), {
+    minLength: 1,
+    maxLength: 20,
+  });
+  fc.assert(
+    fc.property(lengths, (some) => {
+      const sealed = some.map((length) =>
+        sealChunk(suite, place.key, new Uint8Array(length).fill(1 + (length % 255))),
+      );
+      const entries = readPack(
+        suite,
+        encodePack(sealed.map(({ ref, parts }) => ({ id: ref.id, isPage: false, parts }))),
+      );
+      assert.deepEqual(
+        entries.map(({ id, isPage, bytes }) => ({ id, isPage, bytes: concatBytes(bytes) })),
+        sealed.map(({ ref, parts }) => ({
+          id: ref.id,
+          isPage: false,
+          bytes: concatBytes(...parts),
+        })),
+      );
+    }),
+  );
+});
+
 test('a damaged pack is refused or is the one encoding of what is read', () => {
   fc.assert(
     fc.property(fc.oneof(damaged(pack), fc.uint8Array({ maxLength: 300 })), (bytes) => {
