@@ -93,3 +93,37 @@ test('the compiler that the checks call is TypeScript 7', () => {
   );
   assert.match(version, /Version 7\./);
 });
+
+test('the folders of ARCHITECTURE.md are those that there are', () => {
+  const [, block = ''] = /^```\n(protocol\/[^]*?)^```/m.exec(readSource('ARCHITECTURE.md')) ?? [];
+  const files = projectFiles(/^[^.]/);
+  const named = new Set<string>();
+  let top = '';
+  for (const line of block.split('\n')) {
+    const [, folder, parts] = /^(?:([a-z-]+)\/| {2}([a-z,]+)) +/.exec(line) ?? [];
+    top = folder ?? top;
+    for (const part of parts?.split(',') ?? []) named.add(`${top}/src/${part}`);
+    if (folder !== undefined) named.add(folder);
+  }
+  assert.ok(named.size >= 30, `${named.size} folders`);
+  const isThere = (folder: string): boolean => files.some((file) => file.startsWith(`${folder}/`));
+  assert.deepEqual(
+    [...named].filter((folder) => !isThere(folder)),
+    [],
+  );
+  const tops = new Set(
+    files.filter((file) => file.includes('/')).map((file) => file.split('/')[0]),
+  );
+  assert.deepEqual(
+    [...tops].filter((folder) => !block.includes(`${folder}/`)),
+    [],
+  );
+  for (const parent of ['protocol/src', 'native-worker/src']) {
+    const inside = files.flatMap((file) => new RegExp(`^${parent}/[^/]+(?=/)`).exec(file) ?? []);
+    assert.deepEqual(
+      [...new Set(inside)].filter((folder) => !named.has(folder)),
+      [],
+      parent,
+    );
+  }
+});
