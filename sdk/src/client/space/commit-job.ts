@@ -18,7 +18,11 @@ export class CommitJob {
     this.changes = changes;
     this.#seenAt = head;
     this.#outcomes = changes.map(() => undefined);
-    for (const { id } of changes) this.#seen.set(id, recordOf(view, id));
+    for (const { op, id } of changes) {
+      // A node that is to be made was not seen; one that is there all the same is found when it is made.
+      const isMade = op === 'make-folder' || op === 'make-file' || op === 'make-symlink';
+      if (!this.#seen.has(id)) this.#seen.set(id, isMade ? undefined : recordOf(view, id));
+    }
   }
 
   changeAt(index: number): SpaceChange {
