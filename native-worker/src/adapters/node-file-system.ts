@@ -114,16 +114,23 @@ function openRead(path: string): OpenFile {
   return attempt('open file', () => {
     const handle = fs.openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
     const stats = fs.fstatSync(handle, { bigint: true });
-    if (stats.isFile()) return openFile(handle);
+    if (stats.isFile()) return openFile(handle, stats);
     fs.closeSync(handle);
     const code = stats.isDirectory() ? 'is-a-folder' : 'unsupported';
     throw new LocalFault(code, 'open file: not a regular file');
   });
 }
 
-function openFile(handle: number): OpenFile {
+/** `opened`: what was looked at when it was opened; whoever asks first gets that. */
+function openFile(handle: number, opened?: BigIntStats): OpenFile {
+  let unasked = opened;
   return {
-    stat: () => attempt('fstat', () => toEntryStat(fs.fstatSync(handle, { bigint: true }))),
+    stat: () =>
+      attempt('fstat', () => {
+        const stats = unasked ?? fs.fstatSync(handle, { bigint: true });
+        unasked = undefined;
+        return toEntryStat(stats);
+      }),
     read: (into, position) =>
       attempt('read file', () => fs.readSync(handle, into, 0, into.length, position)),
     write: (bytes) =>

@@ -49,6 +49,7 @@ export class LocalFault extends Error {
 
 /** An open file: `close` exactly once. */
 export interface OpenFile {
+  /** As it is now; the first answer may be as it was when `openRead` opened it. */
   readonly stat: () => EntryStat;
   /** Bytes read into `into` from `position`; 0 at the end of the file. */
   readonly read: (into: Uint8Array, position: number) => number;
