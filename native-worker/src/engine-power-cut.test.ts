@@ -185,6 +185,28 @@ test('what a power cut tore on a pair that only uploads goes up, and a version h
   assert.equal([...space.versions.values()].flat().length, 1);
 });
 
+for (const isCutAgain of [false, true]) {
+  const until = isCutAgain ? 'before the next power cut' : 'at the first look';
+  test(`a torn file that could not be read ${until} comes from the drive again`, async () => {
+    const { space, a } = await deviceWith({ f: 'what I wrote', g: 'beside it' });
+    const head = space.seq;
+    cutPower(a);
+    const refused: string[] = [];
+    const refuseOnce: DiskTurn = (phase, { kind, path }) => {
+      if (phase !== 'before' || kind !== 'openRead' || path !== a.at('f')) return undefined;
+      refused.push(path);
+      return refused.length === 1 ? 'busy' : undefined;
+    };
+    const again = a.restarted(refuseOnce, LATER_BOOT);
+    if (isCutAgain) await again.engine.syncNow({ timeoutMs: 100 });
+    const last = isCutAgain ? again.restarted(undefined, { ...HOST, bootId: 'a third' }) : again;
+    await last.sync();
+    assert.equal(refused[0], a.at('f'));
+    assert.equal(last.read('f'), 'what I wrote');
+    assert.equal(space.seq, head);
+  });
+}
+
 test('what was written after the last sync goes up as the power cut left it', async () => {
   const { space, a } = await deviceWith({ f: 'first' });
   a.disk.sim?.writeBack(0);

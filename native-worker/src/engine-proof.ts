@@ -81,10 +81,14 @@ export class RootProof {
     this.#trees.db.transaction(() => {
       for (const before of this.#doubtful.values()) this.#judge(before);
     });
-    if (!outcome.full || !this.#scanner.isProven()) return;
+    if (!outcome.full) return;
+    const open = this.#scanner.unproven();
+    // What becomes of the others from now on is somebody's deed.
+    for (const id of this.#doubtful.keys()) if (!open.has(id)) this.#doubtful.delete(id);
+    this.#proofs.setNameless([...this.#nameless].filter((id) => open.has(id)));
+    if (open.size > 0) return;
     this.#isProven = true;
     this.#forget();
-    this.#proofs.setNameless([]);
     this.#proofs.setProved(this.#options.host.bootId);
   }
 

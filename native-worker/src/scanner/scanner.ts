@@ -47,10 +47,12 @@ export function createScanner(options: ScannerOptions): Scanner {
       for (const id of entries) memory.unproven.add(id);
       memory.isFullDue = true;
     },
-    isProven: () => {
-      for (const id of memory.unproven)
-        if (options.tree.byId(id)?.state !== 'seen') memory.unproven.delete(id);
-      return memory.unproven.size === 0;
+    unproven: () => {
+      for (const id of memory.unproven) {
+        const state = options.tree.byId(id)?.state;
+        if (state !== 'seen' && state !== 'unknown') memory.unproven.delete(id);
+      }
+      return memory.unproven;
     },
     dueAt: () => {
       if (memory.isFullDue) return options.clock.now();

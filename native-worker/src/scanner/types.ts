@@ -54,8 +54,8 @@ export interface Scanner {
    * although size and times are what they were. Each file is hashed once more by the next full pass.
    */
   readonly prove: (entries: readonly LocalId[]) => void;
-  /** True when each of them was looked at, or is gone. */
-  readonly isProven: () => boolean;
+  /** Those of them that are there, and were not looked at or could not be read yet. */
+  readonly unproven: () => ReadonlySet<LocalId>;
   /** Unix milliseconds at which a pass has something to do; undefined: nothing until a hint. */
   readonly dueAt: () => number | undefined;
   /** The same without what was refused twice and is a person's to mend: nobody waits for that. */

@@ -9,7 +9,8 @@ import { numbered, type EngineDatabase } from './engine-database.ts';
 /** Systems write back what programs wrote within half of this. */
 const UNSYNCED_MS_MAX = 60_000;
 const NS_PER_MS = 1_000_000n;
-const SEEN = `FROM local_node WHERE pair = ?1 AND state = 'seen' AND local_id <> parent`;
+/** What could not be read when it was last looked at is as it was seen before. */
+const SEEN = `FROM local_node WHERE pair = ?1 AND state IN ('seen', 'unknown') AND local_id <> parent`;
 
 export class ProofTable {
   readonly #db: EngineDatabase;
