@@ -35,6 +35,8 @@ export interface ContextOptions {
   /** What relative local paths begin at. */
   readonly cwd: string;
   readonly opened?: OpenedParts;
+  /** The command works on the profile alone: a daemon ends for it, once it takes the profile. */
+  readonly endsDaemon?: boolean;
 }
 
 /** Whom `status` and `account` show. */
@@ -74,14 +76,17 @@ export class CommandContext implements AsyncDisposable {
   readonly #command: string;
   readonly #cwd: string;
   readonly #opened: OpenedParts | undefined;
+  readonly #endsDaemon: boolean;
   #resources = new AsyncDisposableStack();
   #suite: Promise<OpenSuite> | undefined;
   #engine: Promise<Engine> | undefined;
   #openedHere: Promise<OpenedProfile> | undefined;
   #lock: Promise<void> | undefined;
 
-  constructor({ command, input, output, signal, env, cwd, opened }: ContextOptions) {
+  constructor({ command, input, output, signal, env, cwd, ...rest }: ContextOptions) {
+    const { opened, endsDaemon = false } = rest;
     this.#command = command;
+    this.#endsDaemon = endsDaemon;
     this.output = output;
     this.signal = signal;
     this.env = env;
@@ -109,7 +114,11 @@ export class CommandContext implements AsyncDisposable {
 
   async #takeLock(): Promise<void> {
     const holder = lockHolder(this.profile);
-    if (holder !== undefined)
+    if (holder?.isDaemon === true && this.#endsDaemon) {
+      this.output.note('The daemon of this profile ends for this.');
+      const { stopDaemon } = await import('./daemon/stop-daemon.ts');
+      await stopDaemon(this.profile);
+    } else if (holder !== undefined)
       this.output.note(`Waiting for '${holder.what}' (process ${holder.pid}) to end.`);
     const who = { what: `coffer ${this.#command}`, isDaemon: false, signal: this.signal };
     this.#resources.use(await lockProfile(this.profile, who));
@@ -123,6 +132,11 @@ export class CommandContext implements AsyncDisposable {
     this.#openedHere = undefined;
     this.#lock = undefined;
     await resources.disposeAsync();
+  }
+
+  async isSignedIn(): Promise<boolean> {
+    const { createKeyFile } = await loadNodeAdapters();
+    return (await createKeyFile(this.profile.keysFile).load()) !== undefined;
   }
 
   /** The secrets of the signed-in device; CliFailure `not-signed-in` when there are none. */

@@ -14,6 +14,7 @@ test('commands on the whole drive keep their word', async (t) => {
   await world.start();
   await t.test('cp copies files and folders, and replaces nothing', () => copied(world));
   await t.test('cat --range reads a part, whatever became of the rest', () => cutOut(world));
+  await t.test('verify refuses what is no synced folder at once', () => refusedAtOnce(world));
   await t.test('ignore says which line of which file decides', () => ruled(world));
   await t.test('rewind shows what it would do, asks, and brings a folder back', () =>
     rewound(world),
@@ -108,6 +109,12 @@ async function rewound(world: CommandWorld): Promise<void> {
     assert.equal((await world.run(['rewind', '/past', '--to', wrong])).code, 2, wrong);
   const early = await world.run(['rewind', '/past', '--to', '2020-01-01', '--yes']);
   assert.match(early.stderr, /"not-found".*or there was none at that time/);
+}
+
+async function refusedAtOnce(world: CommandWorld): Promise<void> {
+  const { code, stdout, stderr } = await world.run(['verify', 'nowhere']);
+  assert.deepEqual([code, stdout], [1, ''], 'it is said before anything is proved');
+  assert.match(stderr, /nowhere is no synced folder.*Nothing was read/);
 }
 
 async function ruled(world: CommandWorld): Promise<void> {

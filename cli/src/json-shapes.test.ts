@@ -123,6 +123,8 @@ function runsIn(world: CommandWorld): readonly (readonly [row: string, ...words:
     ['held undo'],
     ['ignore check', 'folder/note.log', 'folder/letter'],
     ['ignore list'],
+    // Not before the rewind, which takes back what was made less than a second earlier.
+    ['mkdir', '/folder/inner'],
     ['sync exclude', 'folder', '/folder/inner'],
     ['sync excluded'],
     ['sync include', 'folder', '/folder/inner'],
@@ -157,7 +159,6 @@ test('each command prints the fields that docs/cli.md promises, and no others', 
   await world.start();
   writeFileSync(join(world.folder, 'note.log'), 'noted');
   writeFileSync(join(world.folder, '.cofferignore'), '*.log\n');
-  assert.equal((await world.run(['mkdir', '/folder/inner'])).code, 0);
   const runs = runsIn(world);
   for (const [row, ...words] of runs) {
     await t.test(row, async () => {

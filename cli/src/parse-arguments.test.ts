@@ -58,6 +58,13 @@ test('an unknown word suggests the nearest', () => {
   assert.equal(nearest('xyzzy', ['status', 'sync now']), undefined);
 });
 
+test('an unknown short option is named in our words, with the way out for a word that begins with -', () => {
+  const { message, hint } = refusal('config set recycle.days -1');
+  assert.equal(message, 'unknown option -1');
+  assert.match(hint ?? '', /coffer help config set'.*behind --/);
+  assert.equal(refusal('ls -lx').message, 'unknown option -x');
+});
+
 test('missing and surplus arguments say how the command is used', () => {
   assert.match(refusal('sync add').hint ?? '', /coffer sync add LOCAL \[REMOTE\]/);
   assert.match(refusal('mv /a /b /c').hint ?? '', /coffer mv FROM TO/);

@@ -148,10 +148,17 @@ function flagFailure(
 ): UsageFailure {
   const known = new Set(flags.map((flag) => `--${flag.name}`));
   const unknown = argv.find(
-    (word) => word.startsWith('--') && !known.has(word.split('=')[0] ?? ''),
+    (word) => word.startsWith('--') && word !== '--' && !known.has(word.split('=')[0] ?? ''),
   );
   const help = `Try 'coffer help${name === '' ? '' : ` ${name}`}'.`;
   if (unknown === undefined) {
+    const short = unknownShort(argv, flags);
+    if (short !== undefined) {
+      return new UsageFailure(
+        `unknown option -${short}`,
+        `${help} Words that begin with - go behind --.`,
+      );
+    }
     const reason = error instanceof Error ? error.message.split('\n')[0] : String(error);
     return new UsageFailure(reason ?? 'the arguments are not right', help);
   }
@@ -160,6 +167,23 @@ function flagFailure(
     `unknown option ${unknown.split('=')[0]}`,
     near === undefined ? help : `Did you mean ${near}? ${help}`,
   );
+}
+
+/** The first letter of options like -rf that is none; what follows one with a value is its value. */
+function unknownShort(
+  argv: readonly string[],
+  flags: readonly FlagDefinition[],
+): string | undefined {
+  for (const word of argv) {
+    if (word === '--') return undefined;
+    if (!word.startsWith('-') || word.startsWith('--')) continue;
+    for (const letter of word.slice(1)) {
+      const flag = flags.find(({ short }) => short === letter);
+      if (flag === undefined) return letter;
+      if (flag.value !== undefined) break;
+    }
+  }
+  return undefined;
 }
 
 function checkArgumentCount(command: CommandDefinition, count: number): void {

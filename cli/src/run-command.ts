@@ -49,6 +49,7 @@ export async function runInvocation(invocation: Invocation): Promise<number> {
       command: command.name,
       input,
       output,
+      endsDaemon: command.place === 'alone',
     });
     return (await runCommand(context, input)) ?? EXIT.done;
   } catch (error) {

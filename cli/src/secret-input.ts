@@ -22,7 +22,7 @@ export async function readSecret(source: SecretSource, output: Output): Promise<
   if (!output.input.isTTY) {
     throw new CliFailure(
       'usage',
-      `${source.prompt} is needed and there is no terminal to ask on`,
+      `there is no terminal to ask for this on: ${source.prompt.charAt(0).toLowerCase()}${source.prompt.slice(1)}`,
       `Set ${source.variable} or give ${source.flag} FILE ('-' reads standard input).`,
     );
   }

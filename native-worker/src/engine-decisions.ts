@@ -52,7 +52,7 @@ function findConflict(core: EngineCore, path: string): Conflict {
   }
   throw new EngineFault(
     'not-found',
-    'there is no conflict at this path',
+    `there is no conflict at ${path}`,
     "'coffer conflicts' lists them. Nothing was changed.",
   );
 }

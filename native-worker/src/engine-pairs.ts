@@ -9,7 +9,7 @@ import type { PairRunner } from './engine-pair.ts';
 import { claimRoot, releaseRoot, UNSUITABLE } from './engine-root.ts';
 import { STALL_TEXTS } from './engine-stall-texts.ts';
 import type { Caps, LocalId, PairMode } from './planner/types.ts';
-import { LocalFault, type FileSystem } from './ports/index.ts';
+import { LocalFault, type FileSystem, type LocalFaultCode } from './ports/index.ts';
 import { probeCaps } from './scanner/index.ts';
 import { allocateLocalId, isUnreadable, type Pair } from './trees/index.ts';
 
@@ -35,12 +35,15 @@ export async function addPair(
   requireApart(core, localPath);
   requireFree(core, localPath);
   await core.pull(signal);
-  const remoteRoot = await ensureRemoteFolder(core, wanted.remote, signal);
+  parseRemotePath(wanted.remote);
+  const excluded = wanted.exclude.map((path) => requireRemote(core, path));
+  // The drive comes last: what is refused here leaves nothing on other devices.
   await ensureLocalFolder(core, localPath);
   const stat = fileSystem.lstat(localPath);
   if (stat?.type !== 'folder')
     throw new EngineFault('unsuitable', `${localPath} is no folder`, NOTHING);
   const caps = await suitable(() => (core.options.probe ?? probed(fileSystem))(localPath));
+  const remoteRoot = await ensureRemoteFolder(core, wanted.remote, signal);
   const pair: Pair = {
     id: bytesToHex(random.bytes(16)),
     space,
@@ -59,7 +62,6 @@ export async function addPair(
     lastSyncedAtMs: null,
     createdAtMs: clock.now(),
   };
-  const excluded = wanted.exclude.map((path) => requireRemote(core, path));
   await suitable(() => claimRoot(fileSystem, pair));
   const runner = database.durably(() => insertPair(core, pair, excluded));
   runner.catchUp();
@@ -135,6 +137,8 @@ export function exclude(core: EngineCore, name: string, paths: readonly string[]
   const runner = core.find(name);
   for (const path of paths) {
     const id = requireRemote(core, path);
+    // It may have been made since the pair's last pass.
+    if (runner.trees.remote.byId(id) === undefined) runner.catchUp();
     if (runner.trees.remote.byId(id) === undefined) {
       throw new EngineFault('invalid', `${path} is not in what this folder syncs`, SEE_LIST);
     }
@@ -190,8 +194,32 @@ async function ensureLocalFolder(core: EngineCore, path: string): Promise<void> 
     const folder = names.slice(0, depth).join('/');
     if (folder === '' || /^[A-Za-z]:$/.test(folder)) continue;
     if (fileSystem.lstat(folder) !== undefined) continue;
-    fileSystem.makeFolder(folder);
-    await fileSystem.syncFolder(names.slice(0, depth - 1).join('/') || '/');
+    await made(folder, async () => {
+      fileSystem.makeFolder(folder);
+      await fileSystem.syncFolder(names.slice(0, depth - 1).join('/') || '/');
+    });
+  }
+}
+
+/** Why a folder could not be made, in words for people; for other codes the code. */
+const NOT_MADE: Readonly<Partial<Record<LocalFaultCode, string>>> = {
+  denied: 'your user may not write there',
+  'read-only': 'that disk is read-only',
+  'not-a-folder': 'a part of that path is no folder',
+  'not-found': 'nothing can be made there',
+  'disk-full': 'that disk is full',
+  'name-too-long': 'that name is too long',
+};
+
+async function made(folder: string, action: () => Promise<void>): Promise<void> {
+  try {
+    await action();
+  } catch (error) {
+    if (!(error instanceof LocalFault)) throw error;
+    const why = NOT_MADE[error.code] ?? error.code;
+    throw new EngineFault('unsuitable', `${folder} cannot be made: ${why}`, NOTHING, {
+      cause: error,
+    });
   }
 }
 

@@ -391,6 +391,38 @@ test('pairs may not nest, and removing one leaves both sides', async () => {
   assert.deepEqual([summary.uploaded.files, summary.downloaded.files], [0, 0]);
 });
 
+test('a pair that cannot be added makes nothing on the drive, and says what is in the way', async () => {
+  const space = new MemorySpace();
+  const a = testDevice(space, 'anna');
+  a.write('file', 'of a person');
+  const before = [...space.snapshot().keys()];
+  const add = (local: string, more: object = {}) =>
+    a.engine.addPair({ local, remote: '/new', ...more });
+  await assert.rejects(add(a.at('file')), /drive\/file is no folder$/);
+  await assert.rejects(add(a.at('file/below/it')), {
+    name: 'EngineFault',
+    code: 'unsuitable',
+    message: `${a.at('file/below')} cannot be made: a part of that path is no folder`,
+    hint: 'Nothing was changed. Give another path.',
+  });
+  await assert.rejects(add(a.at('d'), { exclude: ['/nowhere'] }), /is not on the drive/);
+  assert.deepEqual([...space.snapshot().keys()], before);
+  assert.deepEqual(a.tree(), { file: 'of a person' });
+});
+
+test('what was made on the drive since the last sync can be excluded at once', async () => {
+  const space = new MemorySpace();
+  const a = await pairedDevice(space, 'anna');
+  await a.sync();
+  const b = await pairedDevice(space, 'bert');
+  b.write('new/in', 'in');
+  await b.sync();
+  await a.client.pull(new AbortController().signal);
+  await a.engine.exclude({ pair: a.root, remote: ['/new'] });
+  await a.sync();
+  assert.deepEqual(a.tree(), {});
+});
+
 test('a pair that was added with a remote path syncs with that folder alone', async () => {
   const space = new MemorySpace();
   const a = await pairedDevice(space, 'anna');

@@ -34,6 +34,11 @@ export function readPassword(
   );
 }
 
+/** Before anything is asked for or waited for. Throws CliFailure `already-signed-in`. */
+export async function requireSignedOut(context: CommandContext): Promise<void> {
+  if (await context.isSignedIn()) throw refusal({ code: 'already-signed-in' });
+}
+
 /** Origin of the server that a person named. */
 export function serverOf(server: string | undefined, input: ParsedInput): string {
   if (server === undefined) throw new UsageFailure('--server is needed: the address of the server');

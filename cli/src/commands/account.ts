@@ -10,6 +10,7 @@ import {
   readNewPassword,
   readPassword,
   refusal,
+  requireSignedOut,
   serverOf,
   valueOf,
   withCode,
@@ -20,6 +21,7 @@ import { loginByPairing, loginByRecovery, type SignInWords } from './account-joi
 
 export const signup: CommandRun = async (context, input) => {
   const words = signInWords(input);
+  await requireSignedOut(context);
   const recoveryFile = fileOf(context, input.value('recovery-file'));
   if (recoveryFile !== undefined && existsSync(recoveryFile)) {
     throw new CliFailure(
@@ -70,9 +72,11 @@ export const signup: CommandRun = async (context, input) => {
 
 export const login: CommandRun = async (context, input) => {
   if (input.has('pair')) {
+    await requireSignedOut(context);
     return loginByPairing(context, input, input.value('device') ?? hostname());
   }
   const words = signInWords(input);
+  await requireSignedOut(context);
   if (input.has('recovery')) return loginByRecovery(context, input, words);
   const password = await readPassword(context, input);
   await context.lock();

@@ -3,7 +3,7 @@ import type { DriveEntry } from '@coffer/sdk';
 import type { CommandRun } from '../command.ts';
 import { valueOrFailure, type RefusalTexts } from '../drive-failure.ts';
 import { UsageFailure } from '../failure.ts';
-import { formatBytes, formatTime, type Output } from '../output.ts';
+import { count, formatBytes, formatTime, type Output } from '../output.ts';
 
 export const ls: CommandRun = async (context, input) => {
   const drive = await context.freshDrive();
@@ -85,7 +85,7 @@ export const du: CommandRun = async (context, input) => {
     folders: entries.filter(({ node }) => node.kind === 'folder').length,
   };
   context.output.result(value, () => [
-    `${formatBytes(value.bytes)} in ${value.files} files and ${value.folders} folders`,
+    `${formatBytes(value.bytes)} in ${count(value.files, 'file')} and ${count(value.folders, 'folder')}`,
   ]);
 };
 

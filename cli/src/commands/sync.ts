@@ -203,7 +203,8 @@ function pairsOf(context: CommandContext, locals: readonly string[]): { pairs?: 
 
 function parseSeconds(text: string): number {
   const seconds = Number(text);
-  if (!(seconds > 0)) throw new UsageFailure(`'${text}' is not a number of seconds`);
+  if (!(seconds > 0))
+    throw new UsageFailure(`'${text}' is not a number of seconds`, 'Write --timeout 60.');
   return seconds;
 }
 

@@ -33,6 +33,7 @@ async function verifyAll(context: CommandContext, input: ParsedInput): Promise<F
   const engine = await context.engine();
   const given = input.positionals.map((local) => context.path(local));
   const all = await engine.listPairs({});
+  requireSynced(context, given, all);
   using line = new ProgressLine(context.output, Date.now);
   const { drive, stored } = await proveNewest(context, readsData, line);
   const pairs = given.length > 0 ? given : all.map(({ local }) => local);
@@ -43,6 +44,21 @@ async function verifyAll(context: CommandContext, input: ParsedInput): Promise<F
   const isWanted = readsData && stored.isSound && (given.length === 0 || below.length > 0);
   const data = isWanted ? await readContents(context, drive, below) : undefined;
   return { stored, locals, data, failures };
+}
+
+/** Where none of the names is a synced folder, that is said before the long work, not after it. */
+function requireSynced(
+  { output }: CommandContext,
+  given: readonly string[],
+  all: readonly { readonly local: string }[],
+): void {
+  const [unknown] = given;
+  if (unknown === undefined || all.some(({ local }) => given.includes(local))) return;
+  throw new CliFailure(
+    'not-found',
+    `${output.name(unknown)} is no synced folder`,
+    "'coffer sync list' shows them. Nothing was read.",
+  );
 }
 
 function readLocal(

@@ -61,7 +61,8 @@ export async function askDaemon(place: DaemonPlace, asked: DaemonRequest): Promi
   const { request, response } = openRequest(place, asked);
   request.end();
   const answer = await response.catch((cause: unknown) => {
-    throw gone(place, cause);
+    // Ctrl-C: it is the asking that ended, not the daemon.
+    throw asked.signal?.aborted === true ? asked.signal.reason : gone(place, cause);
   });
   const parts: Buffer[] = [];
   for await (const part of answer as AsyncIterable<Buffer>) parts.push(part);

@@ -22,18 +22,13 @@ export interface Here {
 /** The exit code of a command that the daemon ran; undefined when it has to run here. */
 export async function runElsewhere(here: Here): Promise<number | undefined> {
   const { command, input, env } = here;
-  if (command.place === 'here') return undefined;
+  // What works alone ends the daemon itself, once it is sure that it goes on.
+  if (command.place !== undefined) return undefined;
   const profile = profileAt(input.value('home'), env);
   if (lockHolder(profile)?.isDaemon !== true) return undefined;
   const { findDaemon } = await import('./daemon-client.ts');
   const daemon = await findDaemon(profile);
   if (daemon === undefined) return undefined;
-  if (command.place === 'alone') {
-    here.output.note('The daemon of this profile ends for this.');
-    const { stopDaemon } = await import('./stop-daemon.ts');
-    await stopDaemon(profile);
-    return undefined;
-  }
   const { runInDaemon } = await import('./command-client.ts');
   return runInDaemon(daemon, {
     hello: {

@@ -5,6 +5,8 @@ import { ControlFailure } from '../contract/index.ts';
 import { EngineThread } from './engine-thread.ts';
 import type { LogEntry } from './thread-messages.ts';
 
+/** How long the thread is given to end before it starts with new settings. */
+const PATIENCE_MS = 5000;
 const never = new AbortController().signal;
 
 /** A thread whose body a test writes. */
@@ -36,6 +38,7 @@ function started(body: string, choose: (limit: number) => number = (limit) => li
     clock: {
       now: clock.now,
       sleep: (ms, signal) => {
+        if (ms === PATIENCE_MS) return clock.sleep(ms, signal);
         waits.push(ms);
         return clock.sleep(ms >= 1000 ? 10 : ms, signal);
       },
@@ -136,4 +139,27 @@ test('a thread that does not end when asked is ended by force', async () => {
     log.map(({ what }) => what),
     ['engine ended by force'],
   );
+});
+
+test('a thread that does not end when settings change is ended by force, and begins with the new ones', async () => {
+  const { thread, log } = started(
+    `${OPEN} parentPort.removeAllListeners('message'); setInterval(() => {}, 1000);`,
+  );
+  await thread.start();
+  await thread.restart(100);
+  const answer = await thread.call('listPairs', {}, never);
+  assert.deepEqual((answer as { choices: unknown }).choices, { upBytesPerSecond: 2 });
+  assert.deepEqual(
+    log.map(({ what }) => what),
+    ['engine ended by force'],
+  );
+  await thread.stop(100);
+});
+
+test('settings that are changed twice at once are answered twice', async () => {
+  const { thread } = started(OPEN);
+  await thread.start();
+  await Promise.all([thread.restart(), thread.restart()]);
+  await thread.call('listPairs', {}, never);
+  await thread.stop(5000);
 });

@@ -40,6 +40,9 @@ interface Running {
   readonly ended: Promise<FailureShape | undefined>;
 }
 
+/** What is under way when settings change may take this long to end by itself. */
+const RESTART_MS = 5000;
+
 const STARTING: FailureShape = {
   code: 'unavailable',
   message: 'the engine is being started',
@@ -103,13 +106,22 @@ export class EngineThread implements ControlTarget {
     if (this.#isOpen) await this.call('wake', {}, this.#stopping.signal);
   }
 
-  /** Begins anew with what people chose meanwhile; resolves once it is open again, or cannot be. */
-  async restart(): Promise<void> {
-    this.#firstOutcome = Promise.withResolvers();
+  /**
+   * Begins anew with what people chose meanwhile; resolves once it is open again, or cannot be. What does
+   * not end `withinMs` is ended by force: a limit that was too small may keep it from its last request.
+   */
+  async restart(withinMs = RESTART_MS): Promise<void> {
+    const before = this.#firstOutcome;
+    const outcome = Promise.withResolvers<FailureShape | undefined>();
+    // Who waits for an earlier restart gets what this one comes to.
+    outcome.promise.then(before.resolve, before.reject);
+    this.#firstOutcome = outcome;
     this.#isRestarting = true;
     this.#waiting?.abort();
-    this.#running?.post({ kind: 'stop' });
-    await this.#firstOutcome.promise;
+    const running = this.#running;
+    running?.post({ kind: 'stop' });
+    if (running !== undefined) await this.#endWithin(running, running.ended, withinMs);
+    await outcome.promise;
   }
 
   /** Ends it within `withinMs`: first by asking, then by force. */
@@ -117,18 +129,25 @@ export class EngineThread implements ControlTarget {
     this.#stopping.abort();
     const running = this.#running;
     running?.post({ kind: 'stop' });
+    await this.#endWithin(running, this.#ended, withinMs);
+    await this.#ended;
+  }
+
+  async #endWithin(
+    running: Running | undefined,
+    ended: Promise<unknown>,
+    withinMs: number,
+  ): Promise<void> {
     const over = new AbortController();
     const patience = this.#options.clock.sleep(withinMs, over.signal).then(
       () => true,
       () => false,
     );
-    const isLate = await Promise.race([this.#ended.then(() => false), patience]);
+    const isLate = await Promise.race([ended.then(() => false), patience]);
     over.abort();
-    if (isLate) {
-      this.#options.log({ level: 'warn', what: 'engine ended by force', fields: {} });
-      await running?.worker.terminate();
-    }
-    await this.#ended;
+    if (!isLate) return;
+    this.#options.log({ level: 'warn', what: 'engine ended by force', fields: {} });
+    await running?.worker.terminate();
   }
 
   async #keepRunning(): Promise<void> {
