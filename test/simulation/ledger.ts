@@ -6,6 +6,8 @@ import type { Deed } from './deed.ts';
 const UNSYNCED_MS_MAX = 10_000;
 /** Devices look at their disks again within this time after a start. */
 const NEAR_OFF_MS = 10_000;
+/** Deeds that give a file another time. */
+const TOUCHED = /^touch /;
 
 /** A node whose deletion waits for a person, as it was agreed on. */
 export interface HeldNode {
@@ -33,6 +35,11 @@ export class Ledger {
   readonly lostByCrash = new Map<string, Loss>();
   /** Contents of files that a rename of the engine met, made between its look at the free slot and that. */
   readonly overwritten = new Set<string>();
+  /**
+   * Contents that a person wrote right after their device was switched on, and that got another time then: as
+   * what the disk went back to, they may be in the recycle area alone.
+   */
+  readonly setBack = new Set<string>();
   /** Devices that were switched off in this phase: their unsynced deletions may be undone. */
   readonly offInPhase = new Set<string>();
   /**
@@ -83,6 +90,15 @@ export class Ledger {
   record(deed: Deed): void {
     this.deeds.push(deed);
     for (const content of [...deed.wrote, ...deed.mayWrite]) this.known.add(content);
+    if (TOUCHED.test(deed.text))
+      for (const content of deed.touched)
+        if (this.#isWrittenSinceOff(content, deed)) this.setBack.add(content);
+  }
+
+  #isWrittenSinceOff(content: string, { device, at }: Deed): boolean {
+    const offs = (this.#offMs.get(device) ?? []).filter((offMs) => at - offMs <= NEAR_OFF_MS);
+    const writing = this.deeds.find(({ wrote }) => wrote.includes(content));
+    return writing?.device === device && offs.some((offMs) => writing.at >= offMs);
   }
 
   /** A device left folders with these contents out, or took them in. */

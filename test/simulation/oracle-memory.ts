@@ -19,6 +19,8 @@ export interface Memory {
   past: ReadonlyMap<string, number>;
   /** What was there at the last rest after a phase in which an answer got lost: somebody may have put it there. */
   maybeTaken: ReadonlySet<string>;
+  /** What was in a recycle area at an earlier rest and may be there alone. */
+  recycled: ReadonlySet<string>;
   /** Paths of conflict copies. */
   copies: ReadonlySet<string>;
   /** How many deeds there had been at the last rest at which no device had a rule file. */
@@ -34,6 +36,7 @@ export function freshMemory(): Memory {
     doubled: new Map(),
     past: new Map(),
     maybeTaken: new Set(),
+    recycled: new Set(),
     copies: new Set(),
     unruledDeeds: 0,
     searched: 0,
