@@ -12,7 +12,7 @@ import { lockProfile } from '@coffer/native-worker/profile-lock';
 import { IntegrityError } from '@coffer/protocol/core';
 import { errorEntry, ERROR_CODES, type ErrorCode } from '@coffer/protocol/api/error-codes';
 import { failureOf } from './drive-failure.ts';
-import { exitCodeOf, printFailure, toFailure } from './failure.ts';
+import { EXIT, exitCodeOf, printFailure, toFailure, worstExitCode } from './failure.ts';
 import { Output } from './output.ts';
 import { CommandWorld, recordingStreams, type Told } from './testing/command-world.ts';
 
@@ -165,3 +165,22 @@ function checkWords(code: ErrorCode, error: { message: string; hint?: string }):
   if (code === 'interrupted') return;
   assert.match(hint, /^['A-Z-].*[.!?]$/, `${code} says what to do`);
 }
+
+test('the exit codes that commands name are those of the table, and of several 7 counts most', () => {
+  const CODES: Readonly<Record<Exclude<keyof typeof EXIT, 'done'>, ErrorCode>> = {
+    failed: 'failed',
+    usage: 'usage',
+    attention: 'era-changed',
+    refused: 'not-signed-in',
+    quota: 'quota-exceeded',
+    network: 'network',
+    integrity: 'integrity',
+    interrupted: 'interrupted',
+  };
+  const ofTable = Object.entries(CODES).map(([name, code]) => [name, errorEntry(code).exit]);
+  assert.deepEqual({ done: 0, ...Object.fromEntries(ofTable) }, EXIT);
+  assert.equal(worstExitCode([0, 3, 1, 6, 5, 4, 7, 0]), 7);
+  assert.equal(worstExitCode([0, 3, 1, 6, 5, 4, 0]), 4);
+  assert.equal(worstExitCode([0, 3, 0]), 3);
+  assert.equal(worstExitCode([0, 0]), 0);
+});
