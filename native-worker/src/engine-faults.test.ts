@@ -123,3 +123,46 @@ for (const { call, code, says } of UNFIT) {
     assert.deepEqual(await a.engine.listPairs({}), []);
   });
 }
+
+/** What the disk says when a file that came down is given its name. */
+const NAMES = [
+  ['name-illegal', 'NameIllegalHere', /cannot hold that name/],
+  ['name-too-long', 'NameTooLong', /too long here/],
+] as const;
+
+for (const [fault, reason, says] of NAMES) {
+  test(`a name that the disk refuses (${fault}) is said, and comes down once it is taken`, async () => {
+    const space = new MemorySpace();
+    const a = await pairedDevice(space, 'anna');
+    const b = await pairedDevice(space, 'bert');
+    a.write('odd', 'odd');
+    await a.sync();
+    b.disk.sim?.inject('link', fault, '/staging/', 1);
+    await b.sync();
+    assert.deepEqual(b.tree(), {});
+    const [stall, ...more] = await b.engine.stalls({});
+    assert.deepEqual([stall?.reason, stall?.needsPerson, more], [reason, true, []]);
+    assert.match(stall?.message ?? '', says);
+    await b.engine.retryStalls({});
+    await b.sync();
+    assert.deepEqual([b.tree(), await b.engine.stalls({})], [{ odd: 'odd' }, []]);
+  });
+}
+
+test('an entry whose path the system cannot reach is said, and nothing of it is taken for deleted', async () => {
+  const space = new MemorySpace();
+  const a = await pairedDevice(space, 'anna');
+  a.write('deep', 'v1');
+  a.write('plain', 'v1');
+  await a.sync();
+  a.disk.sim?.inject('lstat', 'name-too-long', '/deep', 1);
+  a.write('plain', 'v2');
+  await a.sync();
+  const [stall, ...more] = await a.engine.stalls({});
+  assert.deepEqual([stall?.reason, stall?.needsPerson, more], ['PathTooLong', true, []]);
+  const names = [...space.snapshot().values()].map(({ name }) => name);
+  assert.ok(names.includes('deep'));
+  await a.engine.retryStalls({});
+  await a.sync();
+  assert.deepEqual(await a.engine.stalls({}), []);
+});

@@ -5,7 +5,7 @@ import type { NumberedEvent } from './contract/index.ts';
 import type { HintListener } from './engine-options.ts';
 import { createEngine } from './engine.ts';
 import { MemorySpace } from './executor/testing/memory-space.ts';
-import { WATCH_LIMIT_OVER, WATCH_LIMIT_REACHED } from './watcher/index.ts';
+import { WATCH_LIMIT_OVER, WATCH_LIMIT_REACHED, WATCHER_DEAD } from './watcher/index.ts';
 import { pairedDevice, type TestDevice } from './executor/testing/test-device.ts';
 
 interface Running {
@@ -184,6 +184,17 @@ test('the limit of watches is a stall that names the command, until every folder
   assert.match(stall?.hint ?? '', /sudo sysctl fs\.inotify\.max_user_watches=\d+/);
   a.listener().lost(WATCH_LIMIT_OVER);
   assert.deepEqual(await a.device.engine.stalls({}), []);
+  await a.stop();
+});
+
+test('a watcher that stopped telling is said to whoever asks, and asks nothing of a person', async () => {
+  const { space, a } = await pulled();
+  a.device.write('unseen', 'v1');
+  a.listener().lost(WATCHER_DEAD);
+  const [stall] = await a.device.engine.stalls({});
+  assert.deepEqual([stall?.reason, stall?.needsPerson], ['WatcherDead', false]);
+  assert.match(stall?.hint ?? '', /nothing to do/);
+  await a.until('all is looked at again', () => names(space).includes('unseen'));
   await a.stop();
 });
 
