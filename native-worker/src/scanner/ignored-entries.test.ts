@@ -153,6 +153,21 @@ test('F5 a malformed line is a stall, mended by mending the line', () => {
   assert.deepEqual(scan.stalls(), []);
 });
 
+test('what stalls in a folder that is found ignored in the same pass is over', () => {
+  const { scan, user, at } = aScan();
+  user.folder(at('d'));
+  user.write(at('d/f'), 'x');
+  scan.synced();
+  scan.disk.clock.advance(60_000);
+  user.setMode(at('d/f'), 0);
+  user.write(at('d/f'), 'other');
+  user.write(at('.cofferignore'), 'd/\n');
+  scan.disk.clock.advance(60_000);
+  scan.settleHinted(['', 'd']);
+  assert.deepEqual(Object.keys(scan.ids()), ['.cofferignore']);
+  assert.deepEqual(scan.stalls(), []);
+});
+
 test('a rule file that cannot be read freezes its folder instead of syncing what it ignores', () => {
   const { scan, user, at } = aScan();
   user.folder(at('d'));

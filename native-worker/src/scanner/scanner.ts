@@ -148,7 +148,11 @@ function* passSteps(pass: PassState): Steps<void> {
 
 function reportStalls(pass: PassState): void {
   const { tree } = pass.options;
-  for (const [folder, stalls] of pass.stalls) {
+  for (const [folder, found] of pass.stalls) {
+    // Found ignored after it was listed: nothing looks into it any more.
+    const isLeft =
+      found.length > 0 && pass.listed.has(folder) && tree.byId(folder)?.state === 'detached';
+    const stalls = isLeft ? [] : found;
     const named: ScanStall[] = [];
     for (const stall of stalls) {
       const local = stall.local ?? tree.bySlot(folder, stall.name)?.id ?? null;
