@@ -22,7 +22,7 @@ import {
   type ExecutionCounts,
   type TransferBoard,
 } from './executor/index.ts';
-import { PLAN_NODES_MAX, SLICE_MS } from './limits.ts';
+import { PLAN_GONE_MAX, PLAN_NODES_MAX, SLICE_MS } from './limits.ts';
 import { plan as makePlan } from './planner/index.ts';
 import type { Operation, Plan } from './planner/operations.ts';
 import type { Dirty, EntryKind, LocalId } from './planner/types.ts';
@@ -42,7 +42,7 @@ import {
 export interface Round {
   /** False when there was nothing that could be done now. */
   readonly progressed: boolean;
-  /** Dirty nodes are left that this round did not look at: it was a part of one round. */
+  /** Nodes that were dirty when the first part of this round was planned are left for another part. */
   readonly hasMore: boolean;
   /** Operations that wait for a retry time or for deletions to come to rest. */
   readonly waiting: number;
@@ -73,6 +73,8 @@ export class PairRunner {
   readonly #quotaRoom: QuotaRoom;
   #recovered = false;
   #lastPlan: readonly Operation[] = [];
+  /** The round that is under way in parts: what was marked after its first one is for the next round. */
+  #parts: { readonly mark: number; readonly progressed: boolean } | undefined;
 
   constructor(options: {
     readonly pair: Pair;
@@ -218,14 +220,15 @@ export class PairRunner {
     this.#setCursor(delta.seq);
   }
 
-  /** The plan as it stands, with nothing kept and nothing done. */
+  /** The whole plan as it stands, with nothing kept and nothing done. */
   preview(): Plan {
-    return this.#plan().plan;
+    return this.#plan(Number.MAX_SAFE_INTEGER).plan;
   }
 
   /** Plans what is dirty and carries it out. Rejects with outages and integrity failures. */
   async round(signal: AbortSignal, options: { readonly judgeNow: boolean }): Promise<Round> {
-    const { plan, dirty, mark } = this.#plan();
+    const nodesMax = this.#options.planNodesMax ?? PLAN_NODES_MAX;
+    const { plan, dirty, mark } = this.#plan(nodesMax);
     const waiting = { ...plan.waiting, remote: plan.waiting.remote.filter(this.#isWanted) };
     this.#options.database.transaction(() => {
       this.book.keepStalls({ ...plan, waiting }, dirty);
@@ -244,8 +247,7 @@ export class PairRunner {
     this.#lastPlan = plan.operations;
     if (plan.operations.length === 0) {
       clear();
-      const hasMore = this.trees.dirty.hasOlder(mark);
-      return { progressed: hashed || hasMore, hasMore, waiting: 0, counts: undefined };
+      return { ...this.#partEnds(mark, hashed), waiting: 0, counts: undefined };
     }
     this.phase = 'syncing';
     try {
@@ -253,13 +255,24 @@ export class PairRunner {
       const counts = await this.#execute(plan.operations, { mark, ...options }, signal);
       this.#recovered = true;
       clear();
-      const hasMore = this.trees.dirty.hasOlder(mark);
       const didSomething = counts.done + counts.lost + counts.stalled > 0;
-      const progressed = hashed || hasMore || didSomething;
-      return { progressed, hasMore, waiting: counts.skipped, counts };
+      return {
+        ...this.#partEnds(mark, hashed || didSomething),
+        waiting: counts.skipped,
+        counts,
+      };
     } finally {
       this.phase = 'idle';
     }
+  }
+
+  /** What only waits is marked again in each part: it makes no round endless. */
+  #partEnds(mark: number, didSomething: boolean): Pick<Round, 'progressed' | 'hasMore'> {
+    const first = this.#parts?.mark ?? mark;
+    const progressed = didSomething || this.#parts?.progressed === true;
+    const hasMore = this.trees.dirty.hasOlder(first);
+    this.#parts = hasMore ? { mark: first, progressed } : undefined;
+    return { progressed: progressed || hasMore, hasMore };
   }
 
   async #execute(
@@ -301,9 +314,9 @@ export class PairRunner {
     return counts;
   }
 
-  #plan(): { readonly plan: Plan; readonly dirty: Dirty; readonly mark: number } {
+  #plan(nodesMax: number): { readonly plan: Plan; readonly dirty: Dirty; readonly mark: number } {
     return this.#options.database.reading(() => {
-      const { dirty, mark } = this.trees.dirty.read(this.#options.planNodesMax ?? PLAN_NODES_MAX);
+      const { dirty, mark } = this.trees.dirty.read(nodesMax, PLAN_GONE_MAX);
       const policy = policyOf({
         options: this.#options,
         pair: this.pair,

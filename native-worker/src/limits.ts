@@ -31,7 +31,7 @@ export const BARRIER_FILES_MAX = 256;
 export const BARRIER_BYTES_MAX = 64 * MIB;
 export const SYNCS_AT_ONCE_MAX = 16;
 
-export const COMMIT_CHANGES_FLUSH = 2000;
+export const COMMIT_CHANGES_FLUSH = 500;
 /** Files that are read, sealed and sent at once: small ones share packs, large ones do not. */
 export const SMALL_FILE_BYTES_MAX = MIB;
 export const SMALL_UPLOADS_AT_ONCE_MAX = 1024;
@@ -68,8 +68,10 @@ export const PAGE_CACHE_KIB = 32 * 1024;
 export const CACHED_ROWS_MAX = 8192;
 /** Own contents that follow one another within this time make one version (protocol §3). */
 export const VERSION_COALESCE_MS = 5 * MINUTE_MS;
-/** Dirty nodes of either side that one plan starts from: bounds what is held as objects. */
-export const PLAN_NODES_MAX = 20_000;
+/** Dirty nodes of either side that one plan starts from: bounds how long a plan takes, and its objects. */
+export const PLAN_NODES_MAX = 2_000;
+/** Nodes that are gone and enter a plan besides: they are judged together. */
+export const PLAN_GONE_MAX = 20_000;
 export const PLAN_ROUNDS_MAX = 200;
 export const DEVICE_NAME_CHARACTERS_MAX = 24;
 

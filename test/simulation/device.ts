@@ -61,6 +61,8 @@ export interface DeviceParts {
   readonly hasHints?: boolean;
   /** How far its clock is ahead of the server's. */
   readonly aheadMs?: number;
+  /** Nodes that one plan starts from. */
+  readonly planNodesMax?: number | undefined;
   /** The first value of `SimDevice.onMeanwhile`. */
   readonly onMeanwhile?: () => void;
   /** A file that appeared at a place just before the engine renames another one to it. */
@@ -193,6 +195,7 @@ export class SimDevice {
       },
       signal,
     );
+    const { planNodesMax } = this.#parts;
     const engine = createEngine({
       database: this.database,
       space: drive.space.id,
@@ -203,6 +206,7 @@ export class SimDevice {
       clock,
       random,
       deviceName: name,
+      ...(planNodesMax === undefined ? {} : { planNodesMax }),
       trace: (cell) => this.cells.set(cell, (this.cells.get(cell) ?? 0) + 1),
       ...(this.#parts.hasHints === true ? { hints: this.disk.hints(this.#delivery(isDead)) } : {}),
       host: { pid: life, bootId: `${name} ${this.crashes}`, isAlive: (pid) => pid === life },

@@ -33,6 +33,7 @@ export const FEATURES = [
   'loops',
   'time-leaps',
   'probes',
+  'parts',
 ] as const;
 export type Feature = (typeof FEATURES)[number];
 

@@ -13,6 +13,8 @@ export interface DeviceShape {
   readonly isExternal: boolean;
   /** The engine runs by itself and is given hints; else somebody calls `sync now`. */
   readonly isLooping: boolean;
+  /** Nodes that one plan starts from; undefined: as in the product, more than a world has. */
+  readonly planNodesMax: number | undefined;
 }
 
 export interface WorldShape {
@@ -37,6 +39,7 @@ const SHARES: Readonly<Record<Feature, number>> = {
   loops: 30,
   'time-leaps': 15,
   probes: 40,
+  parts: 20,
 };
 
 export function shapeOf(choices: Choices, options: WorldOptions): WorldShape {
@@ -65,12 +68,14 @@ export function shapeOf(choices: Choices, options: WorldOptions): WorldShape {
           ...(features.has('names') ? nameRulesOf(choices, name) : {}),
         },
         isLooping: features.has('loops') && choices.roll(`${name} loops`, 2) === 0,
+        planNodesMax: features.has('parts') ? choices.pick(`${name} parts`, PARTS) : undefined,
       };
     }),
   };
 }
 
 const MODES = ['upload', 'download'] as const;
+const PARTS = [2, 5, 20] as const;
 
 /** Disks differ: birth times, granularity of times, reuse of inodes, hard links. */
 function quirksOf(choices: Choices, name: string): SimVolumeOptions {

@@ -289,6 +289,7 @@ export class World {
         volume: device?.volume ?? {},
         isExternal: device?.isExternal === true,
         hasHints: device?.isLooping === true,
+        planNodesMax: device?.planNodesMax,
         onOverwritten: (content) => void this.ledger.overwritten.add(content),
         onSwitchOff: (before, after, staged) => {
           this.ledger.switchedOffMoving(name, staged, scheduler.now());

@@ -197,6 +197,8 @@ export class RemoteLane {
       if (!isMade) for (const change of sent) agreeOnSent(trees, change);
       trees.sent.remove(commit);
     });
+    // What was just done took a while: others have their turn before the next commit is made.
+    await this.#run.options.clock.sleep(0);
   }
 }
 

@@ -7,12 +7,13 @@ import type { UploadedContent, Uploader } from '@coffer/sdk';
 import {
   LARGE_TRANSFERS_AT_ONCE_MAX,
   PACK_FILL_BYTES,
+  SLICE_MS,
   SMALL_FILE_BYTES_MAX,
   SMALL_UPLOADS_AT_ONCE_MAX,
 } from '../limits.ts';
 import { createPooledSource } from '../content/index.ts';
 import type { RemoteRestore, RemoteUpload } from '../planner/operations.ts';
-import { LocalFault } from '../ports/index.ts';
+import { LocalFault, type Clock } from '../ports/index.ts';
 import type { LocalRow } from '../scanner/local-tree-writer.ts';
 import {
   isOverQuota,
@@ -74,7 +75,7 @@ export async function sendContents(
       uploader,
     );
   };
-  await settleAll([sendSmall(small, send, uploader), sendFitting()]);
+  await settleAll([sendSmall(small, send, uploader, run.options.clock), sendFitting()]);
   const again = [...refused].sort((a, b) => sizeOf(a) - sizeOf(b));
   const left = await sendSmallestFirst(again, async (group) => {
     refused.clear();
@@ -106,7 +107,9 @@ async function sendSmall(
   operations: readonly ContentOperation[],
   send: (operation: ContentOperation) => Promise<void>,
   uploader: Uploader,
+  clock: Clock,
 ): Promise<void> {
+  let sliceEnd = clock.now() + SLICE_MS;
   let group: Promise<void>[] = [];
   let bytes = 0;
   let before: Promise<unknown> = Promise.resolve();
@@ -120,6 +123,11 @@ async function sendSmall(
     before.catch(() => undefined);
   };
   for (const operation of operations) {
+    // Reading and sealing are synchronous: others have their turn between.
+    if (clock.now() >= sliceEnd) {
+      await clock.sleep(0);
+      sliceEnd = clock.now() + SLICE_MS;
+    }
     const sending = send(operation);
     sending.catch(() => undefined);
     group.push(sending);

@@ -270,6 +270,8 @@ export class Universe {
     const isInPlace = unit.remote === 'live' && unit.local === 'seen';
     const isUnseen =
       base === undefined && (unit.remote === 'excluded' || unit.local === 'detached');
-    if (!isInPlace && !isUnseen) this.touchChildren(unit);
+    // What is below a folder that is here alone is dirty by itself.
+    const isNew = unit.node === null && unit.localNode?.state === 'seen';
+    if (!isInPlace && !isUnseen && !isNew) this.touchChildren(unit);
   }
 }

@@ -7,6 +7,10 @@ export class DirtySet {
   readonly #db: EngineDatabase;
   readonly #pair: string;
   #mark: number;
+  /** Nothing that is gone was marked before this and still waits. */
+  #goneSince = 0;
+  /** What `#goneSince` will be once the last reading was cleared. */
+  #readGone = { mark: 0, since: 0 };
 
   constructor(db: EngineDatabase, pair: string) {
     this.#db = db;
@@ -21,27 +25,37 @@ export class DirtySet {
   }
 
   /**
-   * What is dirty, at most `max` of either side, and the mark up to which `clear` forgets it. What is
-   * gone comes first, so that a mass deletion is judged whole; then what stood here longest, so that a
-   * part that cannot be settled does not keep out the rest.
+   * What is dirty, and the mark up to which `clear` forgets it: of either side the `max` nodes that stood
+   * here longest, so that a part that cannot be settled does not keep out the rest, and besides what is
+   * gone, `goneMax` at most, so that a mass deletion is judged whole.
    */
-  read(max: number): { readonly dirty: Dirty; readonly mark: number } {
+  read(max: number, goneMax: number): { readonly dirty: Dirty; readonly mark: number } {
     const remote = this.#db
-      .sql<{ node_id: NodeId }>(
-        `SELECT d.node_id FROM dirty_remote d LEFT JOIN remote_node r
-           ON r.pair = d.pair AND r.node_id = d.node_id
-         WHERE d.pair = ? ORDER BY r.state IS 'live', d.mark, d.node_id LIMIT ?`,
+      .sql<{ id: NodeId }>(
+        `SELECT node_id AS id FROM (SELECT node_id FROM dirty_remote
+           WHERE pair = ?1 ORDER BY mark, node_id LIMIT ?2)
+         UNION SELECT node_id FROM (SELECT d.node_id FROM dirty_remote d
+           LEFT JOIN remote_node r ON r.pair = d.pair AND r.node_id = d.node_id
+           WHERE d.pair = ?1 AND d.mark >= ?3 AND r.state IS NOT 'live'
+           ORDER BY d.mark, d.node_id LIMIT ?4)`,
       )
-      .all(this.#pair, max)
-      .map((row) => row.node_id);
+      .all(numbered(this.#pair, max, this.#goneSince, goneMax))
+      .map(({ id }) => id);
     const local = this.#db
-      .sql<{ local_id: LocalId }>(
-        `SELECT d.local_id FROM dirty_local d LEFT JOIN local_node l ON l.local_id = d.local_id
-         WHERE d.pair = ? ORDER BY l.state IS NOT 'gone', d.mark, d.local_id LIMIT ?`,
+      .sql<{ id: LocalId }>(
+        `SELECT local_id AS id FROM (SELECT local_id FROM dirty_local
+           WHERE pair = ?1 ORDER BY mark, local_id LIMIT ?2)
+         UNION SELECT local_id FROM (SELECT d.local_id FROM dirty_local d
+           JOIN local_node l ON l.local_id = d.local_id
+           WHERE d.pair = ?1 AND d.mark >= ?3 AND l.state = 'gone'
+           ORDER BY d.mark, d.local_id LIMIT ?4)`,
       )
-      .all(this.#pair, max)
-      .map((row) => row.local_id);
-    return { dirty: { remote, local }, mark: this.#mark++ };
+      .all(numbered(this.#pair, max, this.#goneSince, goneMax))
+      .map(({ id }) => id);
+    const mark = this.#mark++;
+    const isWhole = remote.length < goneMax && local.length < goneMax;
+    this.#readGone = { mark, since: isWhole ? mark + 1 : this.#goneSince };
+    return { dirty: { remote, local }, mark };
   }
 
   /** True while nodes stand here that no reading up to `mark` gave. */
@@ -184,5 +198,6 @@ export class DirtySet {
       for (const id of remote) forgetRemote.run(this.#pair, id, mark);
       for (const id of local) forgetLocal.run(this.#pair, id, mark);
     });
+    if (this.#readGone.mark === mark) this.#goneSince = this.#readGone.since;
   }
 }

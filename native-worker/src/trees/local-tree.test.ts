@@ -53,7 +53,7 @@ localTreeContract('SQLite', () => {
   };
   const stalls = (): readonly string[] => trees.stalls.bySource('scan').map(({ reason }) => reason);
   const takeDirty = (): ReadonlySet<LocalId> => {
-    const { dirty, mark } = trees.dirty.read(100);
+    const { dirty, mark } = trees.dirty.read(100, 100);
     trees.dirty.clear(dirty, mark);
     return new Set(dirty.local);
   };
@@ -131,7 +131,7 @@ test('an ignore file that comes, changes, moves or goes marks what the drive has
   });
   const isMarkedBy = (action: () => void): boolean => {
     action();
-    const { dirty: read, mark } = dirty.read(10);
+    const { dirty: read, mark } = dirty.read(10, 10);
     dirty.clear(read, mark);
     return read.remote.includes(away);
   };

@@ -242,6 +242,10 @@ const VERSION_5 = "CREATE INDEX local_folder ON local_node (pair) WHERE kind = '
 /** Rows, as a JSON list, whose names a power cut took, until all of them were judged. */
 const VERSION_6 = "ALTER TABLE pair ADD COLUMN nameless TEXT NOT NULL DEFAULT '[]'";
 
+/** What is dirty is read in the order of its marks, a part at a time. */
+const VERSION_7 = `CREATE INDEX dirty_remote_mark ON dirty_remote (pair, mark);
+  CREATE INDEX dirty_local_mark ON dirty_local (pair, mark)`;
+
 /** Step n brings a database from `user_version` n to n + 1. */
 export const MIGRATIONS: readonly string[] = [
   VERSION_1,
@@ -250,4 +254,5 @@ export const MIGRATIONS: readonly string[] = [
   VERSION_4,
   VERSION_5,
   VERSION_6,
+  VERSION_7,
 ];

@@ -40,6 +40,7 @@ export interface TestDeviceOptions {
   readonly databasePath?: string;
   /** Instead of a client of the memory space. */
   readonly client?: SpaceClient;
+  readonly planNodesMax?: number;
 }
 
 /** A device without a pair yet. */
@@ -57,6 +58,7 @@ export function testDevice(
     database: openEngineDatabase(databasePath, disk.clock.now()),
     client: given.client ?? space.client(name),
     settings: given.settings ?? {},
+    planNodesMax: given.planNodesMax,
     turn: undefined,
     host: HOST,
   });
@@ -82,6 +84,7 @@ interface Parts {
   readonly turn: DiskTurn | undefined;
   readonly host: EngineOptions['host'];
   readonly settings: Partial<NonNullable<EngineOptions['settings']>>;
+  readonly planNodesMax: number | undefined;
 }
 
 function assemble(parts: Parts): TestDevice {
@@ -96,6 +99,7 @@ function assemble(parts: Parts): TestDevice {
     deviceName: name,
     host: parts.host,
     settings: parts.settings,
+    ...(parts.planNodesMax === undefined ? {} : { planNodesMax: parts.planNodesMax }),
   };
   const engine = createEngine(options);
   const root = `${disk.root}/drive`;
