@@ -5,7 +5,14 @@ import type { SpaceDelta } from '@coffer/sdk';
 import { DeletionRun } from './engine-deletions.ts';
 import type { EngineOptions } from './engine-options.ts';
 import { PairBook } from './engine-pair-book.ts';
-import { noWork, workOf, type PendingWork } from './engine-pending.ts';
+import {
+  backlogAfter,
+  noWork,
+  withBacklog,
+  workOf,
+  type PendingWork,
+  type UploadBacklog,
+} from './engine-pending.ts';
 import { RootProof } from './engine-proof.ts';
 import { policyOf } from './engine-policy.ts';
 import { lockRoot, unlockRoot } from './engine-lock.ts';
@@ -75,6 +82,8 @@ export class PairRunner {
   #lastPlan: readonly Operation[] = [];
   /** The round that is under way in parts: what was marked after its first one is for the next round. */
   #parts: { readonly mark: number; readonly progressed: boolean } | undefined;
+  /** Of the round that is under way in parts. */
+  #backlog: UploadBacklog | undefined;
 
   constructor(options: {
     readonly pair: Pair;
@@ -243,11 +252,13 @@ export class PairRunner {
     };
     const hashed = await this.#hash(plan.hashes, signal);
     this.deletions.planned(plan.operations);
-    this.pending = workOf(plan.operations, this.trees);
+    const work = workOf(plan.operations, this.trees);
+    if (this.#parts === undefined) this.#backlog = this.#backlogOf(dirty, nodesMax);
+    this.pending = withBacklog(work, this.#backlog);
     this.#lastPlan = plan.operations;
     if (plan.operations.length === 0) {
       clear();
-      return { ...this.#partEnds(mark, hashed), waiting: 0, counts: undefined };
+      return { ...this.#partEnds(mark, hashed, work), waiting: 0, counts: undefined };
     }
     this.phase = 'syncing';
     try {
@@ -257,7 +268,7 @@ export class PairRunner {
       clear();
       const didSomething = counts.done + counts.lost + counts.stalled > 0;
       return {
-        ...this.#partEnds(mark, hashed || didSomething),
+        ...this.#partEnds(mark, hashed || didSomething, work),
         waiting: counts.skipped,
         counts,
       };
@@ -267,12 +278,23 @@ export class PairRunner {
   }
 
   /** What only waits is marked again in each part: it makes no round endless. */
-  #partEnds(mark: number, didSomething: boolean): Pick<Round, 'progressed' | 'hasMore'> {
+  #partEnds(
+    mark: number,
+    didSomething: boolean,
+    work: PendingWork,
+  ): Pick<Round, 'progressed' | 'hasMore'> {
     const first = this.#parts?.mark ?? mark;
     const progressed = didSomething || this.#parts?.progressed === true;
     const hasMore = this.trees.dirty.hasOlder(first);
     this.#parts = hasMore ? { mark: first, progressed } : undefined;
+    if (this.#backlog !== undefined) this.#backlog = backlogAfter(this.#backlog, work);
     return { progressed: progressed || hasMore, hasMore };
+  }
+
+  /** Undefined when one plan takes all that is dirty. */
+  #backlogOf(dirty: Dirty, nodesMax: number): UploadBacklog | undefined {
+    if (dirty.local.length < nodesMax || this.pair.mode === 'download') return undefined;
+    return this.trees.dirty.newFiles();
   }
 
   async #execute(

@@ -54,3 +54,17 @@ test('a dry run shows all parts', async () => {
   device.disk.clock.advance(1000);
   assert.equal((await device.engine.dryRun({})).operations.length, 7);
 });
+
+test('what waits to go up is told whole, and less with each part', async () => {
+  const space = new MemorySpace();
+  const device = await pairedDevice(space, 'anna', { planNodesMax: 2 });
+  for (const name of names(7)) device.write(name, 'four');
+  const asked: ReturnType<typeof device.engine.status>[] = [];
+  space.fault = (request, phase) => {
+    if (request === 'commit' && phase === 'before') asked.push(device.engine.status({}));
+  };
+  await device.sync();
+  const told = (await Promise.all(asked)).map(({ pairs: [pair] }) => pair?.pending);
+  assert.deepEqual([told.at(0)?.uploads, told.at(0)?.uploadBytes], [7, 28]);
+  assert.deepEqual([told.at(-1)?.uploads, told.at(-1)?.uploadBytes], [1, 4]);
+});

@@ -58,6 +58,19 @@ export class DirtySet {
     return { dirty: { remote, local }, mark };
   }
 
+  /** Files that are here, dirty and agreed on with nobody, and their bytes. */
+  newFiles(): { readonly uploads: number; readonly uploadBytes: number } {
+    const row = this.#db
+      .sql<{ uploads: number; uploadBytes: number }>(
+        `SELECT count(*) AS uploads, coalesce(sum(l.size), 0) AS uploadBytes
+         FROM dirty_local d JOIN local_node l ON l.local_id = d.local_id
+         WHERE d.pair = ?1 AND l.kind = 'file' AND l.state = 'seen' AND NOT EXISTS
+           (SELECT 1 FROM base_node b WHERE b.pair = ?1 AND b.local_id = d.local_id)`,
+      )
+      .get(numbered(this.#pair));
+    return row ?? { uploads: 0, uploadBytes: 0 };
+  }
+
   /** True while nodes stand here that no reading up to `mark` gave. */
   hasOlder(mark: number): boolean {
     const row = this.#db
