@@ -306,6 +306,19 @@ test('what lost its name comes again although the next power cut comes before it
   assert.deepEqual(again.tree(), b.tree());
 });
 
+test('what lost its name comes again although its folder went back to another name, too', async () => {
+  const { a } = await deviceWith({ 'd/kept': 'kept' });
+  a.disk.sim?.writeBack(0);
+  a.disk.user.rename(a.at('d'), a.at('e'));
+  a.write('e/new', 'sent');
+  await a.sync();
+  cutPowerBack(a);
+  assert.deepEqual(a.tree(), { d: null, 'd/kept': 'kept' });
+  const again = a.restarted(undefined, LATER_BOOT);
+  await again.sync();
+  assert.deepEqual(again.tree(), { d: null, 'd/kept': 'kept', 'd/new': 'sent' });
+});
+
 test('what lost its name to what had it before comes again, too', async () => {
   const { a } = await deviceWith({ kept: 'kept' });
   a.disk.user.folder(a.at('name'));

@@ -99,7 +99,9 @@ export class RootProof {
       // What went with the folder above it is judged with that.
       if (local.byId(before.parent)?.state === 'gone') return;
       this.#doubtful.delete(before.id);
-      if (this.#nameless.has(before.id)) this.#comeAgain(before.id);
+      // A folder that somebody moved before the power cut is found by the scan alone.
+      const isNameless = this.#nameless.has(before.id) || this.#lostOf(before) === 'name';
+      if (isNameless) this.#comeAgain(before.id);
       return;
     }
     if (now.state !== 'seen' || now.sha256 === before.sha256) return;
