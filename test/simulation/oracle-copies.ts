@@ -9,6 +9,7 @@ import {
   keptTemporaries,
   movedBackups,
   movedTemporaries,
+  movedUnderSaves,
   movedWithCrash,
   restoredPutBack,
   sentAnew,
@@ -51,7 +52,9 @@ function doubled(sight: Sight, { ledger, memory, features }: ContentJudgement): 
     ...chosenWithCrash(ledger),
     ...keptTemporaries(sight, ledger),
   ]);
-  const onceMore = movedBackups(ledger).union(restoredPutBack(ledger));
+  const onceMore = movedBackups(ledger)
+    .union(movedUnderSaves(ledger))
+    .union(restoredPutBack(ledger));
   // What a person decided not to delete after all is there beside what its content went on to.
   const isUndone = ({ id }: NodeView): boolean => ledger.undoneNodes.has(id);
   const decided = new Map([...sight.remote].filter(([, node]) => !isUndone(node)));

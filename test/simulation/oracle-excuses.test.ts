@@ -1,7 +1,7 @@
 /** What the newer excuses of the oracles let through, and what is seen beside it. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { deedOf } from './deed.ts';
+import { deedOf, type Deed } from './deed.ts';
 import { ROOT } from './device.ts';
 import { IGNORE_FILE } from './ignored.ts';
 import { Ledger } from './ledger.ts';
@@ -156,6 +156,51 @@ test('I4 lets a backup be there twice that one put over a file and another renam
   assert.match(await seen((stage) => plant(stage, 'f', 'web')), twice);
   assert.match(await seen((stage) => plant(stage, 'f.bak', stage.sim.name)), twice);
   assert.match(await seen((stage) => plant(stage, 'f.bak', 'web', { count: 3 })), twice);
+});
+
+test('I4 lets a backup be there once more whose file one deleted after saving and another moved, no other', async () => {
+  const [first, old, saved, later] = ['first', 'old', 'saved', 'later'].map(
+    (each) => `${CONTENT} ${each}`,
+  );
+  assert.ok(first !== undefined && old !== undefined && saved !== undefined && later !== undefined);
+  const said = ({
+    editor = 'S5 AutoCAD: f to f.bak, create f, keep f.bak',
+    move = `swap ${ROOT}/b and ${ROOT}/f`,
+    mover = 'web',
+    moved = old,
+    gone = saved,
+    deleter = 'phone',
+    count = 2,
+  } = {}): Promise<string> =>
+    seen(async ({ world, write }) => {
+      world.ledger.startPhase(2);
+      const tell = (device: string, text: string, what: Partial<Deed>): void =>
+        world.ledger.record(deedOf(device, world.scheduler.now(), text, what));
+      write(`${PATH} 1`, first);
+      tell('laptop', `edit ${ROOT}/f`, { wrote: [old], gaveUp: [first] });
+      for (let n = 1; n <= count; n++) write(`${PATH} ${n}`, old);
+      const kept = { wrote: [saved], touched: [old] };
+      tell('phone', `save ${ROOT}/f as ${editor}`, kept);
+      tell('phone', `edit ${ROOT}/f`, { wrote: [later], gaveUp: [saved] });
+      tell(mover, move, { touched: [moved] });
+      tell(deleter, `delete ${ROOT}/f`, { gaveUp: [saved, later], deleted: [gone] });
+      await world.rest();
+    });
+  assert.equal(await said(), '');
+  assert.equal(await said({ moved: first, gone: later, move: 'move /f to /c' }), '');
+  assert.equal(
+    await said({ editor: 'S2 gedit: write .goutputstream, keep f~, rename over f' }),
+    '',
+  );
+  const twice = /^I4: twice there/m;
+  assert.match(await said({ editor: 'in place (nano)' }), twice);
+  assert.match(await said({ mover: 'phone' }), twice);
+  assert.match(await said({ deleter: 'web' }), twice);
+  assert.match(await said({ moved: CONTENT }), twice);
+  assert.match(await said({ gone: CONTENT }), twice);
+  assert.match(await said({ move: 'rename /c to /f' }), twice, 'another came to its place');
+  assert.match(await said({ move: 'touch /f' }), twice);
+  assert.match(await said({ count: 3 }), twice);
 });
 
 test('I4 lets a temporary, or a backup, be there once more that somebody restored, no more and no other', async () => {

@@ -1,5 +1,6 @@
 /** Why a content may be there twice, or have another node: the excuses that README.md lists. */
 import type { Deed } from './deed.ts';
+import { ROOT } from './device.ts';
 import type { Ledger } from './ledger.ts';
 import { BACKUP_NAME, MOVED_TEMPORARY, PUT_BACK, TEMPORARY } from './saving.ts';
 import type { Sight } from './sight.ts';
@@ -7,6 +8,8 @@ import type { Sight } from './sight.ts';
 /** A save touches its old content where it keeps that as a backup. */
 const MOVED = /^(?:rename|move|save|begin to save) /;
 const RESTORED = /^restore /;
+/** A save beside which its old content stays under a backup's name, and the path that was saved. */
+const KEPT_BACKUP = /^(?:begin to )?save (.*) as S\d .*: .*\bkeep f(?:~|\.bak)/;
 
 /**
  * What a device received and its person moved, right before or after it was switched off: nothing that is
@@ -68,6 +71,48 @@ export function movedBackups(ledger: Ledger): ReadonlySet<string> {
       ),
     ),
   );
+}
+
+/**
+ * A backup is a new node, the saved file keeps its own (engine §4, slot continuity). Who deletes what was
+ * saved before that goes up deletes the node; another who moved it keeps it, with its old content, at its
+ * new place (engine §5.2, moved and deleted), beside the backup.
+ */
+export function movedUnderSaves(ledger: Ledger): ReadonlySet<string> {
+  const deeds = ledger.phaseDeeds();
+  return new Set(
+    deeds.flatMap((save, at) => {
+      const [, path] = KEPT_BACKUP.exec(save.text) ?? [];
+      if (path === undefined || !deeds.slice(at).some((deed) => isSavedGone(deed, save, ledger)))
+        return [];
+      return [...save.touched, ...save.gaveUp].filter((content) =>
+        deeds.some((deed) => isMoveOf(path, content, deed, save, ledger)),
+      );
+    }),
+  );
+}
+
+/** What was saved, or what was written over it since, was deleted there. */
+function isSavedGone({ device, deleted }: Deed, save: Deed, ledger: Ledger): boolean {
+  const saved = [...save.wrote, ...save.mayWrite];
+  return (
+    device === save.device &&
+    deleted.some((gone) =>
+      saved.some((each) => gone === each || ledger.earlierInPhase(gone).has(each)),
+    )
+  );
+}
+
+/** Somebody else moved the file itself, with this content or one before it. */
+function isMoveOf(path: string, content: string, deed: Deed, save: Deed, ledger: Ledger): boolean {
+  const text = deed.text.replaceAll(ROOT, '');
+  const name = path.replace(ROOT, '');
+  const moves = [`rename ${name} to `, `move ${name} to `, `swap ${name} and `];
+  const isMoved =
+    moves.some((words) => text.startsWith(words)) ||
+    (text.startsWith('swap ') && text.endsWith(` and ${name}`));
+  const mayHold = ledger.earlierInPhase(content).union(new Set([content]));
+  return isMoved && deed.device !== save.device && deed.touched.some((each) => mayHold.has(each));
 }
 
 /**
