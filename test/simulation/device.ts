@@ -279,7 +279,15 @@ export class SimDevice {
       const times = choices.pick(`${key} times`, [0, 1, 1, 1, 1, 1, 1, 2]);
       for (let time = 1; time <= times; time++) {
         const delayMs = choices.roll(`${key} ${time}`, HINT_DELAY_MS_MAX);
-        void scheduler.park(name, delayMs, () => to.folder(path), isDead);
+        const tell = (): void => {
+          try {
+            to.folder(path);
+          } catch (error) {
+            // It was switched off while it looked for rules.
+            if (!(error instanceof Crash)) throw error;
+          }
+        };
+        void scheduler.park(name, delayMs, tell, isDead);
       }
     };
   }

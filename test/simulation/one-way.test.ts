@@ -113,6 +113,26 @@ test('I4 lets who only uploads set aside its own where it has that under another
     assert.match(saidWith('upload', `${PATH} else`), needless);
   }));
 
+test('a name that an upload pair deleted and took again is of what has it now', () =>
+  staged(async ({ world, sim }) => {
+    const { database } = sim;
+    const id = (await lookAt(world)).remote.get(PATH)?.id;
+    assert.ok(id !== undefined);
+    const gone = { first: '0'.repeat(32), last: 'f'.repeat(32) };
+    database.sql('CREATE TEMP TABLE gone AS SELECT * FROM base_node').run();
+    const [there] = database.sql<{ n: number }>('SELECT count(*) AS n FROM gone').all();
+    assert.equal(there?.n, 1);
+    for (const node of Object.values(gone)) {
+      database.sql('UPDATE gone SET node_id = ?, local_id = -1').run(node);
+      database.sql('INSERT INTO base_node SELECT * FROM gone').run();
+      const device = (await lookAt(world)).devices.find(({ name }) => name === sim.name);
+      database.sql('DELETE FROM base_node WHERE node_id = ?').run(node);
+      assert.equal(device?.nodes.get(PATH), id);
+      assert.equal(device.places.get(node), undefined);
+    }
+    database.sql('DROP TABLE gone').run();
+  }));
+
 test('I4 lets an upload pair make a copy where it met an old state anew, and no other device', () =>
   staged(async ({ world, sim, other, write }) => {
     write(COPY, `${CONTENT} set aside`);

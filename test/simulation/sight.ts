@@ -225,9 +225,12 @@ class RemoteNames {
     this.#root = pair?.remote_root ?? '';
     const rows = database
       .sql<{ node_id: string; parent: string; name: string; local_name: string }>(
-        'SELECT node_id, parent, name, CAST(local_name AS TEXT) AS local_name FROM base_node',
+        `SELECT node_id, parent, name, CAST(local_name AS TEXT) AS local_name FROM base_node b
+         ORDER BY EXISTS (
+           SELECT 1 FROM local_node l WHERE l.local_id = b.local_id AND l.state != 'gone')`,
       )
       .all();
+    // What a pair that only uploads deleted keeps its row; what has that name since comes after it.
     for (const { node_id: node, parent, name, local_name } of rows)
       this.#children.set(`${parent}/${local_name.normalize('NFC')}`, { node, name });
   }
