@@ -5,36 +5,18 @@ import { tmpdir } from 'node:os';
 import test from 'node:test';
 import Sqlite from 'better-sqlite3';
 import { MemorySpace } from './executor/testing/memory-space.ts';
+import {
+  LATER_BOOT,
+  THIRD_BOOT,
+  cutPower,
+  cutPowerBack,
+  deviceWith,
+  startedAgain,
+} from './executor/testing/power-cut.ts';
 import { pairedDevice, syncAll, type TestDevice } from './executor/testing/test-device.ts';
-import { Crash, simTestDisk, type DiskTurn, type SimDiskOptions } from './testing/index.ts';
+import type { DiskTurn } from './testing/index.ts';
 import { openEngineDatabase, ProofTable } from './trees/index.ts';
 import { MIGRATIONS } from './trees/migrations.ts';
-
-const HOST = { pid: 1, bootId: 'boot', isAlive: () => true };
-const LATER_BOOT = { ...HOST, bootId: 'another boot' };
-
-async function deviceWith(
-  files: Readonly<Record<string, string>>,
-  options: Omit<SimDiskOptions, 'now'> = {},
-): Promise<{ space: MemorySpace; a: TestDevice }> {
-  const space = new MemorySpace();
-  const a = await pairedDevice(space, 'anna', { disk: simTestDisk(options) });
-  for (const [path, content] of Object.entries(files)) a.write(path, content);
-  await a.sync();
-  return { space, a };
-}
-
-/** Names are kept, contents that were not synced read as zeros. */
-function cutPower({ disk }: TestDevice): void {
-  assert.ok(disk.sim !== undefined);
-  disk.sim.crash({ keepNames: (pending) => pending, torn: () => 'zeros' });
-}
-
-/** Whatever was not synced is as it was before: names, contents and times. */
-function cutPowerBack({ disk }: TestDevice): void {
-  assert.ok(disk.sim !== undefined);
-  disk.sim.crash();
-}
 
 function recycledPaths({ database }: TestDevice): readonly string[] {
   const rows = database.sql<{ path: string }>('SELECT path FROM recycled').all();
@@ -65,10 +47,9 @@ test('a content that a power cut took after it was sent comes from the drive aga
 test('a file that was sent and is empty after a power cut, at its times, comes from the drive again', async () => {
   const { space, a } = await deviceWith({ f: 'what I wrote' });
   const head = space.seq;
-  a.disk.sim?.crash({ keepNames: (pending) => pending, torn: () => 'empty' });
+  cutPower(a, 'empty');
   assert.equal(a.read('f'), '');
-  const again = a.restarted(undefined, LATER_BOOT);
-  await again.sync();
+  const again = await startedAgain(a);
   assert.equal(again.read('f'), 'what I wrote');
   assert.equal(space.seq, head);
 });
@@ -78,8 +59,7 @@ test('a file that was torn after it was sent, and renamed since, comes from the 
   cutPower(a);
   a.disk.clock.advance(10);
   a.disk.user.rename(a.at('f'), a.at('g'));
-  const again = a.restarted(undefined, LATER_BOOT);
-  await again.sync();
+  const again = await startedAgain(a);
   assert.deepEqual(again.tree(), { g: 'what I wrote' });
   assert.equal([...space.versions.values()].flat().length, 0);
 });
@@ -93,7 +73,7 @@ test("an editor's temporary that was sent, and torn after it got its file's name
       await a.sync();
       a.disk.clock.advance(10);
       a.disk.user.rename(a.at('f.tmp'), a.at('f'));
-      a.disk.sim?.crash({ keepNames: (pending) => pending, torn: () => torn });
+      cutPower(a, torn);
       const again = a.restarted(undefined, LATER_BOOT);
       const b = await pairedDevice(space, 'bert');
       await syncAll([again, b]);
@@ -106,9 +86,8 @@ test('a file that was sent, and is empty after it got another name, comes from t
   const { space, a } = await deviceWith({ f: 'what I wrote' }, { birthTimes: false });
   a.disk.clock.advance(10);
   a.disk.user.rename(a.at('f'), a.at('g'));
-  a.disk.sim?.crash({ keepNames: (pending) => pending, torn: () => 'empty' });
-  const again = a.restarted(undefined, LATER_BOOT);
-  await again.sync();
+  cutPower(a, 'empty');
+  const again = await startedAgain(a);
   assert.deepEqual(again.tree(), { g: 'what I wrote' });
   assert.equal([...space.versions.values()].flat().length, 0);
 });
@@ -122,8 +101,7 @@ test('an atomic save that the disk undid, and whose old file was touched since, 
   cutPowerBack(a);
   a.disk.clock.advance(10);
   a.disk.user.setMode(a.at('f'), 0o600);
-  const again = a.restarted(undefined, LATER_BOOT);
-  await again.sync();
+  const again = await startedAgain(a);
   assert.deepEqual(again.tree(), { f: 'what I wrote' });
   assert.equal([...space.versions.values()].flat().length, 1);
 });
@@ -137,8 +115,7 @@ test('a file that went back to its older state and name, and got another mode si
   cutPowerBack(a);
   a.disk.clock.advance(10);
   a.disk.user.setMode(a.at('before'), 0o600);
-  const again = a.restarted(undefined, LATER_BOOT);
-  await again.sync();
+  const again = await startedAgain(a);
   assert.deepEqual(again.tree(), { before: 'what I wrote' });
   assert.equal([...space.versions.values()].flat().length, 1);
 });
@@ -151,8 +128,7 @@ test('a file that went back to an older state, which bore a later time, comes fr
   a.write('f', 'what I wrote');
   await a.sync();
   cutPowerBack(a);
-  const again = a.restarted(undefined, LATER_BOOT);
-  await again.sync();
+  const again = await startedAgain(a);
   assert.deepEqual(again.tree(), { f: 'what I wrote' });
   assert.equal([...space.versions.values()].flat().length, 1);
 });
@@ -165,8 +141,7 @@ test('a file that went back to its older state, and got another mode since, come
   cutPowerBack(a);
   a.disk.clock.advance(10);
   a.disk.user.setMode(a.at('f'), 0o600);
-  const again = a.restarted(undefined, LATER_BOOT);
-  await again.sync();
+  const again = await startedAgain(a);
   assert.deepEqual(again.tree(), { f: 'what I wrote' });
   assert.equal([...space.versions.values()].flat().length, 1);
 });
@@ -177,8 +152,7 @@ test('what a power cut tore on a pair that only uploads goes up, and a version h
   a.write('f', 'what I wrote');
   await a.sync();
   cutPower(a);
-  const again = a.restarted(undefined, LATER_BOOT);
-  await again.sync();
+  await startedAgain(a);
   const b = await pairedDevice(space, 'bert');
   await b.sync();
   assert.equal(b.read('f'), '\0'.repeat(12));
@@ -199,7 +173,7 @@ for (const isCutAgain of [false, true]) {
     };
     const again = a.restarted(refuseOnce, LATER_BOOT);
     if (isCutAgain) await again.engine.syncNow({ timeoutMs: 100 });
-    const last = isCutAgain ? again.restarted(undefined, { ...HOST, bootId: 'a third' }) : again;
+    const last = isCutAgain ? again.restarted(undefined, THIRD_BOOT) : again;
     await last.sync();
     assert.equal(refused[0], a.at('f'));
     assert.equal(last.read('f'), 'what I wrote');
@@ -212,8 +186,7 @@ test('what was written after the last sync goes up as the power cut left it', as
   a.disk.sim?.writeBack(0);
   a.write('f', 'second');
   cutPower(a);
-  const again = a.restarted(undefined, LATER_BOOT);
-  await again.sync();
+  const again = await startedAgain(a);
   assert.equal(again.read('f'), '\0'.repeat(6));
   const b = await pairedDevice(space, 'bert');
   await syncAll([again, b]);
@@ -224,8 +197,7 @@ test('what was written after the last sync goes up as the power cut left it', as
 test('under times of 2 s an equal time proves nothing: the content goes up and the old one stays a version', async () => {
   const { space, a } = await deviceWith({ f: 'what I wrote' }, { mtimeGranNs: 2_000_000_000n });
   cutPower(a);
-  const again = a.restarted(undefined, LATER_BOOT);
-  await again.sync();
+  const again = await startedAgain(a);
   assert.equal(again.read('f'), '\0'.repeat(12));
   assert.equal([...space.versions.values()].flat().length, 1);
 });
@@ -246,120 +218,6 @@ test('a power cut makes the last minute of changes be read again, once', async (
   assert.deepEqual(later, []);
 });
 
-test('what was sent and then lost its name comes from the drive again, with all that was in it', async () => {
-  const { space, a } = await deviceWith({ kept: 'kept' });
-  a.disk.sim?.writeBack(0);
-  for (const path of ['new', 'folder/one', 'folder/below/two']) a.write(path, path);
-  a.disk.user.folder(a.at('empty'));
-  a.disk.user.symlink('kept', a.at('link'));
-  await a.sync();
-  const before = a.tree();
-  const head = space.seq;
-  cutPowerBack(a);
-  assert.deepEqual(Object.keys(a.tree()), ['kept']);
-  const again = a.restarted(undefined, LATER_BOOT);
-  await again.sync();
-  assert.deepEqual(again.tree(), before);
-  assert.equal(space.seq, head);
-});
-
-/** d/new was sent and has no name here any more; d/theirs comes into its folder with the next sync. */
-async function nameLostInChangedFolder(): Promise<{ a: TestDevice; b: TestDevice }> {
-  const { space, a } = await deviceWith({ 'd/kept': 'kept' });
-  const b = await pairedDevice(space, 'bert');
-  await b.sync();
-  a.disk.sim?.writeBack(0);
-  a.write('d/new', 'sent');
-  await a.sync();
-  b.write('d/theirs', 'theirs');
-  await b.sync();
-  cutPowerBack(a);
-  // A folder in which somebody writes is given time: the first look does not decide.
-  a.write('d/kept', 'edited');
-  return { a, b };
-}
-
-test('what lost its name comes again although the engine writes into its folder meanwhile', async () => {
-  const { a, b } = await nameLostInChangedFolder();
-  const again = a.restarted(undefined, LATER_BOOT);
-  await again.engine.syncNow({});
-  await syncAll([again, b]);
-  const files = { 'd/kept': 'edited', 'd/new': 'sent', 'd/theirs': 'theirs' };
-  assert.deepEqual(b.tree(), { d: null, ...files });
-  assert.deepEqual(again.tree(), b.tree());
-});
-
-test('what lost its name comes again although the next power cut comes before it is judged', async () => {
-  const { a, b } = await nameLostInChangedFolder();
-  let isDead = false;
-  const once = a.restarted((phase, { kind, path }) => {
-    if (isDead) throw new Crash('the process is dead');
-    isDead = phase === 'after' && kind === 'syncFolder' && path.endsWith('/d');
-    if (isDead) throw new Crash('the power went');
-    return undefined;
-  }, LATER_BOOT);
-  await assert.rejects(once.engine.syncNow({}));
-  cutPowerBack(a);
-  const again = a.restarted(undefined, { ...HOST, bootId: 'a third boot' });
-  await syncAll([again, b]);
-  assert.deepEqual(Object.keys(b.tree()), ['d', 'd/kept', 'd/new', 'd/theirs']);
-  assert.deepEqual(again.tree(), b.tree());
-});
-
-test('what lost its name comes again although its folder went back to another name, too', async () => {
-  const { a } = await deviceWith({ 'd/kept': 'kept' });
-  a.disk.sim?.writeBack(0);
-  a.disk.user.rename(a.at('d'), a.at('e'));
-  a.write('e/new', 'sent');
-  await a.sync();
-  cutPowerBack(a);
-  assert.deepEqual(a.tree(), { d: null, 'd/kept': 'kept' });
-  const again = a.restarted(undefined, LATER_BOOT);
-  await again.sync();
-  assert.deepEqual(again.tree(), { d: null, 'd/kept': 'kept', 'd/new': 'sent' });
-});
-
-test('what lost its name to what had it before comes again, too', async () => {
-  const { a } = await deviceWith({ kept: 'kept' });
-  a.disk.user.folder(a.at('name'));
-  await a.sync();
-  a.disk.sim?.writeBack(0);
-  a.disk.user.rename(a.at('name'), a.at('other'));
-  a.write('name', 'sent');
-  await a.sync();
-  cutPowerBack(a);
-  assert.deepEqual(a.tree(), { kept: 'kept', name: null });
-  const again = a.restarted(undefined, LATER_BOOT);
-  await again.sync();
-  assert.ok(Object.values(again.tree()).includes('sent'), Object.keys(again.tree()).join(' '));
-});
-
-test('what was found equal on both sides and then lost its name is no deletion', async () => {
-  const { space } = await deviceWith({ f: 'equal', kept: 'kept' });
-  const b = await pairedDevice(space, 'bert');
-  b.write('kept', 'kept');
-  b.disk.sim?.writeBack(0);
-  b.write('f', 'equal');
-  assert.equal((await b.sync()).downloaded.files, 0);
-  cutPowerBack(b);
-  const again = b.restarted(undefined, LATER_BOOT);
-  await again.sync();
-  assert.deepEqual(again.tree(), { f: 'equal', kept: 'kept' });
-});
-
-test('what somebody deletes after a power cut, or after any start, is deleted', async () => {
-  const { space, a } = await deviceWith({ kept: 'kept', gone: 'gone', 'folder/one': 'one' });
-  a.disk.sim?.writeBack(0);
-  cutPowerBack(a);
-  a.disk.user.remove(a.at('gone'));
-  a.disk.user.remove(a.at('folder'));
-  const again = a.restarted(undefined, LATER_BOOT);
-  await again.sync();
-  const b = await pairedDevice(space, 'bert');
-  await syncAll([again, b]);
-  assert.deepEqual(b.tree(), { kept: 'kept' });
-});
-
 for (const [how, save] of [
   ['in place', (a: TestDevice) => a.write('f', 'the new text')],
   [
@@ -378,8 +236,7 @@ for (const [how, save] of [
     const head = space.seq;
     cutPowerBack(a);
     assert.equal(a.read('f'), 'old');
-    const again = a.restarted(undefined, LATER_BOOT);
-    await again.sync();
+    const again = await startedAgain(a);
     assert.equal(again.read('f'), 'the new text');
     assert.equal(space.seq, head);
     assert.deepEqual(recycledPaths(again), ['f']);
@@ -389,7 +246,7 @@ for (const [how, save] of [
 test('what somebody writes after the start goes up although it bears an older time', async () => {
   const { space, a } = await deviceWith({ f: 'sent' });
   const before = a.disk.clock.now();
-  a.disk.sim?.crash({ keepNames: (pending) => pending, torn: () => 'kept' });
+  cutPower(a, 'kept');
   let isDone = false;
   const again = a.restarted((phase, { kind }) => {
     if (isDone || phase !== 'after' || kind !== 'readFolder') return undefined;
@@ -410,8 +267,7 @@ test('what somebody saves after a power cut goes up', async () => {
   await a.sync();
   cutPowerBack(a);
   a.write('f', 'written after the start');
-  const again = a.restarted(undefined, LATER_BOOT);
-  await again.sync();
+  const again = await startedAgain(a);
   const b = await pairedDevice(space, 'bert');
   await syncAll([again, b]);
   assert.equal(b.read('f'), 'written after the start');

@@ -2,7 +2,6 @@
 import type { Sabotage } from './sabotages.ts';
 
 const worker = 'native-worker/src';
-const powerCutTest = `${worker}/engine-power-cut.test.ts`;
 
 export const CRASH_SABOTAGES: readonly Sabotage[] = [
   {
@@ -10,14 +9,14 @@ export const CRASH_SABOTAGES: readonly Sabotage[] = [
     file: `${worker}/engine-proof.ts`,
     find: "return folder?.type === 'folder' && folder.mtimeNs < ctimeNs ? 'name' : undefined;",
     replace: "return folder === undefined ? 'name' : undefined;",
-    tests: [powerCutTest],
+    tests: [`${worker}/engine-power-cut-names.test.ts`],
   },
   {
     name: 'an older content that a power cut left goes up as an edit',
     file: `${worker}/engine-proof.ts`,
     find: '    if (now.ctimeNs < before.ctimeNs) return now.ctimeNs > 0n;',
     replace: '',
-    tests: [powerCutTest],
+    tests: [`${worker}/engine-power-cut.test.ts`],
   },
   {
     name: 'a file that had its name before a crash is a stranger',
