@@ -5,14 +5,8 @@ import type { SpaceDelta } from '@coffer/sdk';
 import { DeletionRun } from './engine-deletions.ts';
 import type { EngineOptions } from './engine-options.ts';
 import { PairBook } from './engine-pair-book.ts';
-import {
-  backlogAfter,
-  noWork,
-  withBacklog,
-  workOf,
-  type PendingWork,
-  type UploadBacklog,
-} from './engine-pending.ts';
+import { RoundParts, type PartEnd } from './engine-parts.ts';
+import { noWork, workOf, type PendingWork } from './engine-pending.ts';
 import { RootProof } from './engine-proof.ts';
 import { policyOf } from './engine-policy.ts';
 import { lockRoot, unlockRoot } from './engine-lock.ts';
@@ -32,7 +26,7 @@ import {
 import { PLAN_GONE_MAX, PLAN_NODES_MAX, SLICE_MS } from './limits.ts';
 import { plan as makePlan } from './planner/index.ts';
 import type { Operation, Plan } from './planner/operations.ts';
-import type { Dirty, EntryKind, LocalId } from './planner/types.ts';
+import type { EntryKind, LocalId } from './planner/types.ts';
 import { LocalFault } from './ports/index.ts';
 import { createScanner, runSlice, type Scanner } from './scanner/index.ts';
 import {
@@ -41,16 +35,13 @@ import {
   PairTable,
   RemoteMirror,
   type Activity,
+  type DirtyReading,
   type Pair,
   type PairTrees,
 } from './trees/index.ts';
 
-/** What one round found and did. */
-export interface Round {
-  /** False when there was nothing that could be done now. */
-  readonly progressed: boolean;
-  /** Nodes that were dirty when the first part of this round was planned are left for another part. */
-  readonly hasMore: boolean;
+/** What one part of a round found and did. */
+export interface Round extends PartEnd {
   /** Operations that wait for a retry time or for deletions to come to rest. */
   readonly waiting: number;
   readonly counts: ExecutionCounts | undefined;
@@ -80,10 +71,7 @@ export class PairRunner {
   readonly #quotaRoom: QuotaRoom;
   #recovered = false;
   #lastPlan: readonly Operation[] = [];
-  /** The round that is under way in parts: what was marked after its first one is for the next round. */
-  #parts: { readonly mark: number; readonly progressed: boolean } | undefined;
-  /** Of the round that is under way in parts. */
-  #backlog: UploadBacklog | undefined;
+  readonly #parts: RoundParts;
 
   constructor(options: {
     readonly pair: Pair;
@@ -101,6 +89,7 @@ export class PairRunner {
     this.#happened = options.happened;
     this.#pairs = new PairTable(engine.database);
     this.trees = openPairTrees(engine.database, pair, engine.clock.now);
+    this.#parts = new RoundParts(this.trees.dirty);
     this.mirror = new RemoteMirror(this.trees, engine.spaceClient, pair.remoteRoot);
     this.paths = new LocalPaths(engine.fileSystem, pair.localPath, this.trees.local);
     this.deletions = new DeletionRun(engine.clock.now);
@@ -237,7 +226,8 @@ export class PairRunner {
   /** Plans what is dirty and carries it out. Rejects with outages and integrity failures. */
   async round(signal: AbortSignal, options: { readonly judgeNow: boolean }): Promise<Round> {
     const nodesMax = this.#options.planNodesMax ?? PLAN_NODES_MAX;
-    const { plan, dirty, mark } = this.#plan(nodesMax);
+    const { plan, reading } = this.#plan(nodesMax);
+    const { dirty, mark } = reading;
     const waiting = { ...plan.waiting, remote: plan.waiting.remote.filter(this.#isWanted) };
     this.#options.database.transaction(() => {
       this.book.keepStalls({ ...plan, waiting }, dirty);
@@ -247,18 +237,18 @@ export class PairRunner {
     const clear = (): void => {
       this.#options.database.transaction(() => {
         this.trees.dirty.markWaiting(waiting);
-        this.trees.dirty.clear(dirty, mark);
+        this.trees.dirty.clear(reading);
       });
     };
     const hashed = await this.#hash(plan.hashes, signal);
     this.deletions.planned(plan.operations);
     const work = workOf(plan.operations, this.trees);
-    if (this.#parts === undefined) this.#backlog = this.#backlogOf(dirty, nodesMax);
-    this.pending = withBacklog(work, this.#backlog);
+    const sends = dirty.local.length >= nodesMax && this.pair.mode !== 'download';
+    this.pending = this.#parts.planned(work, sends);
     this.#lastPlan = plan.operations;
     if (plan.operations.length === 0) {
       clear();
-      return { ...this.#partEnds(mark, hashed, work), waiting: 0, counts: undefined };
+      return { ...this.#parts.ended(reading, hashed, work), waiting: 0, counts: undefined };
     }
     this.phase = 'syncing';
     try {
@@ -268,33 +258,13 @@ export class PairRunner {
       clear();
       const didSomething = counts.done + counts.lost + counts.stalled > 0;
       return {
-        ...this.#partEnds(mark, hashed || didSomething, work),
+        ...this.#parts.ended(reading, hashed || didSomething, work),
         waiting: counts.skipped,
         counts,
       };
     } finally {
       this.phase = 'idle';
     }
-  }
-
-  /** What only waits is marked again in each part: it makes no round endless. */
-  #partEnds(
-    mark: number,
-    didSomething: boolean,
-    work: PendingWork,
-  ): Pick<Round, 'progressed' | 'hasMore'> {
-    const first = this.#parts?.mark ?? mark;
-    const progressed = didSomething || this.#parts?.progressed === true;
-    const hasMore = this.trees.dirty.hasOlder(first);
-    this.#parts = hasMore ? { mark: first, progressed } : undefined;
-    if (this.#backlog !== undefined) this.#backlog = backlogAfter(this.#backlog, work);
-    return { progressed: progressed || hasMore, hasMore };
-  }
-
-  /** Undefined when one plan takes all that is dirty. */
-  #backlogOf(dirty: Dirty, nodesMax: number): UploadBacklog | undefined {
-    if (dirty.local.length < nodesMax || this.pair.mode === 'download') return undefined;
-    return this.trees.dirty.newFiles();
   }
 
   async #execute(
@@ -336,9 +306,9 @@ export class PairRunner {
     return counts;
   }
 
-  #plan(nodesMax: number): { readonly plan: Plan; readonly dirty: Dirty; readonly mark: number } {
+  #plan(nodesMax: number): { readonly plan: Plan; readonly reading: DirtyReading } {
     return this.#options.database.reading(() => {
-      const { dirty, mark } = this.trees.dirty.read(nodesMax, PLAN_GONE_MAX);
+      const reading = this.trees.dirty.read(nodesMax, PLAN_GONE_MAX);
       const policy = policyOf({
         options: this.#options,
         pair: this.pair,
@@ -347,8 +317,8 @@ export class PairRunner {
         sha256: (bytes) => new Uint8Array(createHash('sha256').update(bytes).digest()),
       });
       const { caps } = this.pair;
-      const plan = makePlan(dirty, this.trees.view, policy, caps, this.#options.trace);
-      return { plan, dirty, mark };
+      const plan = makePlan(reading.dirty, this.trees.view, policy, caps, this.#options.trace);
+      return { plan, reading };
     });
   }
 

@@ -12,6 +12,8 @@ test('what is dirty is planned a part at a time, until all of it is in sync', as
   const ben = await pairedDevice(space, 'ben', { planNodesMax: 3 });
   for (const name of names(7)) anna.write(`deep/${name}`, name);
   assert.equal((await anna.sync()).uploaded.files, 7);
+  // A folder and seven files: the new folder brings nothing along into the first plan.
+  assert.equal(space.requests.filter((request) => request === 'commit').length, 4);
   await ben.sync();
   for (const name of names(5)) ben.disk.user.rename(ben.at(`deep/${name}`), ben.at(name));
   await ben.sync();

@@ -32,27 +32,3 @@ export function workOf(
   }
   return work;
 }
-
-/** New files that wait to go up, those of later parts of a round among them. */
-export interface UploadBacklog {
-  readonly uploads: number;
-  readonly uploadBytes: number;
-}
-
-/** The work of one part, with what later parts will send. */
-export function withBacklog(work: PendingWork, backlog: UploadBacklog | undefined): PendingWork {
-  if (backlog === undefined || backlog.uploads < work.uploads) return work;
-  return {
-    ...work,
-    uploads: backlog.uploads,
-    uploadBytes: Math.max(work.uploadBytes, backlog.uploadBytes),
-  };
-}
-
-/** The backlog once a part's work is done. */
-export function backlogAfter(backlog: UploadBacklog, done: PendingWork): UploadBacklog {
-  return {
-    uploads: Math.max(0, backlog.uploads - done.uploads),
-    uploadBytes: Math.max(0, backlog.uploadBytes - done.uploadBytes),
-  };
-}

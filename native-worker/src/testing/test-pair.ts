@@ -25,3 +25,20 @@ export function testPair(given: Partial<Pair> = {}): Pair {
     ...given,
   };
 }
+
+/** The row of an empty file; others differ from it in what they say. */
+export const plainRow = {
+  parent: 1 as LocalId,
+  name: 'file',
+  kind: 'file',
+  ino: 1n,
+  birthNs: 1n,
+  size: 0,
+  mtimeNs: 1n,
+  ctimeNs: 1n,
+  mode: 0o644,
+  executable: false,
+  sha256: null,
+  target: null,
+  state: 'seen',
+} as const;

@@ -2,15 +2,27 @@ import type { NodeId } from '@coffer/protocol/core';
 import type { Dirty, LocalId } from '../planner/types.ts';
 import { numbered, type EngineDatabase } from './engine-database.ts';
 
+/** What one plan starts from. */
+export interface DirtyReading {
+  readonly dirty: Dirty;
+  /** What is marked later is not in it. */
+  readonly mark: number;
+  /** Once this is cleared, what is gone and waits was marked from here on. */
+  readonly goneFrom: number;
+}
+
+export interface NewFiles {
+  readonly count: number;
+  readonly bytes: number;
+}
+
 /** Which nodes of a pair enter planning. A mark tells what was marked after a plan was made. */
 export class DirtySet {
   readonly #db: EngineDatabase;
   readonly #pair: string;
   #mark: number;
   /** Nothing that is gone was marked before this and still waits. */
-  #goneSince = 0;
-  /** What `#goneSince` will be once the last reading was cleared. */
-  #readGone = { mark: 0, since: 0 };
+  #goneFrom = 0;
 
   constructor(db: EngineDatabase, pair: string) {
     this.#db = db;
@@ -25,11 +37,11 @@ export class DirtySet {
   }
 
   /**
-   * What is dirty, and the mark up to which `clear` forgets it: of either side the `max` nodes that stood
-   * here longest, so that a part that cannot be settled does not keep out the rest, and besides what is
-   * gone, `goneMax` at most, so that a mass deletion is judged whole.
+   * What is dirty, of either side: the `max` nodes that stood here longest, so that a part that cannot be
+   * settled does not keep out the rest, and besides what is gone, `goneMax` at most, so that a mass
+   * deletion is judged whole.
    */
-  read(max: number, goneMax: number): { readonly dirty: Dirty; readonly mark: number } {
+  read(max: number, goneMax: number): DirtyReading {
     const remote = this.#db
       .sql<{ id: NodeId }>(
         `SELECT node_id AS id FROM (SELECT node_id FROM dirty_remote
@@ -39,7 +51,7 @@ export class DirtySet {
            WHERE d.pair = ?1 AND d.mark >= ?3 AND r.state IS NOT 'live'
            ORDER BY d.mark, d.node_id LIMIT ?4)`,
       )
-      .all(numbered(this.#pair, max, this.#goneSince, goneMax))
+      .all(numbered(this.#pair, max, this.#goneFrom, goneMax))
       .map(({ id }) => id);
     const local = this.#db
       .sql<{ id: LocalId }>(
@@ -50,25 +62,24 @@ export class DirtySet {
            WHERE d.pair = ?1 AND d.mark >= ?3 AND l.state = 'gone'
            ORDER BY d.mark, d.local_id LIMIT ?4)`,
       )
-      .all(numbered(this.#pair, max, this.#goneSince, goneMax))
+      .all(numbered(this.#pair, max, this.#goneFrom, goneMax))
       .map(({ id }) => id);
     const mark = this.#mark++;
     const isWhole = remote.length < goneMax && local.length < goneMax;
-    this.#readGone = { mark, since: isWhole ? mark + 1 : this.#goneSince };
-    return { dirty: { remote, local }, mark };
+    return { dirty: { remote, local }, mark, goneFrom: isWhole ? mark + 1 : this.#goneFrom };
   }
 
   /** Files that are here, dirty and agreed on with nobody, and their bytes. */
-  newFiles(): { readonly uploads: number; readonly uploadBytes: number } {
+  newFiles(): NewFiles {
     const row = this.#db
-      .sql<{ uploads: number; uploadBytes: number }>(
-        `SELECT count(*) AS uploads, coalesce(sum(l.size), 0) AS uploadBytes
+      .sql<NewFiles>(
+        `SELECT count(*) AS count, coalesce(sum(l.size), 0) AS bytes
          FROM dirty_local d JOIN local_node l ON l.local_id = d.local_id
          WHERE d.pair = ?1 AND l.kind = 'file' AND l.state = 'seen' AND NOT EXISTS
            (SELECT 1 FROM base_node b WHERE b.pair = ?1 AND b.local_id = d.local_id)`,
       )
       .get(numbered(this.#pair));
-    return row ?? { uploads: 0, uploadBytes: 0 };
+    return row ?? { count: 0, bytes: 0 };
   }
 
   /** True while nodes stand here that no reading up to `mark` gave. */
@@ -199,8 +210,8 @@ export class DirtySet {
       .run(numbered(this.#pair, this.#mark));
   }
 
-  /** Forgets what was read with this mark and not marked again since. */
-  clear({ remote, local }: Dirty, mark: number): void {
+  /** Forgets what was read and not marked again since. */
+  clear({ dirty: { remote, local }, mark, goneFrom }: DirtyReading): void {
     const forgetRemote = this.#db.sql(
       'DELETE FROM dirty_remote WHERE pair = ? AND node_id = ? AND mark <= ?',
     );
@@ -211,6 +222,6 @@ export class DirtySet {
       for (const id of remote) forgetRemote.run(this.#pair, id, mark);
       for (const id of local) forgetLocal.run(this.#pair, id, mark);
     });
-    if (this.#readGone.mark === mark) this.#goneSince = this.#readGone.since;
+    this.#goneFrom = Math.max(this.#goneFrom, goneFrom);
   }
 }

@@ -1,4 +1,5 @@
 export { ActivityTable, type Activity } from './activity-table.ts';
+export type { DirtyReading, DirtySet, NewFiles } from './dirty-set.ts';
 export { openEngineDatabase, PAIR_LIST, type EngineDatabase } from './engine-database.ts';
 export type { Hold } from './hold-table.ts';
 export type { Intent } from './intent-table.ts';

@@ -1,28 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { localTreeContract, testPair } from '../testing/index.ts';
+import { localTreeContract, plainRow, testPair } from '../testing/index.ts';
 import type { LocalId } from '../planner/types.ts';
 import type { Digest, NodeId } from '@coffer/protocol/core';
 import { numbered, openEngineDatabase, type EngineDatabase } from './engine-database.ts';
 import { allocateLocalId } from './local-tree.ts';
 import { openPairTrees } from './pair-trees.ts';
-
-/** An empty file; the others differ from it in what they say. */
-const plainRow = {
-  parent: 1 as LocalId,
-  name: 'file',
-  kind: 'file',
-  ino: 1n,
-  birthNs: 1n,
-  size: 0,
-  mtimeNs: 1n,
-  ctimeNs: 1n,
-  mode: 0o644,
-  executable: false,
-  sha256: null,
-  target: null,
-  state: 'seen',
-} as const;
 
 localTreeContract('SQLite', () => {
   const db = openEngineDatabase(':memory:', 0);
@@ -53,9 +36,9 @@ localTreeContract('SQLite', () => {
   };
   const stalls = (): readonly string[] => trees.stalls.bySource('scan').map(({ reason }) => reason);
   const takeDirty = (): ReadonlySet<LocalId> => {
-    const { dirty, mark } = trees.dirty.read(100, 100);
-    trees.dirty.clear(dirty, mark);
-    return new Set(dirty.local);
+    const reading = trees.dirty.read(100, 100);
+    trees.dirty.clear(reading);
+    return new Set(reading.dirty.local);
   };
   return { tree: trees.local, pair: pairRow, stalls, takeDirty };
 });
@@ -131,9 +114,9 @@ test('an ignore file that comes, changes, moves or goes marks what the drive has
   });
   const isMarkedBy = (action: () => void): boolean => {
     action();
-    const { dirty: read, mark } = dirty.read(10, 10);
-    dirty.clear(read, mark);
-    return read.remote.includes(away);
+    const reading = dirty.read(10, 10);
+    dirty.clear(reading);
+    return reading.dirty.remote.includes(away);
   };
   const folder = { ...entry, id: local.allocate(), name: 'd', kind: 'folder' } as const;
   const sha256 = 'c'.repeat(64) as Digest;
