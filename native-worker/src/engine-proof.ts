@@ -22,8 +22,8 @@ export class RootProof {
   #isProven: boolean | undefined;
   /** What the disk may not have kept, as it was seen then. */
   readonly #doubtful = new Map<LocalId, LocalRow>();
-  /** Those of them whose names the disk did not keep. */
-  readonly #nameless = new Set<LocalId>();
+  /** Those of them whose names the disk did not keep, and the inode that had the name again then. */
+  readonly #nameless = new Map<LocalId, bigint | null>();
   /** Those that had an earlier time of writing than what had been seen, before anybody wrote since. */
   readonly #setBack = new Set<LocalId>();
 
@@ -48,18 +48,19 @@ export class RootProof {
     const { host, clock } = this.#options;
     this.#isProven = this.#proofs.isProved(host.bootId);
     if (this.#isProven) return;
-    const known = new Set(this.#proofs.nameless());
-    for (const id of new Set([...known, ...this.#proofs.unproved(clock.now())])) {
+    const known = this.#proofs.nameless();
+    for (const id of new Set([...known.keys(), ...this.#proofs.unproved(clock.now())])) {
       const row = this.#trees.local.byId(id);
       if (row === undefined) continue;
       this.#doubtful.set(id, row);
-      const lost = known.has(id) ? 'name' : this.#lostOf(row);
-      if (lost === 'name') this.#nameless.add(id);
+      const instead = known.get(id);
+      const lost = instead === undefined ? this.#lostOf(row) : { instead };
       if (lost === 'content') this.#setBack.add(id);
+      else if (lost !== undefined) this.#nameless.set(id, lost.instead);
     }
     // The next power cut may come before they are judged, and after the engine wrote into their folders.
-    const lost = [...this.#nameless];
-    if (lost.length > known.size) this.#trees.db.durably(() => this.#proofs.setNameless(lost));
+    const isMore = this.#nameless.size > known.size;
+    if (isMore) this.#trees.db.durably(() => this.#proofs.setNameless(this.#nameless));
     this.#scanner.prove([...this.#doubtful.keys()]);
   }
 
@@ -79,13 +80,16 @@ export class RootProof {
   scanned(outcome: { readonly full: boolean }): void {
     if (this.#isProven !== false) return;
     this.#trees.db.transaction(() => {
+      const { size } = this.#nameless;
       for (const before of this.#doubtful.values()) this.#judge(before);
+      if (this.#nameless.size < size) this.#proofs.setNameless(this.#nameless);
     });
     if (!outcome.full) return;
     const open = this.#scanner.unproven();
     // What becomes of the others from now on is somebody's deed.
     for (const id of this.#doubtful.keys()) if (!open.has(id)) this.#doubtful.delete(id);
-    this.#proofs.setNameless([...this.#nameless].filter((id) => open.has(id)));
+    const nameless = [...this.#nameless].filter(([id]) => open.has(id));
+    this.#proofs.setNameless(new Map(nameless));
     if (open.size > 0) return;
     this.#isProven = true;
     this.#forget();
@@ -100,11 +104,17 @@ export class RootProof {
       if (local.byId(before.parent)?.state === 'gone') return;
       this.#doubtful.delete(before.id);
       // A folder that somebody moved before the power cut is found by the scan alone.
-      const isNameless = this.#nameless.has(before.id) || this.#lostOf(before) === 'name';
+      const isNameless = this.#nameless.has(before.id) || typeof this.#lostOf(before) === 'object';
       if (isNameless) this.#comeAgain(before.id);
       return;
     }
-    if (now.state !== 'seen' || now.sha256 === before.sha256) return;
+    if (now.state !== 'seen') return;
+    if (now.sha256 === before.sha256) {
+      // What becomes of another name that it was found under is somebody's deed; it may not be read yet.
+      const hasMoved = now.parent !== before.parent || now.name !== before.name;
+      if (hasMoved && this.#nameless.delete(before.id)) this.#setBack.add(before.id);
+      return;
+    }
     this.#doubtful.delete(before.id);
     const agreed = base.byLocalId(before.id);
     // To a pair that only uploads nothing comes: the drive gets what is here, and a version has the rest.
@@ -118,9 +128,15 @@ export class RootProof {
 
   /**
    * What shows at once that the disk did not keep it. Who deletes an entry, or puts another in its place,
-   * changes its folder, later than whatever had been seen of the entry.
+   * changes its folder, later than whatever had been seen of the entry. Of a name, what has it instead.
    */
-  #lostOf({ id, parent, ino, mtimeNs, ctimeNs }: LocalRow): 'name' | 'content' | undefined {
+  #lostOf({
+    id,
+    parent,
+    ino,
+    mtimeNs,
+    ctimeNs,
+  }: LocalRow): 'content' | { readonly instead: bigint | null } | undefined {
     const [path, above] = [id, parent].map((each) => this.#paths.absolute(each));
     if (path === undefined || above === undefined) return undefined;
     const { fileSystem } = this.#options;
@@ -128,7 +144,8 @@ export class RootProof {
       const stat = fileSystem.lstat(path);
       if (stat?.ino === ino) return stat.mtimeNs < mtimeNs ? 'content' : undefined;
       const folder = fileSystem.lstat(above);
-      return folder?.type === 'folder' && folder.mtimeNs < ctimeNs ? 'name' : undefined;
+      const isName = folder?.type === 'folder' && folder.mtimeNs < ctimeNs;
+      return isName ? { instead: stat?.ino ?? null } : undefined;
     } catch (error) {
       if (error instanceof LocalFault) return undefined;
       throw error;
@@ -141,12 +158,12 @@ export class RootProof {
    * disk went back to, another content or size was written by nobody, whatever else happened to the entry.
    */
   #isContentLost(before: LocalRow, now: LocalRow): boolean {
-    const isNameless = this.#nameless.has(before.id);
-    // Its folder did not change since: what has the name now had it before.
-    if (isNameless && now.ino !== before.ino) return true;
+    const instead = this.#nameless.get(before.id);
+    // Its folder had not changed since: what had the name then had it before.
+    if (now.ino !== before.ino && now.ino === instead) return true;
     if (now.ctimeNs < before.ctimeNs) return now.ctimeNs > 0n;
     if (now.ino !== before.ino || now.mtimeNs > before.mtimeNs) return false;
-    if (now.mtimeNs < before.mtimeNs) return isNameless || this.#setBack.has(before.id);
+    if (now.mtimeNs < before.mtimeNs) return instead !== undefined || this.#setBack.has(before.id);
     return this.#pair.caps.mtimeGranNs < FINE_TIMES_NS;
   }
 

@@ -7,8 +7,8 @@ export const CRASH_SABOTAGES: readonly Sabotage[] = [
   {
     name: 'what a power cut took off the disk counts as deleted',
     file: `${worker}/engine-proof.ts`,
-    find: "return folder?.type === 'folder' && folder.mtimeNs < ctimeNs ? 'name' : undefined;",
-    replace: "return folder === undefined ? 'name' : undefined;",
+    find: "const isName = folder?.type === 'folder' && folder.mtimeNs < ctimeNs;",
+    replace: 'const isName = folder === undefined;',
     tests: [`${worker}/engine-power-cut-names.test.ts`],
   },
   {

@@ -34,16 +34,26 @@ export class ProofTable {
     this.#db.sql('UPDATE pair SET boot = ? WHERE id = ?').run(boot, this.#pair);
   }
 
-  /** Rows whose names a power cut took, and which were not all judged since. */
-  nameless(): readonly LocalId[] {
+  /**
+   * Rows whose names a power cut took, and which were not all judged since, with the inode that had the
+   * name instead, right after.
+   */
+  nameless(): ReadonlyMap<LocalId, bigint | null> {
     const row = this.#db
       .sql<{ nameless: string }>('SELECT nameless FROM pair WHERE id = ?')
       .get(this.#pair);
-    return JSON.parse(row?.nameless ?? '[]') as readonly LocalId[];
+    const rows = JSON.parse(row?.nameless ?? '{}') as Readonly<Record<string, string | null>>;
+    return new Map(
+      Object.entries(rows).map(([id, ino]) => [
+        Number(id) as LocalId,
+        ino === null ? null : BigInt(ino),
+      ]),
+    );
   }
 
-  setNameless(rows: readonly LocalId[]): void {
-    this.#db.sql('UPDATE pair SET nameless = ? WHERE id = ?').run(JSON.stringify(rows), this.#pair);
+  setNameless(rows: ReadonlyMap<LocalId, bigint | null>): void {
+    const text = Object.fromEntries([...rows].map(([id, ino]) => [id, ino?.toString() ?? null]));
+    this.#db.sql('UPDATE pair SET nameless = ? WHERE id = ?').run(JSON.stringify(text), this.#pair);
   }
 
   /**
