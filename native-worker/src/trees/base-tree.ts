@@ -31,7 +31,7 @@ const BY_ID = `SELECT ${COLUMNS} FROM base_node WHERE pair = ? AND node_id = ?`;
 const BY_LOCAL_ID = `SELECT ${COLUMNS} FROM base_node WHERE pair = ? AND local_id = ?`;
 
 const BELOW = `WITH RECURSIVE below(id) AS (
-  SELECT ?2 UNION ALL
+  SELECT ?2 UNION
   SELECT b.node_id FROM below CROSS JOIN base_node b INDEXED BY base_slot
     WHERE b.pair = ?1 AND b.parent = below.id)`;
 

@@ -38,7 +38,7 @@ const CHILDREN = `SELECT ${COLUMNS} FROM remote_node INDEXED BY remote_slot
 const TRASHED_FILES = `SELECT ${COLUMNS} FROM remote_node INDEXED BY remote_hash
   WHERE pair = ? AND sha256 = ? AND size = ? AND state = 'trashed'`;
 const BELOW = `WITH RECURSIVE below(id) AS (
-  SELECT ?2 UNION ALL
+  SELECT ?2 UNION
   SELECT r.node_id FROM below CROSS JOIN remote_node r INDEXED BY remote_slot
     WHERE r.pair = ?1 AND r.parent = below.id)`;
 

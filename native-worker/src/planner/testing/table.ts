@@ -39,14 +39,18 @@ export class Table<
     return this.children(parent).filter(({ name }) => this.#key(name) === nameKey);
   }
 
-  /** The row and all below it, parents first. */
+  /**
+   * The row and all below it, parents first, each once: while two folders change places, each lies
+   * below the other.
+   */
   below(id: Id): readonly Row[] {
-    const found: Row[] = [];
+    const found = new Set<Row>();
     const open = [this.rows.get(id)];
     for (let row = open.pop(); row !== undefined; row = open.pop()) {
-      found.push(row);
+      if (found.has(row)) continue;
+      found.add(row);
       open.push(...this.children(row.id));
     }
-    return found;
+    return [...found];
   }
 }
