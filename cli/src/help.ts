@@ -1,6 +1,8 @@
+import { groupCommands, groupOf } from './command-groups.ts';
 import { GLOBAL_FLAGS, type CommandDefinition, type FlagDefinition } from './command.ts';
+import { fillLines, twoColumns } from './text-columns.ts';
 
-/** The front page: every command with one line. */
+/** The front page: every command with one line, by what people do. */
 export function helpOverview(all: readonly CommandDefinition[]): string {
   const commands = all.filter(({ isHidden }) => isHidden !== true);
   const width = Math.max(...commands.map(({ name }) => name.length));
@@ -9,8 +11,11 @@ export function helpOverview(all: readonly CommandDefinition[]): string {
     '',
     'Usage: coffer COMMAND [ARGUMENTS] [OPTIONS]',
     '',
-    ...commands.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`),
-    '',
+    ...[...groupCommands(commands)].flatMap(([title, own]) => [
+      `${title}:`,
+      ...twoColumns(own.map(({ name, summary }) => [name.padEnd(width), summary])),
+      '',
+    ]),
     'Options that every command takes:',
     ...flagLines(GLOBAL_FLAGS),
     '',
@@ -22,8 +27,8 @@ export function helpCommand(command: CommandDefinition): string {
   return [
     `coffer ${`${command.name} ${command.usage}`.trim()}`,
     '',
-    `${command.summary[0]?.toUpperCase()}${command.summary.slice(1)}.`,
-    ...(command.details === undefined ? [] : ['', command.details]),
+    ...fillLines(`${command.summary[0]?.toUpperCase()}${command.summary.slice(1)}.`),
+    ...(command.details === undefined ? [] : ['', ...fillLines(command.details)]),
     ...(command.flags.length === 0 ? [] : ['', 'Options:', ...flagLines(command.flags)]),
     '',
     'Example:',
@@ -42,9 +47,9 @@ export function helpWord(word: string, commands: readonly CommandDefinition[]): 
 /** The commands that begin with a word, a line each; empty when there is none. */
 export function helpGroup(group: string, commands: readonly CommandDefinition[]): string {
   const own = commands.filter(({ name }) => name.startsWith(`${group} `));
-  const lines = own.map((c) => [`coffer ${`${c.name} ${c.usage}`.trim()}`, c.summary] as const);
-  const width = Math.max(...lines.map(([usage]) => usage.length));
-  return lines.map(([usage, summary]) => `  ${usage.padEnd(width)}  ${summary}`).join('\n');
+  return twoColumns(
+    own.map((c) => [`coffer ${`${c.name} ${c.usage}`.trim()}`, c.summary] as const),
+  ).join('\n');
 }
 
 /** What `--json` gives of the commands that words stand for, and of all without a word. */
@@ -61,17 +66,18 @@ export function helpValue(
   return { commands: wanted.map(commandValue), options: GLOBAL_FLAGS };
 }
 
-function commandValue({ name, usage, summary, details, example, flags }: CommandDefinition) {
-  return { name, usage, summary, ...(details === undefined ? {} : { details }), example, flags };
+function commandValue(command: CommandDefinition) {
+  const { name, usage, summary, details, example, flags } = command;
+  const more = details === undefined ? {} : { details };
+  return { name, group: groupOf(command), usage, summary, ...more, example, flags };
 }
 
-function flagLines(flags: readonly FlagDefinition[]): string[] {
+function flagLines(flags: readonly FlagDefinition[]): readonly string[] {
   const rows = flags.map((flag) => {
     const short = flag.short === undefined ? '' : `-${flag.short}, `;
     const many = flag.many === true ? ' (may be repeated)' : '';
     const value = flag.value === undefined ? '' : ` ${flag.value}`;
     return [`${short}--${flag.name}${value}`, `${flag.summary}${many}`] as const;
   });
-  const width = Math.max(...rows.map(([name]) => name.length));
-  return rows.map(([name, summary]) => `  ${name.padEnd(width)}  ${summary}`);
+  return twoColumns(rows);
 }

@@ -1,4 +1,5 @@
 /** The manual page (roff, man(7)), made from the definitions of the commands. Pure. */
+import { groupCommands } from './command-groups.ts';
 import { GLOBAL_FLAGS, type CommandDefinition, type FlagDefinition } from './command.ts';
 
 /** Exit codes as the table of docs/cli.md has them. */
@@ -25,8 +26,10 @@ export function manualPage(commands: readonly CommandDefinition[], version: stri
     '[ARGUMENTS] [OPTIONS]',
     '.SH OPTIONS OF EVERY COMMAND',
     ...GLOBAL_FLAGS.flatMap(flagLines),
-    '.SH COMMANDS',
-    ...commands.flatMap(commandLines),
+    ...[...groupCommands(commands)].flatMap(([title, own]) => [
+      `.SH ${roff(`commands: ${title}`.toUpperCase())}`,
+      ...own.flatMap(commandLines),
+    ]),
     '.SH EXIT STATUS',
     ...EXITS.flatMap(([code, meaning]) => ['.TP', `.B ${code}`, roff(meaning)]),
     '',

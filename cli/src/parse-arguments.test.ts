@@ -3,6 +3,7 @@ import test from 'node:test';
 import { COMMANDS } from './commands/registry.ts';
 import { parseDurationMs } from './durations.ts';
 import { UsageFailure, worstExitCode } from './failure.ts';
+import { COMMAND_GROUPS } from './command-groups.ts';
 import { helpCommand, helpOverview, helpWord } from './help.ts';
 import { escapeForTerminal, formatBytes } from './output.ts';
 import { nearest, parseInvocation } from './parse-arguments.ts';
@@ -80,9 +81,29 @@ test('every command has help with its usage and an example that is taken', () =>
       .replaceAll("'", '')
       .split(' ');
     assert.equal(parseInvocation(words, COMMANDS).command?.name, command.name, command.example);
-    const isShown = helpOverview(COMMANDS).includes(command.summary);
+    const isShown = helpOverview(COMMANDS).includes(`  ${command.summary}\n`);
     assert.equal(isShown, command.isHidden !== true, command.name);
   }
+});
+
+test('help groups commands by what people do, and no line of it is wider than 80', () => {
+  const words = COMMAND_GROUPS.flatMap((group) => group.words);
+  const first = COMMANDS.map(({ name }) => name.split(' ')[0] ?? '');
+  assert.equal(new Set(words).size, words.length);
+  assert.deepEqual([...new Set(first)], words);
+  const overview = helpOverview(COMMANDS);
+  assert.match(overview, /Begin:\n {2}start .*\n {2}signup [^]*\n\nHistory:\n {2}versions /);
+  assert.doesNotMatch(overview, /Share:/, 'a group without commands is not shown');
+  const pages = COMMANDS.flatMap((command) => [
+    helpCommand(command),
+    helpWord(command.name, COMMANDS),
+  ]);
+  const lines = [overview, ...pages].flatMap((page) => page.split('\n'));
+  // An example is one line to copy, whatever its length.
+  assert.deepEqual(
+    lines.filter((line) => line.length > 80 && !/^ {2}coffer /.test(line)),
+    [],
+  );
 });
 
 test('help on a word that is a command and a group shows its own options and the group', () => {

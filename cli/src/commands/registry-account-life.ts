@@ -56,7 +56,7 @@ export const ACCOUNT_LIFE_COMMANDS: readonly CommandDefinition[] = [
     ...NO_ARGUMENTS,
     summary: 'delete the account with everything in it, for ever',
     details:
-      'Asks for the password, and before that for a yes: --yes gives it. The server removes the account at once\nand the sealed contents when it next collects what nobody needs, a week later. Files on this and other computers stay.',
+      'Asks for the password, and before that for a yes: --yes gives it. The server removes the account at once and the sealed contents when it next collects what nobody needs, a week later. Files on this and other computers stay.',
     example: 'coffer account delete',
     flags: [PASSWORD_FILE, CODE],
     place: 'alone',
@@ -67,7 +67,7 @@ export const ACCOUNT_LIFE_COMMANDS: readonly CommandDefinition[] = [
     ...NO_ARGUMENTS,
     summary: 'change the password',
     details:
-      'The present one comes from COFFER_PASSWORD or --password-file, the new one from COFFER_NEW_PASSWORD or\n--new-password-file; else both are asked for. Devices stay signed in.',
+      'The present one comes from COFFER_PASSWORD or --password-file, the new one from COFFER_NEW_PASSWORD or --new-password-file; else both are asked for. Devices stay signed in.',
     example: 'coffer password',
     flags: [
       PASSWORD_FILE,
@@ -85,7 +85,7 @@ export const ACCOUNT_LIFE_COMMANDS: readonly CommandDefinition[] = [
     ...NO_ARGUMENTS,
     summary: 'make new recovery words; the old ones are void then',
     details:
-      'Shows 24 words and asks whether you have written them down; nothing changes before that. Devices stay\nsigned in.',
+      'Shows 24 words and asks whether you have written them down; nothing changes before that. Devices stay signed in.',
     example: 'coffer recovery new',
     flags: [PASSWORD_FILE, RECOVERY_FILE, CODE],
     load: fromKeys((module) => module.recoveryNew),
@@ -97,7 +97,7 @@ export const ACCOUNT_LIFE_COMMANDS: readonly CommandDefinition[] = [
     argumentsMax: 1,
     summary: 'remove a device, a lost one for example, from the account',
     details:
-      "It is out at once and can read nothing that is written afterwards; what it has on its disk it keeps.\nThis makes new recovery words: the old ones are void then. ID may be the beginning of one that\n'coffer devices' shows, or the name of the device.",
+      "It is out at once and can read nothing that is written afterwards; what it has on its disk it keeps. This makes new recovery words: the old ones are void then. ID may be the beginning of one that 'coffer devices' shows, or the name of the device.",
     example: 'coffer devices revoke 3f9a',
     flags: [PASSWORD_FILE, RECOVERY_FILE, CODE],
     load: fromKeys((module) => module.devicesRevoke),
@@ -107,7 +107,7 @@ export const ACCOUNT_LIFE_COMMANDS: readonly CommandDefinition[] = [
     ...NO_ARGUMENTS,
     summary: 'let a new device into the account by eight words',
     details:
-      "Shows the words, then waits until 'coffer login --pair' was given them on the new device, two minutes\nat most. The server learns nothing from them and cannot join a device of its own.",
+      "Shows the words, then waits until 'coffer login --pair' was given them on the new device, two minutes at most. The server learns nothing from them and cannot join a device of its own.",
     example: 'coffer pair',
     flags: [],
     load: fromJoin((module) => module.pair),
@@ -133,7 +133,7 @@ export const ACCOUNT_LIFE_COMMANDS: readonly CommandDefinition[] = [
     ...NO_ARGUMENTS,
     summary: 'ask for a code of an authenticator when somebody signs in',
     details:
-      'Shows the secret for the authenticator, asks for a code that it makes (on a terminal, or a line of standard\ninput), then shows ten backup codes. It keeps out who knows the password. It does not keep out the server,\nand the recovery words open the account without it.',
+      'Shows the secret for the authenticator, asks for a code that it makes (on a terminal, or a line of standard input), then shows ten backup codes. It keeps out who knows the password. It does not keep out the server, and the recovery words open the account without it.',
     example: 'coffer twofactor enable',
     flags: [PASSWORD_FILE],
     load: fromFactor((module) => module.twofactorEnable),

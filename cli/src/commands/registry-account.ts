@@ -55,7 +55,7 @@ export const ACCOUNT_COMMANDS: readonly CommandDefinition[] = [
     usage: '',
     argumentsMin: 0,
     argumentsMax: 0,
-    summary: 'run server, sync and page on this computer, and say what to do next',
+    summary: 'run server, sync and page here, and say what to do next',
     example: 'coffer start',
     flags: SERVE_FLAGS,
     place: 'here',
@@ -80,7 +80,7 @@ export const ACCOUNT_COMMANDS: readonly CommandDefinition[] = [
     argumentsMax: 0,
     summary: 'make an account, with this computer as its first device',
     details:
-      'The password never leaves this computer, not even as a hash. The 24 recovery words are shown once:\nthey open the account when the password is lost, and nothing else does.',
+      'The password never leaves this computer, not even as a hash. The 24 recovery words are shown once: they open the account when the password is lost, and nothing else does.',
     example: 'coffer signup --server http://127.0.0.1:8420 --email me@example.org',
     flags: [
       ...SIGN_IN_FLAGS,
@@ -100,7 +100,7 @@ export const ACCOUNT_COMMANDS: readonly CommandDefinition[] = [
     argumentsMax: 0,
     summary: 'add this computer to an account',
     details:
-      "By its password; with --recovery by the 24 words (COFFER_RECOVERY or --recovery-file), which sets a new\npassword and makes new words; with --pair by the eight words that 'coffer pair' shows on a device that is\nsigned in (COFFER_PAIR or --pair-file), without a password and --email.",
+      "By its password; with --recovery by the 24 words (COFFER_RECOVERY or --recovery-file), which sets a new password and makes new words; with --pair by the eight words that 'coffer pair' shows on a device that is signed in (COFFER_PAIR or --pair-file), without a password and --email.",
     example: 'coffer login --server http://127.0.0.1:8420 --email me@example.org',
     flags: [
       ...SIGN_IN_FLAGS,

@@ -42,7 +42,7 @@ export const ADMIN_COMMANDS: readonly CommandDefinition[] = [
     argumentsMax: 1,
     summary: 'back the server up into a folder, while it works',
     details:
-      'DIR is empty, not there yet, or has an earlier backup of the same server: then only new packs are copied.\nThe backup is of one moment. If it breaks off, run it again; the backup before it stays whole.',
+      'DIR is empty, not there yet, or has an earlier backup of the same server: then only new packs are copied. The backup is of one moment. If it breaks off, run it again; the backup before it stays whole.',
     example: 'coffer admin backup /mnt/backup/coffer --data /srv/coffer',
     place: 'here',
     flags: [data],
@@ -66,9 +66,9 @@ export const ADMIN_COMMANDS: readonly CommandDefinition[] = [
     usage: '',
     argumentsMin: 0,
     argumentsMax: 0,
-    summary: 'check all that is stored against each other; the server is stopped',
+    summary: 'check all that is stored; the server is stopped',
     details:
-      'Exit code 7 when something is wrong. --repair counts references and usage anew, removes packs that nothing names,\nand marks contents that cannot be read as missing, so that devices that have them send them again.',
+      'Exit code 7 when something is wrong. --repair counts references and usage anew, removes packs that nothing names, and marks contents that cannot be read as missing, so that devices that have them send them again.',
     example: 'coffer admin fsck --data /srv/coffer --read-data',
     place: 'here',
     flags: [
@@ -83,7 +83,7 @@ export const ADMIN_COMMANDS: readonly CommandDefinition[] = [
     usage: '',
     argumentsMin: 0,
     argumentsMax: 0,
-    summary: 'give room back now; a running server does it every day by itself',
+    summary: 'give room back now; a running server does it every day',
     example: 'coffer admin gc --data /srv/coffer --dry-run',
     place: 'here',
     flags: [data, { name: 'dry-run', summary: 'say what would go and change nothing' }],
@@ -94,7 +94,7 @@ export const ADMIN_COMMANDS: readonly CommandDefinition[] = [
     usage: '',
     argumentsMin: 0,
     argumentsMax: 0,
-    summary: 'bring the database to the schema of this version; the server is stopped',
+    summary: 'bring the database to this version; the server is stopped',
     example: 'coffer admin migrate --data /srv/coffer',
     place: 'here',
     flags: [data],

@@ -7,9 +7,9 @@ export const CHECK_COMMANDS: readonly CommandDefinition[] = [
     usage: 'LOCAL…',
     argumentsMin: 1,
     argumentsMax: 1000,
-    summary: 'show which rule (file and line) ignores a path, or takes it back',
+    summary: 'show which rule (file and line) ignores a path',
     details:
-      'Rules are those of .cofferignore files, nearest folder first, then those of sync add --ignore, then the\nbuilt-in list of temporary files. LOCAL need not exist. Below an ignored folder, its rule decides.',
+      'Rules are those of .cofferignore files, nearest folder first, then those of sync add --ignore, then the built-in list of temporary files. LOCAL need not exist. Below an ignored folder, its rule decides. A rule that takes a path back is shown too.',
     example: 'coffer ignore check ~/Drive/build/out.log',
     flags: [],
     load: async () => (await import('./ignore.ts')).ignoreCheck,
@@ -19,7 +19,7 @@ export const CHECK_COMMANDS: readonly CommandDefinition[] = [
     usage: '[LOCAL]',
     argumentsMin: 0,
     argumentsMax: 1,
-    summary: 'list the rules that there are, or those that can concern LOCAL',
+    summary: 'list the rules, or those that can concern LOCAL',
     example: 'coffer ignore list ~/Drive',
     flags: [],
     load: async () => (await import('./ignore.ts')).ignoreList,
@@ -29,9 +29,9 @@ export const CHECK_COMMANDS: readonly CommandDefinition[] = [
     usage: '[LOCAL]',
     argumentsMin: 0,
     argumentsMax: 1,
-    summary: 'read every local file again and prove the whole tree against what was signed',
+    summary: 'read every local file again and prove the whole tree',
     details:
-      'Local files that nobody changed since the last sync are held against the signed records, these against the\nsignature of the newest state. Exit code 7 on any mismatch. LOCAL: this synced folder alone.',
+      'Local files that nobody changed since the last sync are held against the signed records, these against the signature of the newest state. Exit code 7 on any mismatch. LOCAL: this synced folder alone.',
     example: 'coffer verify --read-data',
     flags: [
       {

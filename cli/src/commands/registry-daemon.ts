@@ -23,7 +23,7 @@ export const DAEMON_COMMANDS: readonly CommandDefinition[] = [
     argumentsMax: 0,
     summary: 'watch and sync until it is ended',
     details:
-      'One for each profile. While it runs, all other commands go through it. SIGTERM ends it within 10 s;\nevery transfer goes on when it is started again.',
+      'One for each profile. While it runs, all other commands go through it. SIGTERM ends it within 10 s; every transfer goes on when it is started again.',
     example: 'coffer daemon --detach',
     flags: [{ name: 'detach', summary: 'run without a terminal; returns when it is ready' }],
     place: 'here',
@@ -92,7 +92,8 @@ export const DAEMON_COMMANDS: readonly CommandDefinition[] = [
     usage: '',
     argumentsMin: 0,
     argumentsMax: 0,
-    summary: 'open the page of the daemon in the browser; prints its address, which works once',
+    summary: 'open the page of the daemon in the browser',
+    details: 'Prints its address, which works once and for a minute.',
     example: 'coffer ui',
     flags: [],
     place: 'here',
@@ -147,7 +148,8 @@ export const DAEMON_COMMANDS: readonly CommandDefinition[] = [
     usage: '',
     argumentsMin: 0,
     argumentsMax: 0,
-    summary: 'look at limits, clock, keys, watcher, disk and server, and say what to do',
+    summary: 'look at clock, keys, disk, server …, and say what to do',
+    details: 'Looks at limits of the system, clock, keys, watcher, disk and server.',
     example: 'coffer doctor',
     flags: [
       {

@@ -83,7 +83,7 @@ export const DRIVE_COMMANDS: readonly CommandDefinition[] = [
     argumentsMax: 2,
     summary: 'fetch a file or folder',
     details:
-      'A folder LOCAL that is there gets REMOTE in it. Run again into the same place after it broke off, it goes on:\nfiles that are there with the same content are left as they are. So name a folder that is there from the start.\nA file is seen under its name once all of it was verified.',
+      'A folder LOCAL that is there gets REMOTE in it. Run again into the same place after it broke off, it goes on: files that are there with the same content are left as they are. So name a folder that is there from the start. A file is seen under its name once all of it was verified.',
     example: 'coffer get -r /Pictures .',
     flags: [
       { name: 'recursive', short: 'r', summary: 'folders with all below' },
@@ -96,9 +96,9 @@ export const DRIVE_COMMANDS: readonly CommandDefinition[] = [
     usage: 'DIR',
     argumentsMin: 1,
     argumentsMax: 1,
-    summary: 'fetch the whole drive into a new or empty folder, with an index',
+    summary: 'fetch the whole drive into a folder, with an index',
     details:
-      'Plain files, with coffer-index.json beside them: paths, sizes, times and SHA-256. Earlier versions and\nthe trash are left out. If it breaks off, run it again: it goes on.',
+      'Into a new or empty folder: plain files, with coffer-index.json beside them: paths, sizes, times and SHA-256. Earlier versions and the trash are left out. If it breaks off, run it again: it goes on.',
     example: 'coffer export ~/coffer-export',
     flags: [],
     load: async () => (await import('./export.ts')).exportAll,
@@ -198,9 +198,9 @@ export const DRIVE_COMMANDS: readonly CommandDefinition[] = [
     usage: 'PATH --to TIME',
     argumentsMin: 1,
     argumentsMax: 1,
-    summary: 'bring a folder back to how it was at a time; asks, or needs --yes',
+    summary: 'bring a folder back to how it was at a time; asks first',
     details:
-      'What was deleted, moved, renamed or written since is undone. Contents of now stay as versions, what came since\ngoes to the trash: a rewind can be rewound. TIME is by the clocks of the devices that wrote. It is made in steps.',
+      'What was deleted, moved, renamed or written since is undone. Contents of now stay as versions, what came since goes to the trash: a rewind can be rewound. TIME is by the clocks of the devices that wrote. It is made in steps. Asks, or needs --yes.',
     example: 'coffer rewind /Papers --to 2026-03-01T12:00:00Z --dry-run',
     flags: [
       {

@@ -1,5 +1,6 @@
 /** Every command there is. Help, completions and suggestions are made from this list. */
 import type { CommandDefinition, CommandRun, FlagDefinition } from '../command.ts';
+import { inGroups } from '../command-groups.ts';
 import { ACCOUNT_COMMANDS } from './registry-account.ts';
 import { ACCOUNT_LIFE_COMMANDS } from './registry-account-life.ts';
 import { ADMIN_COMMANDS } from './registry-admin.ts';
@@ -33,7 +34,7 @@ const SYNC_COMMANDS: readonly CommandDefinition[] = [
     argumentsMax: 2,
     summary: 'sync a local folder with a folder of the drive',
     details:
-      'LOCAL is made if it is not there. REMOTE defaults to / and the name of LOCAL; / is the whole drive.\nTwo filled sides are merged and nothing is deleted.',
+      'LOCAL is made if it is not there. REMOTE defaults to / and the name of LOCAL; / is the whole drive. Two filled sides are merged and nothing is deleted.',
     example: 'coffer sync add ~/Pictures /Pictures',
     flags: [
       { name: 'mode', value: 'MODE', summary: 'two-way (default), upload or download' },
@@ -166,7 +167,8 @@ const DECISION_COMMANDS: readonly CommandDefinition[] = [
     usage: 'PATH --keep mine|theirs|both',
     argumentsMin: 1,
     argumentsMax: 1,
-    summary: "decide a conflict: 'mine' is the conflict copy's side; the loser becomes a version",
+    summary: 'decide a conflict; the loser becomes a version',
+    details: "'mine' is the side of the conflict copy, 'theirs' that of the other file.",
     example: 'coffer conflicts resolve /letter.txt --keep theirs',
     flags: [{ name: 'keep', value: 'SIDE', summary: 'mine, theirs or both' }],
     load: fromDecisions((module) => module.conflictsResolve),
@@ -278,4 +280,4 @@ const REAL: readonly CommandDefinition[] = [
 ];
 
 /** All of them; help shows those that are not hidden, in this order. */
-export const COMMANDS: readonly CommandDefinition[] = [...REAL, ...plannedCommands(REAL)];
+export const COMMANDS = inGroups([...REAL, ...plannedCommands(REAL)]);
