@@ -178,7 +178,7 @@ export const CLIENT_SABOTAGES: readonly Sabotage[] = [
   {
     name: 'what a download replaces is not kept in the recycle area',
     file: `${executor}/place-downloads.ts`,
-    find: '    fileSystem.rename(path, run.paths.inRoot(replaced.stored));',
+    find: '    fileSystem.rename(path, stored);',
     replace: '    fileSystem.unlink(path);',
     tests: [raceTest],
   },

@@ -26,6 +26,13 @@ export const CRASH_SABOTAGES: readonly Sabotage[] = [
     tests: [`${worker}/executor/arrivals.test.ts`],
   },
   {
+    name: 'a download replaces what was written at that moment',
+    file: `${worker}/executor/place-downloads.ts`,
+    find: "if (findWritten(run, stored, [{ below: '', row: replaced.row }]) !== undefined) {",
+    replace: 'if (findWritten(run, stored, []) !== undefined) {',
+    tests: [`${worker}/executor/meanwhile.test.ts`],
+  },
+  {
     name: 'a folder is recycled with what just left it',
     file: `${worker}/executor/whole-folder.ts`,
     find: "  return rows.values().every(({ id, state }) => state !== 'seen' || run.staged.has(id));",

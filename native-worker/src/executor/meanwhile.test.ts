@@ -87,6 +87,32 @@ describe('between the calls of one operation', () => {
     for (const device of [busy, b]) assert.deepEqual(device.tree(), { f: 'mine!', g: 'stays' });
   });
 
+  for (const how of ['in place', 'by another file']) {
+    test(`an edit ${how} of a file that a download just replaces is in a conflict copy`, async () => {
+      const { a, b } = await twoDevices();
+      b.write('f', 'theirs');
+      await b.sync();
+      a.disk.clock.advance(5000);
+      let isEdited = false;
+      const edit: DiskTurn = (phase, { kind, path }) => {
+        if (isEdited || phase !== 'before' || kind !== 'rename' || path !== a.at('f'))
+          return undefined;
+        isEdited = true;
+        const target = how === 'in place' ? a.at('f') : a.at('.f.new');
+        a.disk.user.write(target, 'mine!');
+        if (target !== a.at('f')) a.disk.user.rename(target, a.at('f'));
+        return undefined;
+      };
+      const busy = a.restarted(edit);
+      await syncAll([busy, b]);
+      assert.ok(isEdited);
+      const contents = Object.entries(b.tree());
+      assert.deepEqual(contents.map(([, content]) => content).toSorted(), ['mine!', 'theirs']);
+      assert.equal(b.read('f'), 'theirs');
+      assert.deepEqual(busy.tree(), b.tree());
+    });
+  }
+
   test('a time that a person sets right after the engine did is sent', async () => {
     const { a, b } = await twoDevices();
     b.disk.user.setTimes(b.at('f'), 1_600_000_000_000);

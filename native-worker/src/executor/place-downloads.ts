@@ -10,6 +10,7 @@ import { folderOf } from './local-paths.ts';
 import { recycledEntry } from './local-recycle.ts';
 import { DONE, LOST, outcomeOfLocalFault, unlessFault, type OperationOutcome } from './outcome.ts';
 import type { ExecutionRun } from './run.ts';
+import { findWritten } from './whole-folder.ts';
 
 /** A slot that was checked: `stored` is where the bytes in it will go. */
 interface Placing {
@@ -164,7 +165,14 @@ function put(run: ExecutionRun, placing: Placing, path: string): EntryStat | und
     if (fileSystem.lstat(path) !== undefined) return undefined;
   } else {
     if (run.entry(replaced.row.id) === undefined) return undefined;
-    fileSystem.rename(path, run.paths.inRoot(replaced.stored));
+    const stored = run.paths.inRoot(replaced.stored);
+    fileSystem.rename(path, stored);
+    // What somebody wrote between these two calls is an edit that this content does not know of.
+    if (findWritten(run, stored, [{ below: '', row: replaced.row }]) !== undefined) {
+      run.options.hint(placing.parent);
+      giveBack(run, replaced.stored, path);
+      return undefined;
+    }
   }
   try {
     if (item.staged === null) fileSystem.makeSymlink(item.view.target ?? '', path);
