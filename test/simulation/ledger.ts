@@ -96,9 +96,14 @@ export class Ledger {
   }
 
   #isWrittenSinceOff(content: string, { device, at }: Deed): boolean {
-    const offs = (this.#offMs.get(device) ?? []).filter((offMs) => at - offMs <= NEAR_OFF_MS);
+    // Between two power cuts that follow each other so closely its engine may not have looked either.
+    let offMs: number | undefined;
+    for (const earlier of this.#offMs.get(device)?.toReversed() ?? []) {
+      if ((offMs ?? at) - earlier > NEAR_OFF_MS) break;
+      offMs = earlier;
+    }
     const writing = this.deeds.find(({ wrote }) => wrote.includes(content));
-    return writing?.device === device && offs.some((offMs) => writing.at >= offMs);
+    return offMs !== undefined && writing?.device === device && writing.at >= offMs;
   }
 
   /** A device left folders with these contents out, or took them in. */
