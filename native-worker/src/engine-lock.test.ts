@@ -13,15 +13,27 @@ const LOCK = '.coffer/engine.lock';
 class Contenders {
   readonly disk: TestDisk;
   readonly alive = new Set<number>();
+  /** When they began, where the system says it. */
+  readonly starts = new Map<number, string>();
 
   constructor(disk: TestDisk, left: string | undefined) {
     this.disk = disk;
     disk.user.folder(`${disk.root}/.coffer`);
     if (left !== undefined) disk.user.write(`${disk.root}/${LOCK}`, left);
+    if (left?.includes('"start"') !== true) return;
+    this.alive.add(DEAD); // A stranger has the id now.
+    for (const pid of [DEAD, 2, 3, 4, 9]) this.starts.set(pid, `now ${pid}`);
   }
 
   host(pid: number): EngineHost {
-    return { pid, bootId: BOOT, isAlive: (other) => this.alive.has(other) };
+    const own = this.starts.get(pid);
+    return {
+      pid,
+      bootId: BOOT,
+      ...(own === undefined ? {} : { start: own }),
+      isAlive: (other, start) =>
+        this.alive.has(other) && (start === undefined || start === this.starts.get(other)),
+    };
   }
 
   /** Takes the lock; before each call of the disk `meanwhile` gets its number. */
@@ -44,6 +56,10 @@ class Contenders {
   }
 }
 
+function readText(world: Contenders): string {
+  return new TextDecoder().decode(world.disk.user.read(`${world.disk.root}/${LOCK}`));
+}
+
 function counted(fileSystem: FileSystem, before: () => void): FileSystem {
   return new Proxy(fileSystem, {
     get: (target, name: keyof FileSystem) => {
@@ -60,6 +76,8 @@ function counted(fileSystem: FileSystem, before: () => void): FileSystem {
 const LEFT: readonly (string | undefined)[] = [
   JSON.stringify({ pid: DEAD, boot: BOOT }),
   JSON.stringify({ pid: DEAD, boot: 'an earlier boot' }),
+  JSON.stringify({ pid: DEAD, boot: BOOT, start: 'earlier' }),
+  JSON.stringify({ pid: 2, boot: BOOT, start: 'earlier' }),
   '{"pid":',
   undefined,
 ];
@@ -97,6 +115,35 @@ test('of two engines that succeed one that was killed while it succeeded another
         assert.equal(first, second === false, `killed at ${killedAt}, met at ${at}`);
       }
     }
+  }
+});
+
+test('a process that got the id of a dead owner keeps nobody out, nor does it take the root for its own', () => {
+  const left = JSON.stringify({ pid: DEAD, boot: BOOT, start: '100' });
+  const stranger = new Contenders(simTestDisk(), left);
+  stranger.alive.add(DEAD);
+  stranger.starts.set(DEAD, '200').set(2, '300');
+  assert.ok(stranger.lock(2), 'somebody else lives under its id');
+  stranger.starts.set(3, '400');
+  assert.ok(!stranger.lock(3), 'the new owner does keep others out');
+
+  const same = new Contenders(simTestDisk(), left);
+  same.starts.set(DEAD, '200');
+  same.unlock(DEAD);
+  assert.deepEqual(same.names(), ['engine.lock'], 'what it did not take it does not give back');
+  assert.ok(same.lock(DEAD), 'its own id was that of the dead owner');
+  assert.match(readText(same), /"start":"200"/);
+  same.unlock(DEAD);
+  assert.deepEqual(same.names(), []);
+});
+
+test('an owner that lives keeps its root, whether its lock says when it began or not', () => {
+  for (const start of [undefined, '100']) {
+    const world = new Contenders(simTestDisk(), JSON.stringify({ pid: 9, boot: BOOT, start }));
+    world.alive.add(9);
+    world.starts.set(9, '100').set(2, '300');
+    assert.ok(!world.lock(2));
+    assert.ok(world.lock(9), 'it is its own');
   }
 });
 

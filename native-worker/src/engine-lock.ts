@@ -1,5 +1,5 @@
 /**
- * One engine per root (engine §7): a lock with process id and boot id in the engine's own folder. A lock
+ * One engine per root (engine §7): a lock with process id, start and boot id in the engine's own folder. A lock
  * whose owner is dead stays where it is until a successor has it: who succeeds is settled by a second
  * name, `engine.lock.after-…`, which says whom it succeeds and can be made by one alone.
  */
@@ -15,9 +15,9 @@ import {
 import { LocalFault, type FileSystem } from './ports/index.ts';
 
 const LOCK = 'engine.lock';
-const NAME_BOOT_CHARS_MAX = 64;
+const NAME_PART_CHARS_MAX = 64;
 
-const Lock = z.object({ pid: z.number(), boot: z.string() });
+const Lock = z.object({ pid: z.number(), boot: z.string(), start: z.string().exactOptional() });
 type Lock = Readonly<z.infer<typeof Lock>>;
 
 /** Takes the root's lock; false while a live engine of another process holds it, or takes it now. */
@@ -59,12 +59,14 @@ function readText(fileSystem: FileSystem, path: string): string | undefined {
 }
 
 function isOwn(holder: Lock | undefined, host: EngineHost): boolean {
-  return holder?.pid === host.pid && holder.boot === host.bootId;
+  if (holder?.pid !== host.pid || holder.boot !== host.bootId) return false;
+  // One that had our id earlier in this boot is dead. An earlier version of Coffer names no start.
+  return holder.start === undefined || holder.start === host.start;
 }
 
 function isLiveOther(holder: Lock | undefined, host: EngineHost): boolean {
   if (holder === undefined || holder.boot !== host.bootId) return false;
-  return holder.pid !== host.pid && host.isAlive(holder.pid);
+  return holder.pid !== host.pid && host.isAlive(holder.pid, holder.start);
 }
 
 /** Complete before it has its name: of two engines that come at once, one finds it there. */
@@ -119,7 +121,8 @@ function claimSuccession(
 
 function writeOwn(fileSystem: FileSystem, path: string, host: EngineHost): string {
   const own = `${path}.${host.pid}`;
-  writeWhole(fileSystem, own, JSON.stringify({ pid: host.pid, boot: host.bootId }));
+  const { pid, bootId: boot, start } = host;
+  writeWhole(fileSystem, own, JSON.stringify({ pid, boot, start }));
   return own;
 }
 
@@ -142,6 +145,8 @@ function tryLink(
 
 function nameOf(owner: Lock | undefined): string {
   if (owner === undefined) return 'unreadable';
-  const boot = owner.boot.replaceAll(/[^A-Za-z0-9]+/g, '-').slice(0, NAME_BOOT_CHARS_MAX);
-  return `${owner.pid}-${boot}`;
+  const plain = (text: string): string =>
+    text.replaceAll(/[^A-Za-z0-9]+/g, '-').slice(0, NAME_PART_CHARS_MAX);
+  const start = owner.start === undefined ? '' : `-${plain(owner.start)}`;
+  return `${owner.pid}-${plain(owner.boot)}${start}`;
 }

@@ -13,7 +13,10 @@ export interface EngineHost {
   readonly pid: number;
   /** Differs between boots: a process id of an earlier one is nobody's. */
   readonly bootId: string;
-  readonly isAlive: (pid: number) => boolean;
+  /** When it began: a later process with the same id is another one. Absent where the system does not say. */
+  readonly start?: string;
+  /** With a start: of the process that began then. */
+  readonly isAlive: (pid: number, start?: string) => boolean;
 }
 
 export interface HintListener {

@@ -3,20 +3,29 @@ import { readFileSync } from 'node:fs';
 import { hostname, uptime } from 'node:os';
 import type { EngineHost } from '../engine-options.ts';
 
+/** Of those from the state on: field 22 of proc_pid_stat(5), in ticks since the machine was started. */
+const START_FIELD = 19;
 const BOOT_ID_FILE = '/proc/sys/kernel/random/boot_id';
 
 export function nodeHost(): EngineHost {
-  return { pid: process.pid, bootId: bootId(), isAlive };
+  const start = processStart(process.pid);
+  return { pid: process.pid, bootId: bootId(), ...(start === undefined ? {} : { start }), isAlive };
 }
 
-/** False when no process of this machine has the id now, or only what is left of one that ended. */
-export function isAlive(pid: number): boolean {
+/**
+ * False when no process of this machine has the id now, or only what is left of one that ended, or, where
+ * the system says it, one that began at another time than `start`.
+ */
+export function isAlive(pid: number, start?: string): boolean {
   try {
     process.kill(pid, 0);
   } catch (error) {
     return error instanceof Error && 'code' in error && error.code === 'EPERM';
   }
-  return !/^[ZX]$/.test(processFields(pid)?.[0] ?? '');
+  const fields = processFields(pid);
+  const now = fields?.[START_FIELD];
+  if (start !== undefined && now !== undefined && now !== start) return false;
+  return !/^[ZX]$/.test(fields?.[0] ?? '');
 }
 
 /**
@@ -24,7 +33,7 @@ export function isAlive(pid: number): boolean {
  * later has another one. Undefined where the system does not say.
  */
 export function processStart(pid: number): string | undefined {
-  return processFields(pid)?.[19];
+  return processFields(pid)?.[START_FIELD];
 }
 
 /** What Linux says of a process, from its state on. */

@@ -103,3 +103,10 @@ test('a profile that is held by somebody without a name is not waited for endles
       message: 'this profile is in use by another program',
     });
   }));
+
+test('a process is known by its start where the system says it', () => {
+  const { pid, start, isAlive } = nodeHost();
+  assert.equal(start, processStart(pid));
+  assert.ok(isAlive(pid) && isAlive(pid, start));
+  if (start !== undefined) assert.ok(!isAlive(pid, `${start}1`));
+});

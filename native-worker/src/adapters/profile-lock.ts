@@ -6,7 +6,7 @@
 import type Sqlite from 'better-sqlite3';
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isAlive, nodeHost, processStart } from './node-host.ts';
+import { isAlive, nodeHost } from './node-host.ts';
 import { ControlFailure, type FailureShape } from '../contract/faults.ts';
 import { ensureHome, type Profile } from '../profile/profile-folder.ts';
 
@@ -105,8 +105,7 @@ function tryLock(
 
 /** Complete before it has its name: nobody ever reads half of it. */
 function sayHolder(lockFile: string, who: { what: string; isDaemon: boolean }): void {
-  const { pid, bootId } = nodeHost();
-  const start = processStart(pid);
+  const { pid, bootId, start } = nodeHost();
   const own = `${lockFile}.${pid}`;
   const holder: LockHolder = {
     pid,
@@ -120,9 +119,7 @@ function sayHolder(lockFile: string, who: { what: string; isDaemon: boolean }): 
 }
 
 function isHeld({ pid, boot, start }: LockHolder): boolean {
-  if (boot !== nodeHost().bootId || !isAlive(pid)) return false;
-  const now = processStart(pid);
-  return start === undefined || now === undefined || start === now;
+  return boot === nodeHost().bootId && isAlive(pid, start);
 }
 
 function readHolder(file: string): LockHolder | undefined {

@@ -17,7 +17,13 @@ import { NETWORK_RETRY_MS_MIN, RETRY_MS_MAX } from '../limits.ts';
 import type { Clock } from '../ports/index.ts';
 import { errorFields } from './engine-log.ts';
 import type { ProfilePlace } from './open-profile.ts';
-import type { EngineThreadChoices, FromThread, LogEntry, ToThread } from './thread-messages.ts';
+import type {
+  EngineThreadChoices,
+  FromThread,
+  LogEntry,
+  ThreadHost,
+  ToThread,
+} from './thread-messages.ts';
 
 /** A thread that ran for this long was well: the next one starts without waiting long. */
 const WELL_AFTER_MS = 10 * 60_000;
@@ -26,11 +32,16 @@ export interface EngineThreadOptions {
   /** Module that calls `runEngineThread`; without one, the plain engine. */
   readonly entry?: URL;
   readonly place: ProfilePlace;
-  readonly host: { readonly pid: number; readonly bootId: string };
+  readonly host: ThreadHost;
   /** Read anew for each thread that is started. */
   readonly choices: () => EngineThreadChoices;
   readonly clock: Clock;
   readonly log: (entry: LogEntry) => void;
+}
+
+/** Functions cannot go to another thread: what asks for live processes is made there. */
+function hostOf({ pid, bootId, start }: ThreadHost): ThreadHost {
+  return { pid, bootId, ...(start === undefined ? {} : { start }) };
 }
 
 interface Running {
@@ -195,10 +206,9 @@ export class EngineThread implements ControlTarget {
     const { entry, place, host, choices, log } = this.#options;
     const { port1, port2 } = new MessageChannel();
     const worker = new Worker(entry ?? new URL('engine-entry.ts', import.meta.url), {
-      // Functions cannot go to another thread: the host's own part is made there.
       workerData: {
         place,
-        host: { pid: host.pid, bootId: host.bootId },
+        host: hostOf(host),
         choices: choices(),
         port: port2,
       },

@@ -1,13 +1,16 @@
 /** What the thread of the engine and whoever started it say to each other besides the contract. */
 import type { MessagePort } from 'node:worker_threads';
+import type { EngineHost } from '../engine-options.ts';
 import type { FailureShape } from '../contract/index.ts';
 import type { ProfilePlace } from './open-profile.ts';
+
+export type ThreadHost = Omit<EngineHost, 'isAlive'>;
 
 /** What a thread is started with. */
 export interface EngineThreadData {
   readonly place: ProfilePlace;
   /** The lock of each root names the process; the boot was asked once. */
-  readonly host: { readonly pid: number; readonly bootId: string };
+  readonly host: ThreadHost;
   readonly choices: EngineThreadChoices;
   /** Speaks the control contract. */
   readonly port: MessagePort;
