@@ -35,7 +35,7 @@ export const CRASH_SABOTAGES: readonly Sabotage[] = [
   {
     name: 'a folder is recycled with what just left it',
     file: `${worker}/executor/whole-folder.ts`,
-    find: "  return rows.values().every(({ id, state }) => state !== 'seen' || run.staged.has(id));",
+    find: "  return rows.values().every(({ id, state }) => state !== 'seen' || run.paths.staged.has(id));",
     replace: '  return true;',
     tests: [`${worker}/executor/meanwhile.test.ts`],
   },

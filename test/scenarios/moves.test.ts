@@ -150,6 +150,35 @@ scenario(
 );
 
 scenario(
+  'B10 a folder and one in it take each other’s place and name',
+  { init: { 'd/d/x': 'inner', 'd/y': 'outer' }, crash: ['second'] },
+  async (w) => {
+    const [outer, inner] = [await w.id('d'), await w.id('d/d')];
+    w.a.rename('d/d', 'aside');
+    w.a.rename('d', 'aside/d');
+    w.a.rename('aside', 'd');
+    await w.settle();
+    await w.expect({ 'd/x': 'inner', 'd/d/y': 'outer' });
+    assert.deepEqual([await w.id('d'), await w.id('d/d')], [inner, outer]);
+  },
+);
+
+scenario(
+  'B10 a folder goes into one in it, and gives its name to what is in that',
+  { init: { 'g/i/d/x': 'innermost', 'g/i/y': 'inner', 'g/z': 'outer' } },
+  async (w) => {
+    const ids = [await w.id('g'), await w.id('g/i'), await w.id('g/i/d')];
+    w.a.rename('g/i/d', 'aside');
+    w.a.rename('g/i', 'd');
+    w.a.rename('g', 'd/d');
+    w.a.rename('aside', 'g');
+    await w.settle();
+    await w.expect({ 'd/d/z': 'outer', 'd/y': 'inner', 'g/x': 'innermost' });
+    assert.deepEqual([await w.id('d/d'), await w.id('d'), await w.id('g')], ids);
+  },
+);
+
+scenario(
   'B12 chains of moves upwards and downwards on both sides compose',
   { init: { '0/1/k': 'k', 'q/x': 'X', '0/r/y': 'Y', 's/z': 'Z' } },
   async (w) => {

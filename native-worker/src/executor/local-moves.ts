@@ -13,20 +13,24 @@ import type { ExecutionRun } from './run.ts';
 export interface StagedMove {
   readonly operation: LocalPlace;
   readonly row: LocalRow;
+  /** Relative to the root, as its row said. */
   readonly from: string;
+  /** The path that it had. */
+  readonly left: string;
 }
 
 export function placeLocal(run: ExecutionRun, operation: LocalPlace): OperationOutcome {
   const { fileSystem } = run.options;
-  const row = run.entry(operation.local);
+  const row = run.options.trees.local.byId(operation.local);
   const parent = run.localParent(operation.parent);
   const from = row === undefined ? undefined : run.paths.relative(row.id);
+  const path = row === undefined ? undefined : run.paths.leavable(row);
   if (row === undefined || from === undefined || parent === undefined) return LOST;
   if (!isAsPlanned(run, operation) || isBelow(run, parent, row.id)) return LOST;
   const target = run.paths.slot(parent, operation.localName);
-  if (target === undefined || isTaken(run, target, row)) return LOST;
-  fileSystem.rename(run.paths.inRoot(from), target);
-  finish(run, { operation, row, from }, { parent, path: target });
+  if (path === undefined || target === undefined || isTaken(run, target, row)) return LOST;
+  fileSystem.rename(path, target);
+  finish(run, { operation, row, from, left: path }, { parent, path: target });
   return DONE;
 }
 
@@ -58,9 +62,10 @@ export function stageMove(run: ExecutionRun, operation: LocalPlace): StagedMove 
     trees.intents.remove(operation.id);
     return undefined;
   }
-  fileSystem.rename(run.paths.inRoot(from), staged);
-  run.staged.add(row.id);
-  return { operation, row, from };
+  const left = run.paths.inRoot(from);
+  fileSystem.rename(left, staged);
+  run.paths.staged.set(row.id, staged);
+  return { operation, row, from, left };
 }
 
 function wantedPath(run: ExecutionRun, operation: LocalPlace): string | undefined {
@@ -80,7 +85,8 @@ export function placeStaged(run: ExecutionRun, move: StagedMove): boolean {
   if (target === undefined || fileSystem.lstat(target) !== undefined) return false;
   if (fileSystem.lstat(staged)?.ino !== move.row.ino) return false;
   fileSystem.rename(staged, target);
-  run.staged.delete(move.row.id);
+  run.paths.staged.delete(move.row.id);
+  run.folderMoved(staged, target);
   finish(run, move, { parent, path: target });
   return true;
 }
@@ -91,7 +97,8 @@ export function unstage(run: ExecutionRun, move: StagedMove): void {
   const staged = stagedPath(pair.localPath, move.operation.id);
   const back = freePath(run, move.from);
   fileSystem.rename(staged, back);
-  run.staged.delete(move.row.id);
+  run.paths.staged.delete(move.row.id);
+  run.folderMoved(staged, back);
   trees.db.transaction(() => {
     trees.intents.remove(move.operation.id);
     run.settle(move.operation, LOST);
@@ -113,7 +120,7 @@ function finish(
   slot: { readonly parent: LocalId; readonly path: string },
 ): void {
   const { fileSystem, trees, pair } = run.options;
-  const { operation, row, from } = move;
+  const { operation, row, from, left } = move;
   const { parent, path: target } = slot;
   const stat = unlessFault(() => fileSystem.lstat(target));
   const { node } = operation;
@@ -129,7 +136,7 @@ function finish(
     trees.local.put(after);
     run.settle(operation, DONE);
   });
-  const folders = [folderOf(run.paths.inRoot(from)), folderOf(target)];
+  const folders = [folderOf(left), folderOf(target)];
   run.agreeWhenDurable(folders, () => {
     trees.intents.remove(operation.id);
     // Only the place is agreed on: content and metadata have operations of their own.

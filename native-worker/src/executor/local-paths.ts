@@ -8,6 +8,8 @@ import type { LocalTree } from '../trees/local-tree.ts';
  * that does not hold: its name may have become a symbolic link to anywhere.
  */
 export class LocalPaths {
+  /** Entries that wait in staging, by where they are: in none of the folders that their rows name. */
+  readonly staged = new Map<LocalId, string>();
   readonly #fileSystem: FileSystem;
   readonly #rootPath: string;
   readonly #tree: LocalTree;
@@ -18,14 +20,14 @@ export class LocalPaths {
     this.#tree = tree;
   }
 
-  /** Relative to the root, `/`-separated; '' for the root. Undefined when a row is missing. */
+  /** As the rows say, relative to the root, `/`-separated; '' for the root. Undefined when one is missing. */
   relative(id: LocalId): string | undefined {
     return this.#tree.pathOf(id)?.join('/');
   }
 
+  /** Where the entry is, also below what waits in staging. */
   absolute(id: LocalId): string | undefined {
-    const relative = this.relative(id);
-    return relative === undefined ? undefined : this.inRoot(relative);
+    return this.#tree.chainOf(id)?.reduce((path, row) => this.#step(path, row), '');
   }
 
   inRoot(relative: string): string {
@@ -42,10 +44,35 @@ export class LocalPaths {
   /** True when the folder and all above it are, on disk, the inodes of their rows. */
   folderHolds(folder: LocalId): boolean {
     const chain = this.#tree.chainOf(folder);
-    if (chain === undefined) return false;
-    let path = this.#rootPath;
+    return chain !== undefined && !this.#isStaged(chain) && this.#holds(chain);
+  }
+
+  /**
+   * Where the entry is, if it and all above it are what their rows say. What is below a folder that waits
+   * in staging may leave it from there: a folder that goes into one of its own waits for that one.
+   */
+  leavable(row: LocalRow): string | undefined {
+    const chain = this.#tree.chainOf(row.id);
+    if (chain === undefined || row.state === 'gone' || this.staged.has(row.id)) return undefined;
+    if (!this.#holds(chain.slice(0, -1))) return undefined;
+    const path = this.absolute(row.id);
+    const stat = path === undefined ? undefined : this.#fileSystem.lstat(path);
+    return stat !== undefined && isAsSeen(row, stat) ? path : undefined;
+  }
+
+  #isStaged(chain: readonly LocalRow[]): boolean {
+    return this.staged.size > 0 && chain.some(({ id }) => this.staged.has(id));
+  }
+
+  #step(above: string, { id, name }: LocalRow): string {
+    if (id === this.#tree.root) return this.#rootPath;
+    return this.staged.get(id) ?? `${above}/${name}`;
+  }
+
+  #holds(chain: readonly LocalRow[]): boolean {
+    let path = '';
     for (const row of chain) {
-      if (row.id !== this.#tree.root) path = `${path}/${row.name}`;
+      path = this.#step(path, row);
       if (row.kind !== 'folder' || row.state === 'gone') return false;
       const stat = this.#fileSystem.lstat(path);
       if (stat === undefined || stat.type !== 'folder' || stat.ino !== row.ino) return false;

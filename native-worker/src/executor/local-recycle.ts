@@ -45,7 +45,7 @@ function recycleWhole(
   const { trees } = run.options;
   const folders = moveToRecycle(run, entry, walk);
   trees.db.transaction(() => {
-    trees.local.markGone(entry.row.id, run.staged);
+    trees.local.markGone(entry.row.id, new Set(run.paths.staged.keys()));
     run.settle(operation, DONE);
   });
   agreeOnDeletion(run, entry, folders);
@@ -64,12 +64,12 @@ function recycleAround(
     const path = run.paths.relative(folder);
     if (path === undefined) throw new PreconditionLost();
     for (const row of trees.local.children(folder)) {
-      if (row.state !== 'seen' || keeping.has(row.id) || run.staged.has(row.id)) continue;
+      if (row.state !== 'seen' || keeping.has(row.id) || run.paths.staged.has(row.id)) continue;
       const node = trees.base.byLocalId(row.id)?.id ?? entry.node;
       const walk = row.kind === 'folder' ? walkFolder(run, row.id) : undefined;
       if (walk?.kind === 'stranger' || (walk?.keeping.size ?? 0) > 0) throw new PreconditionLost();
       folders.push(...moveToRecycle(run, { row, path: `${path}/${row.name}`, node }, walk));
-      trees.local.markGone(row.id, run.staged);
+      trees.local.markGone(row.id, new Set(run.paths.staged.keys()));
     }
   }
   trees.db.transaction(() => {

@@ -84,8 +84,6 @@ export class ExecutionRun {
     stalled: 0,
     skipped: 0,
   };
-  /** Entries that wait in staging: they are in none of the folders that their rows name. */
-  readonly staged = new Set<LocalId>();
   /** Entries that were to go there and did not: what they were to leave does not go without them. */
   readonly leftBehind = new Set<LocalId>();
   readonly #unsynced = new Set<string>();
@@ -125,6 +123,15 @@ export class ExecutionRun {
   agreeWhenFileDurable(path: string, write: () => void): void {
     this.#unsyncedFiles.add(path);
     this.#agreements.push(write);
+  }
+
+  /** A folder with names in it, or below it, that are not durable yet is elsewhere now. */
+  folderMoved(from: string, to: string): void {
+    for (const folder of this.#unsynced) {
+      if (folder !== from && !folder.startsWith(`${from}/`)) continue;
+      this.#unsynced.delete(folder);
+      this.#unsynced.add(`${to}${folder.slice(from.length)}`);
+    }
   }
 
   /** Makes changed folders durable, then writes what depends on them. */

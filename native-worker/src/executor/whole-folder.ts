@@ -121,7 +121,7 @@ function isKnown(run: ExecutionRun, walk: Walk, at: Walk['open'][number]): boole
     rows.delete(formOf(run, name));
   }
   // What left it meanwhile, to wherever, does not go with it.
-  return rows.values().every(({ id, state }) => state !== 'seen' || run.staged.has(id));
+  return rows.values().every(({ id, state }) => state !== 'seen' || run.paths.staged.has(id));
 }
 
 /** A root that normalises lists names in its own form; rows may have that of the drive. */
