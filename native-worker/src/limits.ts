@@ -64,6 +64,11 @@ export const DELETION_WAIT_MS_MAX = 60 * SECOND_MS;
 
 /** What the engine's database keeps in memory: the default of 2 MiB is read again all the time. */
 export const PAGE_CACHE_KIB = 32 * 1024;
+/**
+ * Pages of its log before they are copied into the database: one commit of 500 changes writes some 4,000,
+ * many of them pages that the next one writes again. Transactions that have to last are synced as ever.
+ */
+export const LOG_PAGES_MAX = 8192;
 /** Rows of one table of a pair that are kept as objects: about 4 MiB. */
 export const CACHED_ROWS_MAX = 8192;
 /** Own contents that follow one another within this time make one version (protocol §3). */

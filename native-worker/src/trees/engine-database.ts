@@ -4,7 +4,7 @@
  */
 import Sqlite from 'better-sqlite3';
 import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { CACHED_ROWS_MAX, PAGE_CACHE_KIB } from '../limits.ts';
+import { CACHED_ROWS_MAX, LOG_PAGES_MAX, PAGE_CACHE_KIB } from '../limits.ts';
 import { MIGRATIONS } from './migrations.ts';
 import { RowCache } from './row-cache.ts';
 
@@ -194,6 +194,7 @@ function openChecked(path: string): Sqlite.Database {
     sqlite.pragma('synchronous = NORMAL');
     sqlite.pragma('busy_timeout = 30000');
     sqlite.pragma(`cache_size = -${PAGE_CACHE_KIB}`);
+    sqlite.pragma(`wal_autocheckpoint = ${LOG_PAGES_MAX}`);
     const found = sqlite.pragma('quick_check(1)', { simple: true });
     if (found !== 'ok') throw new Sqlite.SqliteError('the check failed', 'SQLITE_CORRUPT');
     migrate(sqlite);
