@@ -29,9 +29,14 @@ export function copies(sight: Sight, judgement: ContentJudgement): readonly stri
     const of = path.replace(/\.bak$/, '');
     return of !== path && (memory.copies.has(of) || sight.remote.has(of));
   };
-  const fresh = [...sight.remote.keys()].filter(
-    (path) => isCopy(path) && !memory.copies.has(path) && !isBackup(path),
-  );
+  // One that was there may be elsewhere since, as with the folder that it is in; under another name of
+  // a copy it lost a clash.
+  const known = new Set([...memory.copies].map(([path, id]) => `${id}/${nameOf(path)}`));
+  const isKnown = (path: string, { id }: NodeView): boolean =>
+    memory.copies.has(path) || known.has(`${id}/${nameOf(path)}`);
+  const fresh = [...sight.remote]
+    .filter(([path, node]) => isCopy(path) && !isKnown(path, node) && !isBackup(path))
+    .map(([path]) => path);
   return [
     ...doubled(sight, judgement),
     ...needless(fresh, sight, judgement),
@@ -141,8 +146,12 @@ function isOfUnseen(path: string, { remote, devices }: Sight, deeds: readonly De
   });
 }
 
+function nameOf(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1);
+}
+
 function isMovedHere(here: string, acts: readonly Deed[]): boolean {
-  const name = here.slice(here.lastIndexOf('/') + 1);
+  const name = nameOf(here);
   return acts.some(
     ({ text }) => /^(?:move|rename|swap|replace) /.test(text) && text.includes(name),
   );

@@ -21,8 +21,8 @@ export interface Memory {
   maybeTaken: ReadonlySet<string>;
   /** What was in a recycle area at an earlier rest and may be there alone. */
   recycled: ReadonlySet<string>;
-  /** Paths of conflict copies. */
-  copies: ReadonlySet<string>;
+  /** Nodes of conflict copies, by their paths. */
+  copies: ReadonlyMap<string, string>;
   /** How many deeds there had been at the last rest at which no device had a rule file. */
   unruledDeeds: number;
   /** Request bodies that were searched already. */
@@ -37,7 +37,7 @@ export function freshMemory(): Memory {
     past: new Map(),
     maybeTaken: new Set(),
     recycled: new Set(),
-    copies: new Set(),
+    copies: new Map(),
     unruledDeeds: 0,
     searched: 0,
   };

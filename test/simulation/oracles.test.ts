@@ -212,6 +212,30 @@ test('I4 lets a moved temporary be twice there where another was saving it', asy
   assert.match(await seen((stage) => plant(stage, 'laptop')), /^I4: twice there/m);
 });
 
+test('I4 knows a conflict copy again whose folder was moved, and no other node and no other name', async () => {
+  const copy = 'x (conflict laptop 2026-01-02 03-04-05)';
+  const said = (to: string, isNew = false): Promise<string> =>
+    seen(async ({ world, sim, other, write }) => {
+      sim.user.folder(`${ROOT}/d`);
+      write(`/d/${copy}`, `${CONTENT} of a copy`);
+      world.ledger.record(deedOf(other.name, world.scheduler.now(), 'look', {}));
+      await world.rest();
+      assert.deepEqual(await checkWorld(world), []);
+      world.ledger.startPhase(2);
+      const now = world.scheduler.now();
+      world.ledger.record(deedOf(sim.name, now, `move ${ROOT}/d to ${ROOT}${to}`, {}));
+      sim.user.rename(`${ROOT}/d`, `${ROOT}/e`);
+      if (to !== '/e') sim.user.rename(`${ROOT}/e/${copy}`, `${ROOT}${to}`);
+      if (isNew) write(`/${copy}`, `${CONTENT} of another`);
+      await world.rest();
+    });
+  assert.equal(await said('/e'), '');
+  assert.equal(await said(`/${copy}`), '');
+  const needless = /^I4: .* without anybody else: laptop$/m;
+  assert.match(await said(`/e/${copy} (conflict desktop 2026-01-02 03-04-05)`), needless);
+  assert.match(await said('/e', true), needless);
+});
+
 test('I4 sees a content that is there twice', async () => {
   const violations = await seen(async ({ world, write }) => {
     write(`${PATH} again`, CONTENT);

@@ -43,7 +43,9 @@ function remember({ memory, ledger }: ContentJudgement, { remote, past, devices 
     [...remote.values()].flatMap(({ sha256, id }) => (sha256 === null ? [] : [[sha256, id]])),
   );
   memory.doubled = new Map([...liveHashes(remote)].filter(([, n]) => n > 1));
-  memory.copies = new Set([...remote.keys()].filter(isCopy));
+  memory.copies = new Map(
+    [...remote].flatMap(([path, { id }]) => (isCopy(path) ? [[path, id]] : [])),
+  );
 }
 
 /** The path of the drive, for words that begin with one of a disk. */
