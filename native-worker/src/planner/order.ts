@@ -45,7 +45,6 @@ function addEdges(step: Step, steps: Steps): void {
       afterParent(step, steps.localArrivals, steps);
       afterLocalOccupant(step, effect.localName, steps);
       beforeLocalDeletion(step, effect.local, steps);
-      afterDeletionsInside(step, effect.local, steps);
       return;
     case 'remote-make-folder':
     case 'remote-upload':
@@ -115,8 +114,15 @@ function afterRemoteOccupant(step: Step, name: string, steps: Steps): void {
   }
 }
 
-/** An entry moves out before the folder around it goes. */
+/**
+ * An entry moves out before the folder around it goes. A folder that is kept for something in it moves
+ * once the rest of it is gone: else, cut off between the two, it would look like one that a person moved
+ * with all that is in it. Where it leaves by way of staging, the folder around it waits for that too,
+ * because without it the entry has no way back.
+ */
 function beforeLocalDeletion(step: Step, local: LocalId, steps: Steps): void {
+  const inside = deletionsInside(step, local, steps);
+  for (const deletion of inside) step.after.add(deletion);
   const { trees } = steps.pass.universe;
   let at = trees.local.byId(local);
   while (at !== undefined && at.parent !== trees.localRoot) {
@@ -124,27 +130,24 @@ function beforeLocalDeletion(step: Step, local: LocalId, steps: Steps): void {
     if (above?.effect.kind === 'local-recycle') {
       steps.pass.trace('order.move-out-before-delete');
       above.afterLeaving.add(step);
+      for (const deletion of inside) above.after.add(deletion);
     }
     at = trees.local.byId(at.parent);
   }
 }
 
-/**
- * A folder that is kept for something in it moves once the rest of it is gone: else, cut off between
- * the two, it would look like one that a person moved with all that is in it.
- */
-function afterDeletionsInside(step: Step, local: LocalId, steps: Steps): void {
-  const { unit } = step;
-  if (unit.kind !== 'folder' || !unit.target.kept || !isRemoteGone(unit)) return;
+/** What goes to the recycle area out of a folder that is deleted there and kept for the rest. */
+function deletionsInside({ unit }: Step, local: LocalId, steps: Steps): readonly Step[] {
+  if (unit.kind !== 'folder' || !unit.target.kept || !isRemoteGone(unit)) return [];
   const { trees } = steps.pass.universe;
-  for (const [id, deletion] of steps.localByEntry) {
-    if (deletion.effect.kind !== 'local-recycle') continue;
+  return [...steps.localByEntry].flatMap(([id, deletion]) => {
+    if (deletion.effect.kind !== 'local-recycle') return [];
     let at = trees.local.byId(id);
     while (at !== undefined && at.parent !== trees.localRoot && at.parent !== local) {
       at = trees.local.byId(at.parent);
     }
-    if (at?.parent === local) step.after.add(deletion);
-  }
+    return at?.parent === local ? [deletion] : [];
+  });
 }
 
 /**

@@ -50,6 +50,15 @@ const INCIDENTS: readonly (readonly [number, string])[] = [
   [85_220, 'two trashed folders each held what the other one needed'],
   [7_073_258, 'rows below a folder that got another node were not looked at again'],
   [7_132_377, 'in upload mode a node that gave its entry away came back'],
+  [
+    119_115_209,
+    'a folder and the one in it that changed places lay below each other, without an end',
+  ],
+  [425_126_005, 'cut off in staging, a folder kept for one file in it brought back the others'],
+  [
+    425_130_028,
+    'a node of a folder in the trash that broke a cycle was live before that came back',
+  ],
   [700_002_404, 'cut off, a folder kept for one file in it brought back the others'],
 ];
 
@@ -62,6 +71,7 @@ const TROUBLED_INCIDENTS: readonly (readonly [number, string])[] = [
   [473_671_283, 'a folder went with a left-out one in it that held an unknown file'],
   [700_015_678, 'a left-out folder moved into one that was moved into it, and stayed'],
   [700_031_811, 'a new file and a left-out folder waited for each other’s name'],
+  [930_003_911, 'a file was to come into a folder that met its node, over one that is unknown'],
   [910_003_683, 'a left-out file waited for a folder that waited for its name'],
   [555_008_595, 'a conflict copy and the left-out folder that it is in waited for each other'],
   [60_019_288, 'a file was recycled although its folder was about to be no longer left out'],

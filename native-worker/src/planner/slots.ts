@@ -50,7 +50,9 @@ class SlotSettler {
       const place = unit.target.place;
       const parent = targetParent(unit);
       if (place === undefined || parent === undefined) continue;
-      if (place.parent !== parent) universe.touchSlot(parent, place.name, unit.kind === 'folder');
+      // Who has the slot in a folder that this one came to have, or in the entry that it got.
+      const isNewHere = place.parent !== parent || parent.target.entry !== parent.localNode;
+      if (isNewHere) universe.touchSlot(parent, place.name, unit.kind === 'folder');
       if (unit.copyOf !== null) {
         copies.push(unit);
         continue;

@@ -9,6 +9,7 @@ export class PretendServer {
   readonly #world: PretendWorld;
   readonly #pair: PretendPair;
   readonly #staged = new Map<NodeId, RemoteNode>();
+  readonly #toStage = new Set<NodeId>();
 
   constructor(world: PretendWorld) {
     this.#world = world;
@@ -120,6 +121,7 @@ export class PretendServer {
     for (const row of this.#pair.remote.below(node.id)) {
       this.#pair.putRemote({ ...row, state: 'live' });
     }
+    for (const waiting of this.#toStage) this.stage(waiting);
     const entry = this.#world.entry(operation.local);
     if (!operation.upload) {
       this.#pair.putBase(this.#pair.agreed(this.#world.node(node.id), entry));
@@ -151,15 +153,20 @@ export class PretendServer {
     if (isTaken) throw new Drop(`the remote slot ${name} is taken`);
   }
 
-  /** One commit has no state in between; here the node is out of the way until its turn. */
+  /**
+   * One commit has no state in between; here the node is out of the way until its turn, or from when
+   * the folder comes back that it is in.
+   */
   stage(node: NodeId): void {
     const row = this.#pair.remote.get(node);
     if (row === undefined) return;
+    if (!this.#world.isLive(node)) {
+      this.#toStage.add(node);
+      return;
+    }
+    this.#toStage.delete(node);
     this.#staged.set(node, row);
     this.#pair.remote.put({ ...row, parent: STAGING_NODE, name: node });
-    for (const each of this.#pair.remote.below(node)) {
-      if (each.state === 'trashed') this.#pair.remote.put({ ...each, state: 'live' });
-    }
   }
 
   /** A commit is made with all its changes, or not at all. */
@@ -167,10 +174,6 @@ export class PretendServer {
     for (const [node, row] of this.#staged) {
       if (this.#pair.remote.get(node)?.parent !== STAGING_NODE) continue;
       const isHome = row.parent === ROOT || this.#world.isLive(row.parent);
-      if (!isHome && row.state === 'trashed') {
-        this.#pair.putRemote(row);
-        continue;
-      }
       const parent = isHome ? row.parent : ROOT;
       const isFree = this.#pair.remote
         .children(parent)
