@@ -71,6 +71,10 @@ const TROUBLED_INCIDENTS: readonly (readonly [number, string])[] = [
   [473_671_283, 'a folder went with a left-out one in it that held an unknown file'],
   [700_015_678, 'a left-out folder moved into one that was moved into it, and stayed'],
   [700_031_811, 'a new file and a left-out folder waited for each other’s name'],
+  [
+    1_010_005_328,
+    'a folder with an ignored one in it was moved into that one, and asked for itself',
+  ],
   [930_003_911, 'a file was to come into a folder that met its node, over one that is unknown'],
   [910_003_683, 'a left-out file waited for a folder that waited for its name'],
   [555_008_595, 'a conflict copy and the left-out folder that it is in waited for each other'],

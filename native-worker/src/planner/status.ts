@@ -13,6 +13,9 @@ export class Statuses {
   readonly #key: (name: string) => string;
   readonly #remote = new Map<NodeId, RemoteStatus>();
   readonly #local = new Map<LocalId, LocalStatus>();
+  /** Hollow folders whose claimants are being looked for, and those that hang on their own answer. */
+  readonly #asked = new Set<LocalId>();
+  readonly #circular = new Set<LocalId>();
 
   constructor(
     trees: Trees,
@@ -123,8 +126,22 @@ export class Statuses {
     return row.state;
   }
 
-  /** The new remote folder that has the slot of a hollow one. */
-  #claimant({ parent, name }: LocalNode): NodeId | undefined {
+  /**
+   * The new remote folder that has the slot of a hollow one. Where that is left out or not as the hollow
+   * one is ignored or not, because it is below what was moved into it, nothing has the slot.
+   */
+  #claimant(row: LocalNode): NodeId | undefined {
+    if (this.#asked.has(row.id)) {
+      this.#circular.add(row.id);
+      return undefined;
+    }
+    this.#asked.add(row.id);
+    const claimant = this.#findClaimant(row);
+    this.#asked.delete(row.id);
+    return this.#circular.has(row.id) ? undefined : claimant;
+  }
+
+  #findClaimant({ parent, name }: LocalNode): NodeId | undefined {
     const { remote, base } = this.#trees;
     const folder = this.#nodeOf(parent);
     if (folder === undefined) return undefined;
