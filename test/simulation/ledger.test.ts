@@ -84,12 +84,8 @@ test('a torn file is what a person had written and not synced, or an invariant i
   };
   assert.deepEqual(torn('one\0\0\0\0', 9_000), [], 'the first half came to the disk');
   assert.deepEqual(torn('\0\0\0\0\0\0\0', 9_000), [], 'its length alone did');
-  assert.deepEqual(
-    torn('one\0\0\0\0', 18_000),
-    [],
-    'a deletion that is undone brings it back torn',
-  );
-  assert.match(torn('one\0\0\0\0', 20_000).join(), /^I7: phone has a torn file/);
+  const told = /^I7: phone has a torn file/;
+  assert.match(torn('one\0\0\0\0', 18_000).join(), told, 'a deletion does not put it off');
   assert.match(torn('one', 9_000).join(), /^I7: phone has a torn file/);
   assert.match(torn('of engine', 9_000, 'of engine, too').join(), /^I7: phone has a torn file/);
 });

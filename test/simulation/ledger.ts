@@ -230,22 +230,12 @@ export class Ledger {
     return this.deeds.some((deed) => deed.device === device && deed.at >= at && isAbout(deed));
   }
 
-  /**
-   * Contents that a person wrote on this device and that may not be on its disk yet. Whoever touches or
-   * deletes such a file puts off the moment at which the system writes it back.
-   */
+  /** Contents that a person wrote on this device and that may not be on its disk yet. */
   unsyncedOn(device: string, now: number): ReadonlySet<string> {
-    const sinceMs = new Map<string, number>();
-    for (const deed of this.deeds) {
-      if (deed.device !== device) continue;
-      for (const content of [...deed.wrote, ...deed.mayWrite]) sinceMs.set(content, deed.at);
-      for (const content of [...deed.touched, ...deed.gaveUp])
-        if (deed.at - (sinceMs.get(content) ?? -Infinity) <= UNSYNCED_MS_MAX)
-          sinceMs.set(content, deed.at);
-    }
-    return new Set(
-      [...sinceMs].filter(([, at]) => now - at <= UNSYNCED_MS_MAX).map(([content]) => content),
+    const recent = this.deeds.filter(
+      (deed) => deed.device === device && now - deed.at <= UNSYNCED_MS_MAX,
     );
+    return new Set(recent.flatMap(({ wrote, mayWrite }) => [...wrote, ...mayWrite]));
   }
 
   /**

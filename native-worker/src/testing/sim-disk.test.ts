@@ -128,6 +128,19 @@ test('a crash may keep a prefix of the names and torn bytes', () => {
   assert.deepEqual(Array.from(disk.user.read(disk.at('a'))), [0x61, 0x62, 0, 0]);
 });
 
+test('the system writes a file back some time after it was written, whatever is done with it since', () => {
+  const disk = simOf();
+  disk.user.write(disk.at('a'), 'abcd');
+  disk.clock.advance(4000);
+  disk.user.rename(disk.at('a'), disk.at('b'));
+  disk.clock.advance(1000);
+  disk.sim.writeBack(5000);
+  disk.user.write(disk.at('b'), 'abcdef');
+  disk.sim.writeBack(5000);
+  disk.sim.crash({ keepNames: (pending) => pending });
+  assert.equal(new TextDecoder().decode(disk.user.read(disk.at('b'))), 'abcd');
+});
+
 test('an atomic replacement is undone whole', () => {
   const disk = simOf();
   disk.user.write(disk.at('f'), 'old');

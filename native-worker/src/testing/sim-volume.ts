@@ -55,7 +55,8 @@ export class SimVolume {
   #free: bigint[] = [];
   #nextIno = FIRST_INO;
   #journal: JournalEntry[] = [];
-  readonly #dirty = new Set<SimInode>();
+  /** Files that are not written back, by when they first were not: nothing that comes then puts it off. */
+  readonly #dirty = new Map<SimInode, bigint>();
   readonly #nowNs: () => bigint;
 
   constructor(nowNs: () => bigint, options: SimVolumeOptions = {}) {
@@ -190,7 +191,7 @@ export class SimVolume {
 
   metadataChanged(inode: SimInode): void {
     inode.ctimeNs = this.stamp();
-    if (inode.type === 'file') this.#dirty.add(inode);
+    if (inode.type === 'file' && !this.#dirty.has(inode)) this.#dirty.set(inode, this.#nowNs());
   }
 
   syncFile(inode: SimInode): void {
@@ -203,9 +204,9 @@ export class SimVolume {
     this.#journal.splice(0, last + 1);
   }
 
-  /** What the system writes back by itself: everything changed at or before `untilNs`. */
+  /** What the system writes back by itself: everything that has waited since `untilNs` or before. */
   writeBack(untilNs: bigint): void {
-    for (const inode of this.#dirty) if (inode.ctimeNs <= untilNs) this.syncFile(inode);
+    for (const [inode, sinceNs] of this.#dirty) if (sinceNs <= untilNs) this.syncFile(inode);
     const last = this.#journal.findLastIndex(({ atNs }) => atNs <= untilNs);
     this.#journal.splice(0, last + 1);
   }
@@ -215,7 +216,7 @@ export class SimVolume {
     const kept = Math.min(pending, Math.max(0, how.keepNames?.(pending) ?? 0));
     for (const { undo } of this.#journal.slice(kept).toReversed()) undo();
     this.#journal = [];
-    for (const inode of this.#dirty) inode.crash(how.torn?.(inode.ino) ?? 'lost');
+    for (const inode of this.#dirty.keys()) inode.crash(how.torn?.(inode.ino) ?? 'lost');
     this.#dirty.clear();
     this.#recount();
   }
