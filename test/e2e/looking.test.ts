@@ -69,6 +69,7 @@ async function settings(device: DaemonDevice): Promise<void> {
   const refused = [
     ['limit.up', 'fast'],
     ['limit.up', '0'],
+    ['limit.up', '5'],
     ['hold.share', '1.5'],
     ['colour', 'red'],
   ] as const;

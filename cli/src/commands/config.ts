@@ -6,6 +6,7 @@ import { CliFailure, UsageFailure } from '../failure.ts';
 import {
   engineChoices,
   readSettings,
+  requireSensible,
   SETTINGS,
   settingOf,
   writeSettings,
@@ -42,6 +43,7 @@ export const configSet: CommandRun = async (context, input) => {
     throw new CliFailure('unsupported', `${key}: ${missing}`, 'Nothing was changed.');
   if (!pattern.test(value))
     throw new UsageFailure(`'${value}' does not fit ${key}`, `Give ${form}.`);
+  requireSensible(key, value);
   await change(context, { ...readSettings(context.profile), [key]: value });
   say(context, key, value);
 };

@@ -1,12 +1,26 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { engineChoices, parseBytes, SETTINGS } from './settings.ts';
+import { engineChoices, parseBytes, requireSensible, SETTINGS } from './settings.ts';
 
 test('a rate is bytes, by thousands or by 1,024, and at least one', () => {
   assert.deepEqual(['1', '500', '1.5M', '2Mi'].map(parseBytes), [1, 500, 1_500_000, 2_097_152]);
   for (const text of ['0', '0.4', '0K', 'fast', '']) {
     assert.throws(() => parseBytes(text), { code: 'usage' }, text);
   }
+});
+
+test('a limit with which nothing would arrive is refused with its unit and a way out', () => {
+  for (const key of ['limit.up', 'limit.down']) {
+    for (const value of ['1', '5', '500', '49K']) {
+      assert.throws(() => requireSensible(key, value), {
+        message: new RegExp(`^${key} ${value} means [0-9]+ bytes? a second`),
+        hint: /50K \(50,000 bytes a second\) or more.*'coffer config set limit\.(up|down) 500K'/,
+      });
+    }
+    for (const value of ['50K', '500K', '2Mi', '50000']) requireSensible(key, value);
+  }
+  requireSensible('recycle.maxBytes', '5');
+  requireSensible('hold.count', '1');
 });
 
 const CHOSEN: Readonly<Record<string, readonly [value: string, choice: object]>> = {

@@ -46,6 +46,23 @@ export const SETTINGS: readonly SettingDefinition[] = [
   setting('log.level', LOG_LEVELS.join(', '), /^(debug|info|warn|error)$/, 'how much is logged'),
 ];
 
+/**
+ * Bytes a second. Three packs of 4 MiB may be under way at once, and a server waits 5 minutes for a
+ * request: with less, large files would begin anew for ever.
+ */
+const RATE_MIN = 50_000;
+
+/** Throws ControlFailure `usage` for a limit with which nothing would arrive. What is set already holds. */
+export function requireSensible(key: string, value: string): void {
+  if (key !== 'limit.up' && key !== 'limit.down') return;
+  const bytes = parseBytes(value);
+  if (bytes >= RATE_MIN) return;
+  throw unfit(
+    `${key} ${value} means ${bytes} byte${bytes === 1 ? '' : 's'} a second, with which large files never arrive`,
+    `Give 50K (50,000 bytes a second) or more, as in 'coffer config set ${key} 500K'. 'coffer sync pause' sends and receives nothing for a time.`,
+  );
+}
+
 export type Settings = Readonly<Record<string, string>>;
 
 export function settingOf(key: string): SettingDefinition {
