@@ -242,3 +242,23 @@ test('a computer that slept in the middle of a look does not rest ten times as l
   const dueAtMs = slow.scanner.dueAt() ?? Number.POSITIVE_INFINITY;
   assert.ok(dueAtMs - clock.now() <= 5 * 60_000, `${dueAtMs - clock.now()} ms`);
 });
+
+for (const [what, isSeen] of [
+  ['that was seen', true],
+  ['that nobody saw', false],
+] as const) {
+  test(`in a tree of many folders a file that changes places with a new one ${what} is ${isSeen ? '' : 'not '}looked for`, () => {
+    const { scan, rename, folder } = aScan();
+    for (let n = 0; n < 600; n++) folder(`more/${n}`);
+    scan.settle(20_000);
+    const { 'b/g': id } = scan.ids();
+    assert.ok(id !== undefined);
+    scan.disk.user.write(scan.at('a/new'), 'made a moment before');
+    if (isSeen) scan.settleHinted(['a'], 20_000);
+    rename('a/new', 'aside');
+    rename('b/g', 'a/new');
+    rename('aside', 'b/g');
+    scan.settleHinted(['b'], 20_000);
+    assert.equal(scan.ids()[isSeen ? 'a/new' : 'b/g'], id);
+  });
+}
