@@ -36,8 +36,8 @@ export class Ledger {
   /** Contents of files that a rename of the engine met, made between its look at the free slot and that. */
   readonly overwritten = new Set<string>();
   /**
-   * Contents that a person wrote right after their device was switched on, and that got another time then: as
-   * what the disk went back to, they may be in the recycle area alone.
+   * Contents that a person wrote right after their device was switched on, or its root came back, and that
+   * got another time then: as what the disk went back to, they may be in the recycle area alone.
    */
   readonly setBack = new Set<string>();
   /** Devices that were switched off in this phase: their unsynced deletions may be undone. */
@@ -64,6 +64,8 @@ export class Ledger {
   phase = 0;
   /** When devices were switched off in this phase. */
   readonly #offMs = new Map<string, readonly number[]>();
+  /** The same, and when their roots came back in this phase: the engine asks what the disk has kept. */
+  readonly #doubtMs = new Map<string, readonly number[]>();
   readonly #torn = new Map<string, Set<string>>();
   readonly #digests = new Map<string, string>();
   readonly #contents = new Map<string, string>();
@@ -74,6 +76,7 @@ export class Ledger {
     this.#phaseStart = this.deeds.length;
     this.offInPhase.clear();
     this.#offMs.clear();
+    this.#doubtMs.clear();
     this.choseInPhase.clear();
     this.undoneInPhase = false;
     this.isUncertainInPhase = false;
@@ -95,10 +98,15 @@ export class Ledger {
         if (this.#isWrittenSinceOff(content, deed)) this.setBack.add(content);
   }
 
+  /** A root that had been swapped, or whose disk had been pulled out, is there again. */
+  rootIsBack(device: string, now: number): void {
+    this.#doubtMs.set(device, [...(this.#doubtMs.get(device) ?? []), now]);
+  }
+
   #isWrittenSinceOff(content: string, { device, at }: Deed): boolean {
     // Between two power cuts that follow each other so closely its engine may not have looked either.
     let offMs: number | undefined;
-    for (const earlier of this.#offMs.get(device)?.toReversed() ?? []) {
+    for (const earlier of this.#doubtMs.get(device)?.toReversed() ?? []) {
       if ((offMs ?? at) - earlier > NEAR_OFF_MS) break;
       offMs = earlier;
     }
@@ -250,6 +258,7 @@ export class Ledger {
   ): readonly string[] {
     this.offInPhase.add(device);
     this.#offMs.set(device, [...(this.#offMs.get(device) ?? []), now]);
+    this.#doubtMs.set(device, [...(this.#doubtMs.get(device) ?? []), now]);
     this.everOff.add(device);
     const violations: string[] = [];
     const left = new Set(after.values());
