@@ -31,7 +31,11 @@ export function resolveFolders(pass: PassState): boolean {
   }
   if (hasProgressed) return true;
   // While others are not ripe, one of them may be the folder that left this slot.
-  if (folders.length > ripe.length) return false;
+  if (folders.length > ripe.length) {
+    const atMs = Math.max(...folders.map(({ ripeAtMs }) => ripeAtMs));
+    for (const { folder } of open) pass.memory.dueAt(folder, atMs);
+    return false;
+  }
   for (const newcomer of open) hasProgressed = keepSlot(pass, newcomer) || hasProgressed;
   if (hasProgressed) return true;
   const [first] = open;

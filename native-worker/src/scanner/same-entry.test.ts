@@ -226,6 +226,22 @@ scannerOnDisks((fresh) => {
     assert.equal(scan.stateOf(file), 'gone');
   });
 
+  test('a folder made at the slot of one that was renamed is found although another one is younger', () => {
+    const { scan, user, at } = fresh();
+    for (const path of ['d', 'f']) user.folder(at(path));
+    scan.synced();
+    const id = scan.id('f');
+    scan.disk.clock.advance(10_000);
+    user.rename(at('f'), at('g'));
+    user.folder(at('f'));
+    scan.disk.clock.advance(1000);
+    user.folder(at('d/younger'));
+    // The first look sees all three, and nobody tells of them again.
+    scan.settleHinted(['', 'd']);
+    assert.equal(scan.id('g'), id);
+    assert.deepEqual(Object.keys(scan.ids()).toSorted(), ['d', 'd/younger', 'f', 'g']);
+  });
+
   test('D1 D7 D8 a change of type is the old node gone and a new one', () => {
     const { scan, user, at } = fresh();
     user.write(at('a'), 'file');
