@@ -36,3 +36,30 @@ describe('times that are too coarse', () => {
     assert.equal(row.ctimeNs, disk.sim?.programs.lstat(scan.at('link'))?.ctimeNs);
   });
 });
+
+test('a link that is exchanged while it is read is not known by the text of the other one', () => {
+  const disk = simTestDisk();
+  const { sim, user } = disk;
+  assert.ok(sim !== undefined);
+  const scan = new TestScan(disk);
+  const link = scan.at('link');
+  user.symlink('one', link);
+  sim.writeBack(0);
+  let isExchanged = false;
+  const fileSystem = sim.open((phase, { kind }) => {
+    if (phase === 'after' || kind !== 'readLink' || isExchanged) return undefined;
+    isExchanged = true;
+    user.remove(link);
+    user.symlink('two', link);
+    return undefined;
+  });
+  disk.clock.advance(10_000);
+  const raced = new TestScan({ ...disk, fileSystem }, {}, { tree: scan.tree });
+  raced.pass();
+  assert.ok(isExchanged);
+  // A power cut brings the first one back, as it was.
+  sim.crash();
+  const again = new TestScan({ ...disk, fileSystem: sim.open() }, {}, { tree: scan.tree });
+  again.settle();
+  assert.equal(scan.tree.byId(scan.id('link'))?.target, 'one');
+});

@@ -8,7 +8,7 @@ import { LocalFault, type EntryStat, type LocalFaultCode } from '../ports/index.
 import type { LookEntry } from './folder-look.ts';
 import { changedAtMs, slotKey, type PassState, type Retry } from './pass-state.ts';
 import { provenCtimeNs } from './racy.ts';
-import { settle, settleFailed, settleMsMin, settleTaken } from './settle.ts';
+import { isSameStamp, settle, settleFailed, settleMsMin, settleTaken } from './settle.ts';
 import { hashStable } from './stable-read.ts';
 
 export type ContentOutcome =
@@ -109,8 +109,8 @@ function tooFast(pass: PassState, folder: LocalId, entry: LookEntry): void {
 }
 
 /**
- * The text of a link; undefined when it is gone, cannot be read, is longer than a record holds, or was
- * made within one tick of the root's times: then its folder is due when that is over.
+ * The text of a link; undefined when it is gone or another by now, cannot be read, is longer than a record
+ * holds, or was made within one tick of the root's times: then its folder is due when that is over.
  */
 export function takeTarget(pass: PassState, folder: LocalId, entry: LookEntry): string | undefined {
   const { fileSystem, caps } = pass.options;
@@ -119,7 +119,14 @@ export function takeTarget(pass: PassState, folder: LocalId, entry: LookEntry): 
     return undefined;
   }
   try {
-    const target = fileSystem.readLink(pass.absolute(entry.path));
+    const path = pass.absolute(entry.path);
+    const target = fileSystem.readLink(path);
+    const now = fileSystem.lstat(path);
+    // The text of a link that came to this place since: a power cut may bring the other one back.
+    if (now?.type !== 'symlink' || !isSameStamp(now, entry.stat)) {
+      pass.memory.dueAt(folder, pass.nowMs + settleMsMin(1n));
+      return undefined;
+    }
     const isHoldable =
       target.isWellFormed() &&
       !target.includes('\uFFFD') &&
