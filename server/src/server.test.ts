@@ -124,6 +124,31 @@ test('a large body of somebody who may not send it is refused and not kept', asy
   for (const { status } of answers) assert.equal(status, 401);
 });
 
+test('room for bodies is given back, whether they were whole or broke off', async () => {
+  const person = await signedInPerson({ ...personOptions, name: 'cid@example.org' });
+  const path = `${url}/v1/spaces/${person.drive.space}/packs`;
+  const headers = {
+    authorization: `Bearer ${person.token ?? ''}`,
+    'content-type': 'application/octet-stream',
+  };
+  const length = { 'content-length': String(16 * MIB) };
+  const send = async () => {
+    const answer = await fetch(path, { method: 'POST', headers, body: new Uint8Array(16 * MIB) });
+    await answer.arrayBuffer();
+    return answer.status;
+  };
+  const breakOff = () =>
+    new Promise((resolve) => {
+      const sent = request(path, { method: 'POST', headers: { ...headers, ...length } });
+      sent.on('error', () => undefined);
+      sent.once('close', resolve);
+      sent.write(new Uint8Array(64 * 1024), () => sent.destroy());
+    });
+  // An account has room for eight: the ninth finds none where one was kept.
+  for (let n = 0; n < 9; n++) await breakOff();
+  for (let n = 0; n < 9; n++) assert.equal(await send(), 400, `body ${n}`);
+});
+
 test('the data folder is private, and its secret is what lets the server start', async () => {
   const path = join(folder, 'secret');
   const first = await createServer({ dataDir: path });
