@@ -162,9 +162,11 @@ function contentOf({ target, localNode, remoteNode }: Unit) {
   };
 }
 
-/** A folder can go only if nothing in it must stay where it is. */
-function canEmpty(folder: Unit, pass: Pass): boolean {
+/** A folder can go only if nothing in it must stay where it is, however deep. */
+function canEmpty(folder: Unit, { universe }: Pass): boolean {
   const entry = folder.target.entry;
   if (entry === undefined) return false;
-  return pass.universe.trees.local.children(entry.id).every(({ state }) => state === 'seen');
+  return universe.trees.local
+    .children(entry.id)
+    .every(({ id, state }) => state === 'seen' && universe.ofLocal(id)?.target.frozen !== true);
 }

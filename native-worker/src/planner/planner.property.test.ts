@@ -71,6 +71,8 @@ const TROUBLED_INCIDENTS: readonly (readonly [number, string])[] = [
   [473_671_283, 'a folder went with a left-out one in it that held an unknown file'],
   [700_015_678, 'a left-out folder moved into one that was moved into it, and stayed'],
   [700_031_811, 'a new file and a left-out folder waited for each other’s name'],
+  [1_140_006_983, 'a left-out folder that was to be below itself took a slot that another has'],
+  [1_150_006_449, 'a folder was merged away with an unknown file two levels below it'],
   [
     1_010_005_328,
     'a folder with an ignored one in it was moved into that one, and asked for itself',

@@ -103,7 +103,9 @@ class SlotSettler {
   #giveWay(unit: Unit): void {
     const { place } = unit.target;
     const isSettled = holdsRemotely(unit) && isAtPlace(unit);
-    if (place === undefined || isSettled || isLeaving(unit)) return;
+    // What is about to go stays where its node is, unless that would put it below itself.
+    const isStaying = isLeaving(unit) && place === unit.remotePlace;
+    if (place === undefined || isSettled || isStaying) return;
     const slot = this.#remoteSlot(place);
     const leftOut = this.#excluded.get(slot);
     if (this.#taken.has(slot)) {
