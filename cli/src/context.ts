@@ -7,7 +7,7 @@ import type { OpenSuite } from '@coffer/protocol/crypto';
 import type { Engine } from '@coffer/native-worker/contract';
 import { nodeHost } from '@coffer/native-worker/host';
 import type { OpenedProfile } from '@coffer/native-worker/thread';
-import type { AccountPorts, DeviceSecrets, Drive } from '@coffer/sdk';
+import type { AccountPorts, DeviceSecrets, Drive, Usage } from '@coffer/sdk';
 import { RemoteFault } from '@coffer/sdk/faults';
 import type { NodeHttpTransport } from '@coffer/sdk/node';
 import { statSync, writeFileSync } from 'node:fs';
@@ -24,6 +24,8 @@ export interface OpenedParts {
   readonly profile: Profile;
   readonly drive: Drive;
   readonly engine: Engine;
+  /** What the account uses, maybe a minute ago. */
+  readonly usage: () => Promise<Usage>;
 }
 
 export interface ContextOptions {
@@ -202,14 +204,17 @@ export class CommandContext implements AsyncDisposable {
     }
   }
 
-  /** Who is signed in, and what the server says of the quota, if it can be reached. */
-  async account(): Promise<AccountStatus> {
-    const { email, server, device, deviceName } = await this.secrets();
-    return {
-      account: { email, server },
-      device: { id: device, name: deviceName },
-      quota: await this.#quota(),
-    };
+  /**
+   * Who is signed in, and what the server says of the quota, if it can be reached; in the daemon maybe
+   * a minute ago where `recently` is enough.
+   */
+  async account({ recently = false } = {}): Promise<AccountStatus> {
+    const asked = this.#quota(recently);
+    const [{ email, server, device, deviceName }, quota] = await Promise.all([
+      this.secrets(),
+      asked,
+    ]);
+    return { account: { email, server }, device: { id: device, name: deviceName }, quota };
   }
 
   async signOut(): Promise<void> {
@@ -221,8 +226,9 @@ export class CommandContext implements AsyncDisposable {
     await this.#resources.disposeAsync();
   }
 
-  async #quota(): Promise<AccountStatus['quota']> {
+  async #quota(recently: boolean): Promise<AccountStatus['quota']> {
     try {
+      if (recently && this.#opened !== undefined) return await this.#opened.usage();
       return await (await this.drive()).usage(this.signal);
     } catch (error) {
       if (exitCodeOf(toFailure(error)) === EXIT.network) return NO_QUOTA;

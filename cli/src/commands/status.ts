@@ -11,14 +11,14 @@ type Pair = CommandOutput<'status'>['pairs'][number];
 export const status: CommandRun = async (context, input) => {
   const engine = await context.engine();
   if (input.positionals.length > 0) return fileStates(context, engine, input.positionals);
-  const account = await context.account();
+  const asked = context.account({ recently: true });
+  const [account, current] = await Promise.all([asked, engine.status({})]);
   const { output } = context;
   if (input.has('watch')) {
     return followStatus(context, (now) =>
       output.line(statusValue(context, account, now), () => watchLines(now.pairs, output)),
     );
   }
-  const current = await engine.status({});
   context.output.result(statusValue(context, account, current), () =>
     statusLines(context, account, current.pairs),
   );
