@@ -21,7 +21,7 @@ import { orderSteps } from './order.ts';
 import { Pass } from './pass.ts';
 import { settleSlots } from './slots.ts';
 import type { Caps, Dirty, LocalId, Policy, Trees } from './types.ts';
-import type { Unit } from './unit.ts';
+import { isRemoteGone, type Unit } from './unit.ts';
 import { Universe } from './universe.ts';
 
 /** Each pass but the last brings in units, and there are not more than the trees have. */
@@ -49,7 +49,10 @@ export function plan(dirty: Dirty, trees: Trees, policy: Policy, caps: Caps, tra
 function waiting(pass: Pass): Dirty {
   const units = pass.units.filter(
     (unit) =>
-      pass.universe.blocked.has(unit.key) || isAboutToGo(unit) || pass.awaitingHash.has(unit),
+      pass.universe.blocked.has(unit.key) ||
+      isAboutToGo(unit) ||
+      isGivenToReturning(unit) ||
+      pass.awaitingHash.has(unit),
   );
   const remote = units.map(({ node }) => node).filter((node): node is NodeId => node !== null);
   // What comes back from the trash is told from new entries until it has a base row.
@@ -63,6 +66,11 @@ function waiting(pass: Pass): Dirty {
 /** What is left out and is still there for something that comes first: that may end by another row. */
 function isAboutToGo({ remote, target }: Unit): boolean {
   return remote === 'excluded' && target.exists && !target.frozen;
+}
+
+/** Its entry is bound to a node that comes back with the folder above it, once that is there. */
+function isGivenToReturning({ target: { mergedInto } }: Unit): boolean {
+  return mergedInto !== undefined && isRemoteGone(mergedInto);
 }
 
 function decide(universe: Universe): Pass {

@@ -95,6 +95,7 @@ const VARIED_INCIDENTS: readonly (readonly [number, string])[] = [
 /** The same, on a root that shows names in another form and ignores case. */
 const DECOMPOSING_INCIDENTS: readonly (readonly [number, string])[] = [
   [555_011_388, 'a base row stayed for what lay deeper in a folder that was merged'],
+  [1_230_009_927, 'an entry was not bound to a node that came back with the folder above it'],
 ];
 
 describe('planner incidents', () => {
