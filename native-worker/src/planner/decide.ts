@@ -42,6 +42,8 @@ function decideUnit(unit: Unit, pass: Pass, decided: Set<Unit>): void {
     target.exists = true;
     target.frozen = true;
     target.place = unit.remotePlace ?? unit.localPlace;
+    // It may be in its own way: what it is decides that.
+    if (blockedBy === 'slot.taken') isUnhashed(unit, pass);
     if (blockedBy === 'slot.taken' && isInConflict(unit, pass)) {
       target.splits = true;
       target.entry = undefined;

@@ -204,6 +204,8 @@ export function freezeBelow(pass: Pass): void {
     // What is about to go is sent to where its node is, and is put nowhere here.
     if (!target.exists || target.frozen || isLeaving(unit)) continue;
     for (const above of planAncestors(unit)) {
+      // What is in one that is about to go is sent there, whatever waits here above its node.
+      if (isLeaving(above) && !above.target.frozen) break;
       if (above.target.frozen || above.local === 'detached') {
         target.frozen = true;
         pass.universe.block(unit, 'frozen.parent');

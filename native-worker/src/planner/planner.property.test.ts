@@ -71,6 +71,9 @@ const TROUBLED_INCIDENTS: readonly (readonly [number, string])[] = [
   [473_671_283, 'a folder went with a left-out one in it that held an unknown file'],
   [700_015_678, 'a left-out folder moved into one that was moved into it, and stayed'],
   [700_031_811, 'a new file and a left-out folder waited for each other’s name'],
+  [1_110_005_023, 'two left-out files that changed places waited for the folder that one was in'],
+  [1_350_009_692, 'what is new in a left-out folder waited for the one that its node is in'],
+  [1_350_011_332, 'the same, where that one was to get the name of the left-out folder'],
   [1_140_006_983, 'a left-out folder that was to be below itself took a slot that another has'],
   [1_150_006_449, 'a folder was merged away with an unknown file two levels below it'],
   [
@@ -89,6 +92,7 @@ const VARIED_INCIDENTS: readonly (readonly [number, string])[] = [
   [1591, 'what was below a purged folder looked moved when that was made anew'],
   [500_760, 'a file moved out of a held folder was to come back with that one'],
   [31_003_699, 'a numbered name was kept in a folder where another entry has it'],
+  [1_340_002_547, 'an unhashed entry at the slot of two nodes was never hashed'],
   [9_514_462, 'a node whose name was cut here was not looked at again once its entry was hashed'],
 ];
 
