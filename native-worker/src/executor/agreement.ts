@@ -117,8 +117,9 @@ export function agreeOnNewContent(base: BaseNode, view: NodeView, local: LocalRo
 
 /**
  * The row of an entry that the engine itself renamed or gave other metadata, from the lstat after it.
- * `mtimeNs` is the time that it must have. Where a person wrote to a file, or made a link anew, the row
- * keeps the size and time that its content had, and no ctime: the next look finds a difference and reads it.
+ * `mtimeNs` is the time that it must have. Where a person wrote to a file, gave it another mode, or made a
+ * link anew, the row keeps the size and time that its content had, and no ctime: the next look finds a
+ * difference and reads it.
  */
 export function rowAfter(
   row: LocalRow,
@@ -128,7 +129,8 @@ export function rowAfter(
   const { ino, birthNs, mode } = stat;
   const after: LocalRow = { ...row, ino, birthNs, mode, state: 'seen' };
   const isOfSize = row.kind !== 'file' || stat.size === row.size;
-  const isOwn = row.kind === 'folder' || (isOfSize && isTime(stat, mtimeNs, caps));
+  const isOfMode = row.kind !== 'file' || !caps.execBit || mode === row.mode;
+  const isOwn = row.kind === 'folder' || (isOfSize && isOfMode && isTime(stat, mtimeNs, caps));
   if (!isOwn) return { ...after, mtimeNs, ctimeNs: 0n };
   const ctimeNs =
     row.kind === 'folder' ? stat.ctimeNs : provenCtimeNs(stat, nowMs, caps.mtimeGranNs);

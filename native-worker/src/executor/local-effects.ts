@@ -93,7 +93,7 @@ export function setLocalMeta(run: ExecutionRun, operation: LocalSetMeta): Operat
   // A person's own bit, or time, set since then is a change of this side.
   const executable = stat.mode === mode ? operation.executable : isExecutable(stat.mode);
   const how = { caps: pair.caps, nowMs: run.now(), mtimeNs };
-  const after = { ...rowAfter(row, stat, how), executable };
+  const after = { ...rowAfter({ ...row, mode: stat.mode }, stat, how), executable };
   const base = trees.base.byId(operation.node);
   trees.db.transaction(() => {
     trees.local.put(after);

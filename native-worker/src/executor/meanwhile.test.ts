@@ -46,6 +46,29 @@ describe('between the calls of one operation', () => {
     assert.deepEqual([busy.read('g'), b.read('g')], ['mine!', 'mine!']);
   });
 
+  for (const phase of ['before', 'after'] as const) {
+    test(`a file that is made executable ${phase} its rename is so everywhere`, async () => {
+      const { a, b } = await twoDevices();
+      b.disk.user.rename(b.at('f'), b.at('g'));
+      await b.sync();
+      a.disk.clock.advance(5000);
+      let isMade = false;
+      const busy = a.restarted((now, { kind, to }) => {
+        if (isMade || now !== phase || kind !== 'rename' || to !== a.at('g')) return undefined;
+        isMade = true;
+        a.disk.user.setMode(a.at(phase === 'before' ? 'f' : 'g'), 0o755);
+        return undefined;
+      });
+      await syncAll([busy, b]);
+      assert.ok(isMade);
+      const modes = [busy, b].map(({ disk, at }) => disk.sim?.programs.lstat(at('g'))?.mode);
+      assert.deepEqual(
+        modes.map((mode) => ((mode ?? 0) & 0o100) !== 0),
+        [true, true],
+      );
+    });
+  }
+
   test('an edit of a file that is just being set aside stays in its conflict copy', async () => {
     const { a, b } = await twoDevices();
     b.write('f', 'theirs');
