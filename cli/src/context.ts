@@ -37,9 +37,12 @@ export interface ContextOptions {
   /** What relative local paths begin at. */
   readonly cwd: string;
   readonly opened?: OpenedParts;
-  /** The command works on the profile alone: a daemon ends for it, once it takes the profile. */
-  readonly endsDaemon?: boolean;
+  /** What becomes of a daemon that has the profile once the command wants it; left out: the command waits. */
+  readonly metDaemon?: MetDaemon;
 }
+
+/** It ends, and the command works on the profile alone; or the command is left to it (DaemonHasProfile). */
+export type MetDaemon = 'ends' | 'takes-over';
 
 /** Whom `status` and `account` show. */
 export interface AccountStatus {
@@ -78,7 +81,7 @@ export class CommandContext implements AsyncDisposable {
   readonly #command: string;
   readonly #cwd: string;
   readonly #opened: OpenedParts | undefined;
-  readonly #endsDaemon: boolean;
+  readonly #metDaemon: MetDaemon | undefined;
   #resources = new AsyncDisposableStack();
   #suite: Promise<OpenSuite> | undefined;
   #engine: Promise<Engine> | undefined;
@@ -86,9 +89,9 @@ export class CommandContext implements AsyncDisposable {
   #lock: Promise<void> | undefined;
 
   constructor({ command, input, output, signal, env, cwd, ...rest }: ContextOptions) {
-    const { opened, endsDaemon = false } = rest;
+    const { opened, metDaemon } = rest;
     this.#command = command;
-    this.#endsDaemon = endsDaemon;
+    this.#metDaemon = metDaemon;
     this.output = output;
     this.signal = signal;
     this.env = env;
@@ -116,13 +119,19 @@ export class CommandContext implements AsyncDisposable {
 
   async #takeLock(): Promise<void> {
     const holder = lockHolder(this.profile);
-    if (holder?.isDaemon === true && this.#endsDaemon) {
+    const met = holder?.isDaemon === true ? this.#metDaemon : undefined;
+    if (met === 'ends') {
       this.output.note('The daemon of this profile ends for this.');
       const { stopDaemon } = await import('./daemon/stop-daemon.ts');
       await stopDaemon(this.profile);
-    } else if (holder !== undefined)
+    } else if (holder !== undefined && met !== 'takes-over')
       this.output.note(`Waiting for '${holder.what}' (process ${holder.pid}) to end.`);
-    const who = { what: `coffer ${this.#command}`, isDaemon: false, signal: this.signal };
+    const who = {
+      what: `coffer ${this.#command}`,
+      isDaemon: false,
+      leavesToDaemon: this.#metDaemon === 'takes-over',
+      signal: this.signal,
+    };
     this.#resources.use(await lockProfile(this.profile, who));
   }
 

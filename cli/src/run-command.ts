@@ -1,8 +1,9 @@
 /** One invocation from its words to its exit code, in whatever process it runs. */
 import { stripVTControlCharacters } from 'node:util';
+import { DaemonHasProfile } from '@coffer/native-worker/profile-lock';
 import { COMMANDS } from './commands/registry.ts';
 import type { CommandDefinition, ParsedInput } from './command.ts';
-import { CommandContext, type OpenedParts } from './context.ts';
+import { CommandContext, type MetDaemon, type OpenedParts } from './context.ts';
 import { CliFailure, EXIT, exitCodeOf, printFailure, toFailure } from './failure.ts';
 import { helpCommand, helpGroup, helpOverview, helpValue } from './help.ts';
 import { Output, type Streams } from './output.ts';
@@ -41,17 +42,7 @@ export async function runInvocation(invocation: Invocation): Promise<number> {
       output.result(helpValue(words, COMMANDS), () => [helpCommand(command)]);
       return EXIT.done;
     }
-    const code = await invocation.elsewhere?.(command, input, output);
-    if (code !== undefined) return code;
-    const runCommand = await command.load();
-    await using context = new CommandContext({
-      ...invocation,
-      command: command.name,
-      input,
-      output,
-      endsDaemon: command.place === 'alone',
-    });
-    return (await runCommand(context, input)) ?? EXIT.done;
+    return await runSomewhere(invocation, { command, input, output });
   } catch (error) {
     const failure =
       signal.aborted && !(error instanceof CliFailure)
@@ -60,6 +51,48 @@ export async function runInvocation(invocation: Invocation): Promise<number> {
     printFailure(failure, output);
     return exitCodeOf(failure);
   }
+}
+
+interface Parsed {
+  readonly command: CommandDefinition;
+  readonly input: ParsedInput;
+  readonly output: Output;
+}
+
+/** A daemon may take the profile between the question where to run and the lock: then it is asked again. */
+async function runSomewhere(invocation: Invocation, parsed: Parsed): Promise<number> {
+  const { command, input, output } = parsed;
+  for (;;) {
+    const code = await invocation.elsewhere?.(command, input, output);
+    if (code !== undefined) return code;
+    try {
+      return await runHere(invocation, parsed);
+    } catch (error) {
+      if (!(error instanceof DaemonHasProfile)) throw error;
+    }
+  }
+}
+
+async function runHere(invocation: Invocation, parsed: Parsed): Promise<number> {
+  const { command, input, output } = parsed;
+  const metDaemon = whatOfDaemon(invocation, command);
+  const runCommand = await command.load();
+  await using context = new CommandContext({
+    ...invocation,
+    command: command.name,
+    input,
+    output,
+    ...(metDaemon === undefined ? {} : { metDaemon }),
+  });
+  return (await runCommand(context, input)) ?? EXIT.done;
+}
+
+function whatOfDaemon(
+  { elsewhere }: Invocation,
+  { place }: CommandDefinition,
+): MetDaemon | undefined {
+  if (place === 'alone') return 'ends';
+  return place === undefined && elsewhere !== undefined ? 'takes-over' : undefined;
 }
 
 /** Output must exist before the arguments are known to be right: errors in them are printed too. */

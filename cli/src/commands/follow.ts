@@ -7,7 +7,7 @@ import { once } from 'node:events';
 import { statSync } from 'node:fs';
 import { setInterval as every, setTimeout as sleep } from 'node:timers/promises';
 import type { Engine, EngineStatus } from '@coffer/native-worker/contract';
-import { lockHolder } from '@coffer/native-worker/profile-lock';
+import { DaemonHasProfile, lockHolder } from '@coffer/native-worker/profile-lock';
 import type { CommandContext } from '../context.ts';
 import { CliFailure, EXIT } from '../failure.ts';
 
@@ -84,9 +84,12 @@ async function lookAgain(
   look: (engine: Engine) => Promise<void>,
 ): Promise<number> {
   const { signal, profile } = context;
+  let hasTold = false;
   try {
     while (!signal.aborted) {
-      await look(await context.engine());
+      const engine = await context.engine();
+      hasTold = true;
+      await look(engine);
       await context.release();
       const seen = stampOf(profile.databaseFile);
       // Whoever works on the profile now is not waited for: it changes the database when it ends.
@@ -96,6 +99,8 @@ async function lookAgain(
       }
     }
   } catch (error) {
+    // Run again in the daemon it would tell everything twice.
+    if (hasTold && error instanceof DaemonHasProfile) throw daemonTook();
     if (!signal.aborted) throw error;
   }
   return EXIT.interrupted;

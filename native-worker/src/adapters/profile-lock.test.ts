@@ -7,7 +7,7 @@ import test from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { once } from 'node:events';
 import { nodeHost, processStart } from './node-host.ts';
-import { lockHolder, lockProfile } from './profile-lock.ts';
+import { DaemonHasProfile, lockHolder, lockProfile } from './profile-lock.ts';
 import { profileAt, type Profile } from '../profile/profile-folder.ts';
 
 const COMMAND = { what: 'coffer ls', isDaemon: false };
@@ -42,6 +42,18 @@ test('a second daemon does not wait for the first', () =>
     const began = Date.now();
     await assert.rejects(lockProfile(profile, DAEMON), /runs for this profile already/);
     assert.ok(Date.now() - began < 1000);
+  }));
+
+test('what runs in a daemon as well does not wait for one', () =>
+  inProfile(async (profile) => {
+    const command = { ...COMMAND, leavesToDaemon: true };
+    using daemon = await lockProfile(profile, DAEMON);
+    await assert.rejects(lockProfile(profile, command), DaemonHasProfile);
+    daemon[Symbol.dispose]();
+    using first = await lockProfile(profile, COMMAND);
+    const waiting = lockProfile(profile, command);
+    first[Symbol.dispose]();
+    using _second = await waiting;
   }));
 
 test('a lock whose process is gone, of an earlier boot, or of another process with the same id is taken over', () =>

@@ -23,6 +23,9 @@ export interface LockHolder {
   readonly isDaemon: boolean;
 }
 
+/** A daemon took the profile: what waits for it there runs in the daemon. */
+export class DaemonHasProfile extends ControlFailure {}
+
 /** Commands wait for each other, at most `waitMs`; then ControlFailure `locked` says who holds it. */
 export async function lockProfile(
   profile: Profile,
@@ -30,6 +33,8 @@ export async function lockProfile(
     readonly what: string;
     readonly isDaemon: boolean;
     readonly waitMs?: number;
+    /** A daemon is not waited for: DaemonHasProfile at once. */
+    readonly leavesToDaemon?: boolean;
     /** Ends the waiting with its reason. */
     readonly signal?: AbortSignal;
   },
@@ -42,8 +47,10 @@ export async function lockProfile(
     const lock = tryLock(database, profile, who);
     if (lock !== undefined) return lock;
     const holder = lockHolder(profile);
-    const isSecondDaemon = holder?.isDaemon === true && who.isDaemon;
-    if (isSecondDaemon || Date.now() >= until)
+    const isOfDaemon = holder?.isDaemon === true;
+    if (isOfDaemon && who.leavesToDaemon === true)
+      throw new DaemonHasProfile(lockedBy(holder, false));
+    if ((isOfDaemon && who.isDaemon) || Date.now() >= until)
       throw new ControlFailure(lockedBy(holder, who.isDaemon));
     who.signal?.throwIfAborted();
     await sleep(LOCK_RETRY_MS);
