@@ -33,6 +33,13 @@ export const CRASH_SABOTAGES: readonly Sabotage[] = [
     tests: [`${worker}/executor/meanwhile.test.ts`],
   },
   {
+    name: 'a download replaces what was written at that moment, where the process ends then',
+    file: `${worker}/executor/recovery.ts`,
+    find: 'if (isKnown && staged !== undefined',
+    replace: 'if (staged !== undefined',
+    tests: [`${worker}/executor/replaced-before-crash.test.ts`],
+  },
+  {
     name: 'a folder is recycled with what just left it',
     file: `${worker}/executor/whole-folder.ts`,
     find: "  return rows.values().every(({ id, state }) => state !== 'seen' || run.paths.staged.has(id));",

@@ -119,13 +119,15 @@ export function agreeOnNewContent(base: BaseNode, view: NodeView, local: LocalRo
  * The row of an entry that the engine itself renamed or gave other metadata, from the lstat after it.
  * `mtimeNs` is the time that it must have. Where a person wrote to a file, gave it another mode, or made a
  * link anew, the row keeps the size and time that its content had, and no ctime: the next look finds a
- * difference and reads it.
+ * difference and reads it. Where another entry is there, the row keeps the number of its own.
  */
 export function rowAfter(
   row: LocalRow,
   stat: EntryStat,
   { caps, nowMs, mtimeNs = row.mtimeNs }: RowAfterOptions,
 ): LocalRow {
+  // Somebody put another one there at that moment: whether it replaces this or has a row, a look decides.
+  if (stat.ino !== row.ino) return { ...row, mtimeNs, ctimeNs: 0n, state: 'seen' };
   const { ino, birthNs, mode } = stat;
   const after: LocalRow = { ...row, ino, birthNs, mode, state: 'seen' };
   const isOfSize = row.kind !== 'file' || stat.size === row.size;

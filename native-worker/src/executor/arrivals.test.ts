@@ -1,12 +1,12 @@
 /** A device that ends while files come down knows them afterwards, even where their nodes moved meanwhile. */
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync } from 'node:fs';
 import test from 'node:test';
 import type { DeviceId } from '@coffer/protocol/core';
 import { Crash, type DiskCall, type DiskTurn } from '../testing/index.ts';
-import { MemorySpace } from './testing/memory-space.ts';
-import { pairedDevice, syncAll, type TestDevice } from './testing/test-device.ts';
+import { crashHistory, type CrashHistory } from './testing/crash-history.ts';
+import type { MemorySpace } from './testing/memory-space.ts';
+import { syncAll, type TestDevice } from './testing/test-device.ts';
 
 const PLACING = new Set<DiskCall['kind']>([
   'link',
@@ -19,19 +19,10 @@ const NAMES = ['1', '2', '3', 'l', 'e', 'f', '4'];
 /** Calls of the disk between two power cuts. */
 const STRIDE = 8;
 
-interface History {
-  readonly space: MemorySpace;
-  readonly a: TestDevice;
-  readonly b: TestDevice;
-  readonly folder: string;
-}
-
 /** b lacks two new files, two folders with a third one, a link and the new content of a third file. */
-async function behind(): Promise<History> {
-  const folder = mkdtempSync(`${existsSync('/dev/shm') ? '/dev/shm' : tmpdir()}/coffer-arrive-`);
-  const space = new MemorySpace();
-  const a = await pairedDevice(space, 'anna');
-  const b = await pairedDevice(space, 'bert', { databasePath: `${folder}/engine.db` });
+async function behind(): Promise<CrashHistory> {
+  const history = await crashHistory();
+  const { a, b } = history;
   a.write('d/3', 'old');
   await a.sync();
   await b.sync();
@@ -40,7 +31,7 @@ async function behind(): Promise<History> {
   a.disk.user.symlink('elsewhere', a.at('d/l'));
   await a.sync();
   b.disk.sim?.writeBack(0);
-  return { space, a, b, folder };
+  return history;
 }
 
 type When = (phase: 'before' | 'after', call: DiskCall) => boolean;

@@ -3,12 +3,12 @@
  * a mixed history; after a restart both devices agree and no content is gone.
  */
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync } from 'node:fs';
 import test from 'node:test';
 import { Crash, type DiskCall, type DiskTurn } from '../testing/index.ts';
-import { MemorySpace } from './testing/memory-space.ts';
-import { pairedDevice, syncAll, type TestDevice } from './testing/test-device.ts';
+import { crashHistory, type CrashHistory } from './testing/crash-history.ts';
+import type { MemorySpace } from './testing/memory-space.ts';
+import { syncAll } from './testing/test-device.ts';
 
 const CHANGING = new Set<DiskCall['kind']>([
   'rename',
@@ -24,21 +24,15 @@ const CHANGING = new Set<DiskCall['kind']>([
   'setMode',
 ]);
 
-interface History {
-  readonly space: MemorySpace;
-  readonly a: TestDevice;
-  readonly b: TestDevice;
+interface History extends CrashHistory {
   /** Every content that somebody wrote and nobody replaced knowingly. */
   readonly contents: readonly string[];
-  readonly folder: string;
 }
 
 /** Device b has everything to do at once, in both directions. */
 async function mixedHistory(): Promise<History> {
-  const folder = mkdtempSync(`${existsSync('/dev/shm') ? '/dev/shm' : tmpdir()}/coffer-crash-`);
-  const space = new MemorySpace();
-  const a = await pairedDevice(space, 'anna');
-  const b = await pairedDevice(space, 'bert', { databasePath: `${folder}/engine.db` });
+  const history = await crashHistory();
+  const { a, b } = history;
   for (const name of ['edit', 'both', 'swap1', 'swap2', 'gone', 'move', 'mine', 'dir/x', 'dir/y']) {
     a.write(name, `${name} v1`);
   }
@@ -59,7 +53,7 @@ async function mixedHistory(): Promise<History> {
   b.disk.clock.advance(1000);
   const contents = ['edit v2', 'both from a', 'both from b', 'new from a', 'own of b'];
   const kept = ['edit v1', 'gone v1', 'dir/x v1', 'dir/y v1', 'mine v1', 'swap1 v1', 'swap2 v1'];
-  return { space, a, b, contents: [...contents, ...kept], folder };
+  return { ...history, contents: [...contents, ...kept] };
 }
 
 const EXPECTED = ['both', 'edit', 'moved', 'new', 'new/deep', 'own', 'renamed', 'swap1', 'swap2'];
@@ -163,11 +157,9 @@ async function killEverywhere(kill: Kill, pointsMin: number): Promise<void> {
 }
 
 /** Device b made `d/made`, and died before its name was durable; a trashed it since. */
-async function madeAndTrashed(): Promise<Pick<History, 'a' | 'b' | 'folder'>> {
-  const folder = mkdtempSync(`${existsSync('/dev/shm') ? '/dev/shm' : tmpdir()}/coffer-crash-`);
-  const space = new MemorySpace();
-  const a = await pairedDevice(space, 'anna');
-  const b = await pairedDevice(space, 'bert', { databasePath: `${folder}/engine.db` });
+async function madeAndTrashed(): Promise<CrashHistory> {
+  const history = await crashHistory();
+  const { a, b } = history;
   a.write('d/kept', 'kept');
   await syncAll([a, b]);
   a.disk.user.folder(a.at('d/made'));
@@ -180,7 +172,7 @@ async function madeAndTrashed(): Promise<Pick<History, 'a' | 'b' | 'folder'>> {
   await assert.rejects(victim.engine.syncNow({}));
   a.disk.user.remove(a.at('d/made'));
   assert.equal((await a.sync()).trashed, 1);
-  return { a, b, folder };
+  return history;
 }
 
 test('a folder made just before a crash, and trashed by somebody meanwhile, is here alone for no one', async () => {

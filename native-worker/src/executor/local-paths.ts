@@ -97,6 +97,11 @@ export function isAsSeen(row: LocalRow, stat: EntryStat): boolean {
   return isSameSize && stat.mtimeNs === row.mtimeNs && stat.ctimeNs === row.ctimeNs;
 }
 
+/** As `isAsSeen`, of an entry that the engine itself has just renamed: that gave it another ctime. */
+export function isAsSeenBeforeRename(row: LocalRow, stat: EntryStat): boolean {
+  return isAsSeen({ ...row, ctimeNs: stat.ctimeNs }, stat);
+}
+
 /** True when two looks at an open or closed file saw the same bytes (engine §3, stable read). */
 export function isSameFile(a: EntryStat, b: EntryStat): boolean {
   return (

@@ -21,10 +21,19 @@ async function twoDevices(
 
 /** Runs `action` once, after the first call of this kind on a path that ends so. */
 function after(kind: string, ending: string, action: () => void): DiskTurn {
+  return once('after', kind, ending, action);
+}
+
+function once(
+  when: 'before' | 'after',
+  kind: string,
+  ending: string,
+  action: () => void,
+): DiskTurn {
   let isDone = false;
   return (phase, call) => {
     const isMeant = call.path.endsWith(ending) || call.to?.endsWith(ending) === true;
-    if (isDone || phase !== 'after' || call.kind !== kind || !isMeant) return undefined;
+    if (isDone || phase !== when || call.kind !== kind || !isMeant) return undefined;
     isDone = true;
     action();
     return undefined;
@@ -53,12 +62,11 @@ describe('between the calls of one operation', () => {
       await b.sync();
       a.disk.clock.advance(5000);
       let isMade = false;
-      const busy = a.restarted((now, { kind, to }) => {
-        if (isMade || now !== phase || kind !== 'rename' || to !== a.at('g')) return undefined;
+      const makeExecutable = once(phase, 'rename', '/drive/g', () => {
         isMade = true;
         a.disk.user.setMode(a.at(phase === 'before' ? 'f' : 'g'), 0o755);
-        return undefined;
       });
+      const busy = a.restarted(makeExecutable);
       await syncAll([busy, b]);
       assert.ok(isMade);
       const modes = [busy, b].map(({ disk, at }) => disk.sim?.programs.lstat(at('g'))?.mode);
@@ -67,6 +75,38 @@ describe('between the calls of one operation', () => {
         [true, true],
       );
     });
+  }
+
+  for (const [what, birthTimes] of [
+    ['with birth times', true],
+    ['without birth times', false],
+  ] as const) {
+    for (const phase of ['before', 'after'] as const) {
+      test(`two files that change places ${phase} the rename of one keep their nodes ${what}`, async () => {
+        const { a, b } = await twoDevices({ birthTimes });
+        a.write('other', 'the other one');
+        await syncAll([a, b]);
+        const nodes = a.database.sql('SELECT node_id, size FROM base_node ORDER BY size');
+        const before = nodes.all();
+        b.disk.user.rename(b.at('f'), b.at('g'));
+        await b.sync();
+        a.disk.clock.advance(5000);
+        let isSwapped = false;
+        const swap = once(phase, 'rename', '/drive/g', () => {
+          isSwapped = true;
+          const at = a.at(phase === 'before' ? 'f' : 'g');
+          a.disk.user.rename(at, a.at('aside'));
+          a.disk.user.rename(a.at('other'), at);
+          a.disk.user.rename(a.at('aside'), a.at('other'));
+        });
+        const busy = a.restarted(swap);
+        await syncAll([busy, b]);
+        assert.ok(isSwapped);
+        assert.deepEqual(busy.tree(), { g: 'the other one', other: 'first' });
+        assert.deepEqual(b.tree(), busy.tree());
+        assert.deepEqual(nodes.all(), before);
+      });
+    }
   }
 
   test('an edit of a file that is just being set aside stays in its conflict copy', async () => {

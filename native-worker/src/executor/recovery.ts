@@ -8,6 +8,7 @@ import { LocalFault, type EntryStat, type FileSystem } from '../ports/index.ts';
 import type { LocalRow } from '../scanner/local-tree-writer.ts';
 import type { Intent, Pair, PairTrees, Recycled } from '../trees/index.ts';
 import { foldersOfArrivals, settleArrivals, type Slots } from './arrivals.ts';
+import { isAsSeenBeforeRename } from './local-paths.ts';
 import { recogniseOwn } from './own-commits.ts';
 import { cleanStaging, stagedPath } from './own-folder.ts';
 
@@ -19,7 +20,7 @@ export async function recover(options: {
   const { pair, trees, fileSystem } = options;
   const disk = new PairDisk(fileSystem, pair);
   const intents = trees.intents.list();
-  for (const intent of intents) replay(disk, intent);
+  for (const intent of intents) replay(disk, trees, intent);
   const recycled = trees.recycled.unsettled();
   const changed = [...intents.flatMap(foldersOf), ...recycled.flatMap(foldersOfRecycled)];
   for (const folder of new Set(changed)) await disk.syncFolder(folder);
@@ -31,8 +32,8 @@ export async function recover(options: {
 }
 
 /** What of it concerns the disk. */
-function replay(disk: PairDisk, intent: Intent): void {
-  if (intent.kind === 'replace') replayReplace(disk, intent);
+function replay(disk: PairDisk, trees: PairTrees, intent: Intent): void {
+  if (intent.kind === 'replace') replayReplace(disk, trees, intent);
   if (intent.kind === 'stage-move') replayStagedMove(disk, intent);
 }
 
@@ -152,15 +153,20 @@ class PairDisk implements Slots {
   }
 }
 
-/** Slot empty: the complete staged file goes in, else the old bytes go back. */
-function replayReplace(disk: PairDisk, intent: Intent): void {
+/**
+ * Slot empty: the complete staged file goes in, else the old bytes go back. They do, too, where somebody
+ * wrote them: the process may have ended before it looked at what it had moved.
+ */
+function replayReplace(disk: PairDisk, trees: PairTrees, intent: Intent): void {
   const { fileSystem } = disk;
   const slot = disk.at(intent.to);
   const staged = intent.staged === null ? undefined : disk.staged(intent.staged);
-  const isMovedAway = disk.stat(intent.from) !== undefined;
+  const moved = disk.stat(intent.from);
   const isEmpty = disk.hasFolders(intent.to) && fileSystem.lstat(slot) === undefined;
-  if (!isMovedAway || !isEmpty) return;
-  if (staged !== undefined && disk.stagedInode(staged) === intent.detail) {
+  if (moved === undefined || !isEmpty) return;
+  const row = intent.local === null ? undefined : trees.local.byId(intent.local);
+  const isKnown = row !== undefined && isAsSeenBeforeRename(row, moved);
+  if (isKnown && staged !== undefined && disk.stagedInode(staged) === intent.detail) {
     fileSystem.rename(staged, slot);
   } else {
     fileSystem.rename(disk.at(intent.from), slot);

@@ -1,21 +1,17 @@
 /** What was recycled here when the power went is no person's deletion. */
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync } from 'node:fs';
 import test from 'node:test';
 import { Crash, type DiskTurn } from '../testing/index.ts';
-import { MemorySpace } from './testing/memory-space.ts';
-import { pairedDevice, syncAll } from './testing/test-device.ts';
+import { crashHistory } from './testing/crash-history.ts';
+import { syncAll } from './testing/test-device.ts';
 
 const FILES = ['d/one', 'd/two', 'd/three', 'd/mine'];
 
 for (const powerLoss of [false, true]) {
   const how = powerLoss ? 'a power cut' : 'a crash';
   test(`after ${how} while a left-out folder goes, taken in again, it is whole everywhere`, async () => {
-    const folder = mkdtempSync(`${existsSync('/dev/shm') ? '/dev/shm' : tmpdir()}/coffer-recycle-`);
-    const space = new MemorySpace();
-    const a = await pairedDevice(space, 'anna');
-    const b = await pairedDevice(space, 'bert', { databasePath: `${folder}/engine.db` });
+    const { a, b, folder } = await crashHistory();
     for (const name of FILES) a.write(name, name);
     await syncAll([a, b]);
     b.disk.sim?.writeBack(0);
@@ -49,10 +45,7 @@ for (const powerLoss of [false, true]) {
 }
 
 test('what a power cut brings back of a deletion by somebody else goes again', async () => {
-  const folder = mkdtempSync(`${existsSync('/dev/shm') ? '/dev/shm' : tmpdir()}/coffer-recycle-`);
-  const space = new MemorySpace();
-  const a = await pairedDevice(space, 'anna');
-  const b = await pairedDevice(space, 'bert', { databasePath: `${folder}/engine.db` });
+  const { a, b, folder } = await crashHistory();
   for (const name of [...FILES, 'single', 'kept']) a.write(name, name);
   await syncAll([a, b]);
   b.disk.sim?.writeBack(0);

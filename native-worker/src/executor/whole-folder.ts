@@ -2,7 +2,7 @@ import type { LocalId } from '../planner/types.ts';
 import { LocalFault, type EntryStat } from '../ports/index.ts';
 import type { LocalRow } from '../scanner/local-tree-writer.ts';
 import { isBuiltInTemporary } from '../scanner/temporaries.ts';
-import { isAsSeen } from './local-paths.ts';
+import { isAsSeen, isAsSeenBeforeRename } from './local-paths.ts';
 import type { ExecutionRun } from './run.ts';
 
 /** A folder on the way, and what it was before its entries were read. */
@@ -79,9 +79,7 @@ export function findWritten(
     try {
       const stat = run.options.fileSystem.lstat(`${moved}${below}`);
       if (stat === undefined) return true;
-      // Its own rename gave it another ctime.
-      const seen = below === '' ? { ...row, ctimeNs: stat.ctimeNs } : row;
-      return !isAsSeen(seen, stat);
+      return !(below === '' ? isAsSeenBeforeRename : isAsSeen)(row, stat);
     } catch (error) {
       if (error instanceof LocalFault) return false;
       throw error;

@@ -1,12 +1,18 @@
 /** Files and links at new slots: gathers the facts that `identity.ts` decides on, and writes the result. */
 import { unreachable } from '@coffer/protocol/core';
-import { FINE_TIMES_NS } from '../limits.ts';
+import { FINE_TIMES_NS, SETTLE_MS_MIN } from '../limits.ts';
 import type { LocalId } from '../planner/types.ts';
 import { sightingOf } from './folder-look.ts';
-import { decideFile, judgeInode, type Candidate, type FileFacts } from './identity.ts';
+import {
+  decideFile,
+  judgeInode,
+  type Candidate,
+  type FileFacts,
+  type InodeVerdict,
+} from './identity.ts';
 import type { LocalRow } from './local-tree-writer.ts';
 import { whereabouts } from './old-places.ts';
-import type { Newcomer, PassState } from './pass-state.ts';
+import { slotKey, type Newcomer, type PassState } from './pass-state.ts';
 import { takeContent, takeTarget } from './take-content.ts';
 import { isBackupName } from './temporaries.ts';
 import type { Steps } from './visit.ts';
@@ -34,6 +40,7 @@ function inOrder(pass: PassState): readonly Newcomer[] {
 }
 
 function* resolveFile(pass: PassState, newcomer: Newcomer): Steps<boolean> {
+  if (!(yield* isDisplacedRead(pass, newcomer))) return false;
   const facts = gatherFacts(pass, newcomer);
   if (facts === undefined) return pass.hasQueue;
   const decision = decideFile(facts);
@@ -139,11 +146,46 @@ function identityOf(pass: PassState, id: LocalId): Pick<Candidate, 'isPaired' | 
 
 /** The displaced row's own entry turned up under a name that is no backup. */
 function hasMoved(pass: PassState, displaced: LocalRow, newcomer: Newcomer): boolean {
+  return elsewhere(pass, displaced, newcomer).some(
+    ({ verdict, other }) =>
+      verdict === 'same' || (verdict === 'ask' && other.taken?.sha256 === displaced.sha256),
+  );
+}
+
+/**
+ * What may be the displaced row's own entry is read before the row is given away, where only its content
+ * can tell. False while that has to settle first; one that changes too fast counts as another.
+ */
+function* isDisplacedRead(pass: PassState, newcomer: Newcomer): Steps<boolean> {
+  const { displaced, folder } = newcomer;
+  const { memory } = pass;
+  if (displaced === undefined || pass.claimed.has(displaced.id)) return true;
+  for (const { verdict, other } of elsewhere(pass, displaced, newcomer)) {
+    if (verdict !== 'ask' || other.entry.kind !== 'file') continue;
+    if (!other.isResolved && other.taken === undefined) yield* readNewcomer(pass, other);
+    if (other.isResolved || other.taken !== undefined) continue;
+    if (memory.settling.get(slotKey(other.folder, other.entry.name))?.stalled === true) continue;
+    memory.dueAt(folder, memory.due.get(other.folder) ?? pass.nowMs + SETTLE_MS_MIN);
+    return false;
+  }
+  return true;
+}
+
+interface Elsewhere {
+  readonly other: Newcomer;
+  readonly verdict: InodeVerdict;
+}
+
+/** Entries of this pass with the displaced row's number, under names that are no backup's. */
+function elsewhere(pass: PassState, displaced: LocalRow, newcomer: Newcomer): readonly Elsewhere[] {
   const { birthtime } = pass.options.caps;
-  return pass.newcomersWithInode(displaced.ino).some(({ entry }) => {
-    if (entry === newcomer.entry || isBackupName(entry.name)) return false;
-    return judgeInode(displaced, sightingOf(entry.kind, entry.stat), birthtime) === 'same';
-  });
+  return pass
+    .newcomersWithInode(displaced.ino)
+    .filter(({ entry }) => entry !== newcomer.entry && !isBackupName(entry.name))
+    .map((other) => {
+      const seen = sightingOf(other.entry.kind, other.entry.stat);
+      return { other, verdict: judgeInode(displaced, seen, birthtime) };
+    });
 }
 
 /**
