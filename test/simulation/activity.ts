@@ -192,9 +192,13 @@ export class Activity {
       await scheduler.park(name, ms, () => undefined);
       return sim.crashes === crashes && !sim.isAway;
     };
-    const { isDone, taken } = await saveSlowly(save, pause, choices);
+    const { isDone, taken, left } = await saveSlowly(save, pause, choices);
     const text = `${isDone ? 'end' : 'give up'} to save ${save.path}`;
-    const what = { wrote: isDone ? [save.content] : [], gaveUp: taken, unseen: taken };
+    const what = {
+      wrote: isDone ? [save.content] : [],
+      gaveUp: taken,
+      unseen: [...taken, ...left],
+    };
     ledger.record(deedOf(sim.name, scheduler.now(), text, what));
     log.push(`${scheduler.now()} ${sim.name}: ${text}`);
   }

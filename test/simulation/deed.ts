@@ -12,7 +12,7 @@ export interface Deed {
   readonly gaveUp: readonly string[];
   /**
    * Those of `gaveUp` that an editor took away by name, although its person may never have seen them:
-   * another device's edit had arrived there meanwhile.
+   * another device's edit had arrived there meanwhile. With them those that it left in a temporary alone.
    */
   readonly unseen: readonly string[];
   /** Contents whose file or a folder above it was renamed, moved or touched. */

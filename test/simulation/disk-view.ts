@@ -40,13 +40,17 @@ export class DiskView {
     return Buffer.from(this.#user.read(path)).toString('latin1');
   }
 
-  /** Contents of the file, or of all files below the folder. */
-  contentsBelow(entry: FoundEntry): readonly string[] {
+  /** Contents of the file, or of all files below the folder; of those that are meant alone. */
+  contentsBelow(
+    entry: FoundEntry,
+    isMeant: (path: string) => boolean = () => true,
+  ): readonly string[] {
     return this.entries()
       .filter(
         ({ kind, path }) =>
           kind === 'file' && (path === entry.path || path.startsWith(`${entry.path}/`)),
       )
+      .filter(({ path }) => isMeant(path))
       .map(({ path }) => this.contentOf(path));
   }
 

@@ -13,6 +13,7 @@ import {
   movedWithCrash,
   restoredPutBack,
   sentAnew,
+  temporariesWithCrash,
 } from './oracle-excuses.ts';
 import { isCopy, show, type ContentJudgement } from './oracle-memory.ts';
 import type { Feature } from './options.ts';
@@ -59,7 +60,8 @@ function doubled(sight: Sight, { ledger, memory, features }: ContentJudgement): 
   ]);
   const onceMore = movedBackups(ledger)
     .union(movedUnderSaves(ledger))
-    .union(restoredPutBack(ledger));
+    .union(restoredPutBack(ledger))
+    .union(temporariesWithCrash(sight, ledger));
   // What a person decided not to delete after all is there beside what its content went on to.
   const isUndone = ({ id }: NodeView): boolean => ledger.undoneNodes.has(id);
   const decided = new Map([...sight.remote].filter(([, node]) => !isUndone(node)));

@@ -221,6 +221,39 @@ test('I4 lets a temporary, or a backup, be there once more that somebody restore
   assert.match(await said('touch /phone-does-18A.tmp'), twice);
 });
 
+test('I4 lets a temporary be there beside its file where a power cut met the save, and nothing else', async () => {
+  const content = `${CONTENT} saved`;
+  const said = (given: {
+    readonly text?: string;
+    readonly saver?: string;
+    readonly offMs?: number;
+    readonly temporary?: string;
+    readonly count?: number;
+    readonly isNextPhase?: boolean;
+  }): Promise<string> =>
+    seen(async ({ world, sim, write }) => {
+      const { text = 'begin to save', saver = sim.name, offMs = 10_000, count = 1 } = given;
+      const { ledger } = world;
+      ledger.startPhase(2);
+      for (let n = 1; n <= count; n++) write(`${PATH} ${n}`, content);
+      write(given.temporary ?? '/laptop-does-15A.tmp', content);
+      const now = world.scheduler.now();
+      ledger.record(deedOf(saver, now, `${text} ${ROOT}${PATH} 1`, { mayWrite: [content] }));
+      ledger.switchedOff(sim.name, new Map(), new Map(), now + offMs);
+      if (given.isNextPhase === true) ledger.startPhase(3);
+      await world.rest();
+    });
+  assert.equal(await said({}), '');
+  assert.equal(await said({ text: 'end to save', offMs: 0 }), '');
+  const twice = /^I4: twice there/m;
+  assert.match(await said({ offMs: 10_001 }), twice);
+  assert.match(await said({ saver: 'phone' }), twice, 'another device was switched off');
+  assert.match(await said({ temporary: `${PATH} 2` }), twice);
+  assert.match(await said({ count: 2 }), twice);
+  assert.match(await said({ text: 'edit' }), twice);
+  assert.match(await said({ isNextPhase: true }), twice);
+});
+
 test('I4 counts what a rule hid in earlier phases when the rules change, and nothing else', async () => {
   const said = (hidden: readonly string[], now: string, unruledDeeds = 0): string => {
     const ledger = new Ledger();

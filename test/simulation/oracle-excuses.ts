@@ -8,6 +8,7 @@ import type { Sight } from './sight.ts';
 /** A save touches its old content where it keeps that as a backup. */
 const MOVED = /^(?:rename|move|save|begin to save) /;
 const RESTORED = /^restore /;
+const SLOW_SAVE = /^(?:begin|end) to save /;
 /** A save beside which its old content stays under a backup's name, and the path that was saved. */
 const KEPT_BACKUP = /^(?:begin to )?save (.*) as S\d .*: .*\bkeep f(?:~|\.bak)/;
 
@@ -125,16 +126,32 @@ export function restoredPutBack(ledger: Ledger): ReadonlySet<string> {
   return new Set(restores.filter(wasPutBack).flatMap(({ touched }) => touched));
 }
 
+/** Contents of the drive's files whose names are temporaries'. */
+function inTemporaries(remote: Sight['remote'], ledger: Ledger): ReadonlySet<string> {
+  return new Set(
+    [...remote]
+      .filter(([path]) => TEMPORARY.test(path))
+      .flatMap(([, { sha256 }]) => ledger.contentOf(sha256 ?? '') ?? []),
+  );
+}
+
 /** A temporary that went up from a pair that only uploads, in the middle of a save: no deletion goes up. */
 export function keptTemporaries({ remote, devices }: Sight, ledger: Ledger): ReadonlySet<string> {
   const uploading = devices.filter(({ mode }) => mode === 'upload');
   const own = new Set(uploading.flatMap(({ name }) => [...ledger.writtenOn(name)]));
-  return new Set(
-    [...remote]
-      .filter(([path]) => TEMPORARY.test(path))
-      .flatMap(([, { sha256 }]) => ledger.contentOf(sha256 ?? '') ?? [])
-      .filter((content) => own.has(content)),
-  );
+  return inTemporaries(remote, ledger).intersection(own);
+}
+
+/**
+ * A temporary that went up in the middle of a save, whose device was switched off then: the power cut takes
+ * back its rename over the file, and nothing that is left says that the drive's edit of the file was it.
+ */
+export function temporariesWithCrash({ remote }: Sight, ledger: Ledger): ReadonlySet<string> {
+  const saves = ledger
+    .phaseDeeds()
+    .filter((deed) => SLOW_SAVE.test(deed.text) && ledger.isNearOff(deed));
+  const saved = new Set(saves.flatMap(({ wrote, mayWrite }) => [...wrote, ...mayWrite]));
+  return inTemporaries(remote, ledger).intersection(saved);
 }
 
 /**

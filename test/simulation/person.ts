@@ -194,13 +194,15 @@ export class Person {
     const before = this.view.contentOf(path);
     const editor = editorFor(this.#choices, key, this.#disk.volume.options.hardLinks);
     const steps = editor.steps(this.#user, path, content, key.replaceAll(' ', '-'));
-    const contents = (): readonly string[] =>
-      this.view.contentsBelow({ path: this.#root, kind: 'folder' });
+    const root: FoundEntry = { path: this.#root, kind: 'folder' };
+    const contents = (): readonly string[] => this.view.contentsBelow(root);
     const old = keepsBackup(editor) ? { touched: [before] } : { gaveUp: [before] };
     if (this.onSlowSave !== undefined && this.#choices.roll(`${key} slowly`, 2) === 0) {
       const read = (): string | undefined =>
         this.#disk.programs.lstat(path)?.type === 'file' ? this.view.contentOf(path) : undefined;
-      this.onSlowSave({ key, path, content, steps, read, contents });
+      const lasting = (): readonly string[] =>
+        this.view.contentsBelow(root, (at) => !TEMPORARY.test(at));
+      this.onSlowSave({ key, path, content, steps, read, contents, lasting });
       return this.#deed(`begin to save ${path} as ${editor.name}`, { mayWrite: [content], ...old });
     }
     const save = (): void => {

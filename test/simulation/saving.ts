@@ -13,6 +13,8 @@ export interface SlowSave {
   readonly read: () => string | undefined;
   /** Contents of all files of the pair, hidden ones left out. */
   readonly contents: () => readonly string[];
+  /** Those of them that are in a file that is no temporary. */
+  readonly lasting: () => readonly string[];
 }
 
 export interface SaveOutcome {
@@ -20,6 +22,8 @@ export interface SaveOutcome {
   readonly isDone: boolean;
   /** What the editor's steps removed or overwrote, of whomever it was. */
   readonly taken: readonly string[];
+  /** What is in temporaries alone since these steps, and may go with them at any time. */
+  readonly left: readonly string[];
 }
 
 const [FIRST_EDITOR, ...MORE_EDITORS] = EDITORS;
@@ -68,17 +72,19 @@ export async function saveSlowly(
   choices: Choices,
 ): Promise<SaveOutcome> {
   const taken: string[] = [];
+  const left: string[] = [];
   for (const [i, step] of save.steps.entries()) {
     const ms = choices.roll(`${save.key} pause ${i}`, PAUSE_MS_MAX);
-    if (!(await pause(`${save.key} step ${i}`, ms))) return { isDone: false, taken };
+    if (!(await pause(`${save.key} step ${i}`, ms))) return { isDone: false, taken, left };
     let isStuck = false;
     const tried = (): void => {
       isStuck = !isThrough(step);
     };
-    taken.push(...takenBy(tried, save.contents));
+    const takenFrom = (): void => void taken.push(...takenBy(tried, save.contents));
+    left.push(...takenBy(takenFrom, save.lasting).filter((content) => !taken.includes(content)));
     if (isStuck) break;
   }
-  return { isDone: save.read() === save.content, taken };
+  return { isDone: save.read() === save.content, taken, left };
 }
 
 function isThrough(step: () => void): boolean {
