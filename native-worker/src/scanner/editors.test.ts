@@ -139,6 +139,37 @@ describe('slots that editors empty', () => {
     assert.deepEqual(scan.ids(), { 'f.bak': id });
   });
 
+  test('a file at a backup name keeps its node when another synced one moves to its old name', () => {
+    const disk = simTestDisk();
+    const scan = new TestScan(disk);
+    disk.user.write(scan.at('f'), 'x');
+    disk.user.write(scan.at('g'), 'y');
+    scan.synced();
+    const { f, g } = scan.ids();
+    disk.user.rename(scan.at('f'), scan.at('f.bak'));
+    disk.user.write(scan.at('f'), 'edited');
+    disk.user.rename(scan.at('g'), scan.at('aside'));
+    disk.user.rename(scan.at('f'), scan.at('g'));
+    disk.user.rename(scan.at('aside'), scan.at('f'));
+    scan.settle(10_000);
+    assert.deepEqual(scan.ids(), { f: g, 'f.bak': f, g: scan.id('g') });
+  });
+
+  for (const birthtime of [true, false]) {
+    test(`so it does when a folder is made there, with birth times: ${birthtime}`, () => {
+      const disk = simTestDisk({ birthTimes: birthtime });
+      const scan = new TestScan(disk, { birthtime });
+      disk.user.write(scan.at('f'), 'x');
+      scan.synced();
+      const id = scan.id('f');
+      disk.user.rename(scan.at('f'), scan.at('f.bak'));
+      disk.user.folder(scan.at('f'));
+      scan.settle(10_000);
+      assert.equal(scan.id('f.bak'), id);
+      assert.notEqual(scan.id('f'), id);
+    });
+  }
+
   test('a save keeps a row that stands in another form of its name on a normalising disk', () => {
     const disk = simTestDisk({ normalising: true });
     const scan = new TestScan(disk, { normalising: true });

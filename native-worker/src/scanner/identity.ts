@@ -32,7 +32,7 @@ export type OldPlace =
   | 'present'
   /** Nothing is there. */
   | 'empty'
-  /** Another entry is there. */
+  /** Another entry is there, which may be its edit. */
   | 'taken';
 
 export interface Candidate {

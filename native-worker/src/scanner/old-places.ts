@@ -3,7 +3,7 @@ import { LocalFault, type EntryStat, type LocalFaultCode } from '../ports/index.
 import { sightingOf } from './folder-look.ts';
 import { judgeInode, type OldPlace } from './identity.ts';
 import type { LocalRow } from './local-tree-writer.ts';
-import type { PassState } from './pass-state.ts';
+import type { Missing, PassState } from './pass-state.ts';
 
 export type Whereabouts =
   | OldPlace
@@ -24,7 +24,7 @@ export function whereabouts(pass: PassState, row: LocalRow): Whereabouts {
   if (pass.claimed.has(row.id)) return 'claimed';
   if (row.state === 'gone') return 'empty';
   const missing = pass.missing.get(row.id);
-  if (missing !== undefined) return missing.isTaken ? 'taken' : 'empty';
+  if (missing !== undefined) return isEditOpen(missing) ? 'taken' : 'empty';
   const above = lostAncestor(pass, row);
   if (above !== undefined) return isAboutToBeFound(pass, above) ? 'blocked' : 'empty';
   if (pass.listed.has(row.parent)) return 'present';
@@ -33,6 +33,11 @@ export function whereabouts(pass: PassState, row: LocalRow): Whereabouts {
     return 'unlisted';
   }
   return isAtItsPlace(pass, row) ? 'present' : 'empty';
+}
+
+/** What took the slot may be the row's edit: it is of its kind, and not found to be another row's entry. */
+function isEditOpen({ row, taker }: Missing): boolean {
+  return taker !== undefined && !taker.isResolved && taker.entry.kind === row.kind;
 }
 
 /** The lowest folder above a row that is missing or gone. */

@@ -32,6 +32,8 @@ export interface Missing {
   readonly row: LocalRow;
   /** Another entry is at the slot. */
   readonly isTaken: boolean;
+  /** That entry, where no other row had the slot too. */
+  readonly taker?: Newcomer;
 }
 
 /** A local fault of one entry, tried again after a growing delay. */

@@ -166,9 +166,10 @@ function otherNames(pass: PassState, { id, kind, ino }: LocalRow): void {
 
 /** Another entry is at the slot of a row. */
 function displaced(pass: PassState, folder: LocalId, entry: LookEntry, row: LocalRow): void {
-  pass.missing.set(row.id, { row, isTaken: true });
+  const taker = newcomerOf(pass, folder, entry, row);
+  pass.missing.set(row.id, { row, isTaken: true, taker });
   pass.slotEmptied(row, false);
-  pass.addNewcomer(newcomerOf(pass, folder, entry, row));
+  pass.addNewcomer(taker);
 }
 
 function newcomerOf(
