@@ -5,6 +5,8 @@ import { ROOT } from './device.ts';
 import { IGNORE_FILE, isScratch, SCRATCH } from './ignored.ts';
 import type { Ledger } from './ledger.ts';
 import {
+  backedUpTwice,
+  backupsWithCrash,
   chosenWithCrash,
   keptTemporaries,
   movedBackups,
@@ -61,7 +63,9 @@ function doubled(sight: Sight, { ledger, memory, features }: ContentJudgement): 
   const onceMore = movedBackups(ledger)
     .union(movedUnderSaves(ledger))
     .union(restoredPutBack(ledger))
-    .union(temporariesWithCrash(sight, ledger));
+    .union(temporariesWithCrash(sight, ledger))
+    .union(backupsWithCrash(sight, ledger))
+    .union(backedUpTwice(sight, ledger));
   // What a person decided not to delete after all is there beside what its content went on to.
   const isUndone = ({ id }: NodeView): boolean => ledger.undoneNodes.has(id);
   const decided = new Map([...sight.remote].filter(([, node]) => !isUndone(node)));

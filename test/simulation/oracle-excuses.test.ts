@@ -147,6 +147,8 @@ test('I4 lets a backup be there twice that one put over a file and another renam
   assert.equal(await seen((stage) => plant(stage, 'f.bak', 'web')), '');
   const how = 'save /f.bak as one that keeps a backup of it';
   assert.equal(await seen((stage) => plant(stage, 'f.bak', 'web', { how })), '');
+  const swapped = { how: 'swap /c and /f.bak' };
+  assert.equal(await seen((stage) => plant(stage, 'f.bak', 'web', swapped)), '');
   for (const put of ['swap /a and /f.bak', 'swap /f.bak and /a'])
     assert.equal(await seen((stage) => plant(stage, 'f.bak', 'web', { put })), '');
   const twice = /^I4: twice there/m;
@@ -230,28 +232,90 @@ test('I4 lets a temporary be there beside its file where a power cut met the sav
     readonly temporary?: string;
     readonly count?: number;
     readonly isNextPhase?: boolean;
+    readonly what?: Partial<Deed>;
   }): Promise<string> =>
     seen(async ({ world, sim, write }) => {
       const { text = 'begin to save', saver = sim.name, offMs = 10_000, count = 1 } = given;
+      const { what = { mayWrite: [content] } } = given;
       const { ledger } = world;
       ledger.startPhase(2);
       for (let n = 1; n <= count; n++) write(`${PATH} ${n}`, content);
       write(given.temporary ?? '/laptop-does-15A.tmp', content);
       const now = world.scheduler.now();
-      ledger.record(deedOf(saver, now, `${text} ${ROOT}${PATH} 1`, { mayWrite: [content] }));
+      ledger.record(deedOf('phone', now, 'edit', { wrote: [content] }));
+      ledger.record(deedOf(saver, now, `${text} ${ROOT}${PATH} 1`, what));
       ledger.switchedOff(sim.name, new Map(), new Map(), now + offMs);
       if (given.isNextPhase === true) ledger.startPhase(3);
       await world.rest();
     });
   assert.equal(await said({}), '');
   assert.equal(await said({ text: 'end to save', offMs: 0 }), '');
+  assert.equal(await said({ what: { gaveUp: [content] } }), '', 'the old content');
   const twice = /^I4: twice there/m;
+  assert.match(await said({ what: { deleted: [content] } }), twice);
   assert.match(await said({ offMs: 10_001 }), twice);
   assert.match(await said({ saver: 'phone' }), twice, 'another device was switched off');
   assert.match(await said({ temporary: `${PATH} 2` }), twice);
   assert.match(await said({ count: 2 }), twice);
   assert.match(await said({ text: 'edit' }), twice);
   assert.match(await said({ isNextPhase: true }), twice);
+});
+
+const KEEPS = 'as S5 AutoCAD: f to f.bak, create f, keep f.bak';
+
+test('I4 lets a backup be there beside its file where a power cut met the save, and nothing else', async () => {
+  const old = `${CONTENT} old`;
+  const said = ({
+    offMs = 10_000,
+    text = KEEPS,
+    kept = old,
+    name = '.bak',
+    count = 1,
+  }): Promise<string> =>
+    seen(async ({ world, sim, write }) => {
+      const { ledger } = world;
+      ledger.startPhase(2);
+      for (let n = 1; n <= count; n++) write(`${PATH} ${n}`, old);
+      write(`${PATH}${name}`, old);
+      const now = world.scheduler.now();
+      ledger.record(deedOf('phone', now, 'edit', { wrote: [old] }));
+      const saved = { wrote: [`${CONTENT} saved`], touched: [kept], gaveUp: [`${CONTENT} saved`] };
+      ledger.record(deedOf(sim.name, now, `save ${ROOT}${PATH} 1 ${text}`, saved));
+      ledger.switchedOff(sim.name, new Map(), new Map(), now + offMs);
+      await world.rest();
+    });
+  assert.equal(await said({}), '');
+  const twice = /^I4: twice there/m;
+  assert.match(await said({ offMs: 10_001 }), twice);
+  assert.match(await said({ text: 'in place (nano)' }), twice);
+  assert.match(await said({ kept: CONTENT }), twice);
+  assert.match(await said({ name: ' 2' }), twice);
+  assert.match(await said({ count: 2 }), twice);
+});
+
+test('I4 lets a content be in two backups that two people kept, and nowhere else', async () => {
+  const old = `${CONTENT} old`;
+  const said = (
+    savers: readonly string[],
+    names = ['f.bak', 'g.bak'],
+    text = KEEPS,
+  ): Promise<string> =>
+    seen(async ({ world, write }) => {
+      const { ledger } = world;
+      ledger.startPhase(2);
+      for (const name of names) write(`/${name}`, old);
+      const now = world.scheduler.now();
+      ledger.record(deedOf('phone', now, 'edit', { wrote: [old] }));
+      for (const saver of savers)
+        ledger.record(deedOf(saver, now, `save ${ROOT}/f ${text}`, { touched: [old] }));
+      await world.rest();
+    });
+  assert.equal(await said(['laptop', 'phone']), '');
+  const twice = /^I4: twice there/m;
+  assert.match(await said(['laptop', 'laptop']), twice);
+  assert.match(await said(['laptop', 'phone'], ['f.bak', 'g']), twice);
+  assert.match(await said(['laptop', 'phone'], ['f.bak', 'g.bak', 'h.bak']), twice);
+  assert.match(await said(['laptop', 'phone'], ['f.bak', 'g.bak'], 'in place (nano)'), twice);
 });
 
 test('I4 counts what a rule hid in earlier phases when the rules change, and nothing else', async () => {

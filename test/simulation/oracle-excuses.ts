@@ -6,7 +6,7 @@ import { BACKUP_NAME, MOVED_TEMPORARY, PUT_BACK, TEMPORARY } from './saving.ts';
 import type { Sight } from './sight.ts';
 
 /** A save touches its old content where it keeps that as a backup. */
-const MOVED = /^(?:rename|move|save|begin to save) /;
+const MOVED = /^(?:rename|move|swap|save|begin to save) /;
 const RESTORED = /^restore /;
 const SLOW_SAVE = /^(?:begin|end) to save /;
 /** A save beside which its old content stays under a backup's name, and the path that was saved. */
@@ -128,11 +128,39 @@ export function restoredPutBack(ledger: Ledger): ReadonlySet<string> {
 
 /** Contents of the drive's files whose names are temporaries'. */
 function inTemporaries(remote: Sight['remote'], ledger: Ledger): ReadonlySet<string> {
+  return new Set(contentsAt(TEMPORARY, remote, ledger));
+}
+
+/** Contents of the drive's files with such names, each as often as it is there. */
+function contentsAt(name: RegExp, remote: Sight['remote'], ledger: Ledger): readonly string[] {
+  return [...remote]
+    .filter(([path]) => name.test(path))
+    .flatMap(([, { sha256 }]) => ledger.contentOf(sha256 ?? '') ?? []);
+}
+
+/**
+ * A power cut may take the saved file and leave the backup of it: the old content is at that, and the file
+ * has it again from the drive.
+ */
+export function backupsWithCrash({ remote }: Sight, ledger: Ledger): ReadonlySet<string> {
+  const saves = keepingSaves(ledger).filter((deed) => ledger.isNearOff(deed));
+  const old = new Set(saves.flatMap(({ touched }) => touched));
+  return new Set(contentsAt(BACKUP_NAME, remote, ledger)).intersection(old);
+}
+
+/** Two people saved one file, under two names since one of them moved it: each has a backup of its own. */
+export function backedUpTwice({ remote }: Sight, ledger: Ledger): ReadonlySet<string> {
+  const saves = keepingSaves(ledger);
+  const backups = contentsAt(BACKUP_NAME, remote, ledger);
+  const keepers = (content: string): ReadonlySet<string> =>
+    new Set(saves.flatMap(({ touched, device }) => (touched.includes(content) ? [device] : [])));
   return new Set(
-    [...remote]
-      .filter(([path]) => TEMPORARY.test(path))
-      .flatMap(([, { sha256 }]) => ledger.contentOf(sha256 ?? '') ?? []),
+    backups.filter((each, at) => backups.indexOf(each) < at && keepers(each).size > 1),
   );
+}
+
+function keepingSaves(ledger: Ledger): readonly Deed[] {
+  return ledger.phaseDeeds().filter(({ text }) => KEPT_BACKUP.test(text));
 }
 
 /** A temporary that went up from a pair that only uploads, in the middle of a save: no deletion goes up. */
@@ -143,14 +171,17 @@ export function keptTemporaries({ remote, devices }: Sight, ledger: Ledger): Rea
 }
 
 /**
- * A temporary that went up in the middle of a save, whose device was switched off then: the power cut takes
- * back its rename over the file, and nothing that is left says that the drive's edit of the file was it.
+ * A temporary that went up in the middle of a save, or that a power cut brought back, with the new content
+ * or the old one: the power cut takes back its rename over the file, or its removal, and nothing that is
+ * left says that the drive's edit of the file was it, or that its editor had done with it.
  */
 export function temporariesWithCrash({ remote }: Sight, ledger: Ledger): ReadonlySet<string> {
   const saves = ledger
     .phaseDeeds()
     .filter((deed) => SLOW_SAVE.test(deed.text) && ledger.isNearOff(deed));
-  const saved = new Set(saves.flatMap(({ wrote, mayWrite }) => [...wrote, ...mayWrite]));
+  const saved = new Set(
+    saves.flatMap(({ wrote, mayWrite, gaveUp }) => [...wrote, ...mayWrite, ...gaveUp]),
+  );
   return inTemporaries(remote, ledger).intersection(saved);
 }
 
