@@ -3,6 +3,7 @@ import type { Drive } from '@coffer/sdk';
 import { CALM } from './network.ts';
 import { ROOT, type SimDevice } from './device.ts';
 import { deedOf, type Deed } from './deed.ts';
+import { withFolderNodes } from './folder-nodes.ts';
 import { contentsLeftOut } from './left-out.ts';
 import type { FaultKind } from './options.ts';
 import { saveSlowly, type SlowSave } from './saving.ts';
@@ -168,7 +169,7 @@ export class Activity {
     const deed = sim.person.act(number);
     if (deed === undefined) return;
     const deleted = deed.deleted.filter((content) => !leftOut.has(content));
-    this.#record({ ...deed, deleted }, number);
+    this.#record(withFolderNodes({ ...deed, deleted }, sim), number);
   }
 
   async #actElsewhere(number: number): Promise<void> {

@@ -22,6 +22,10 @@ export interface Deed {
   readonly still: ReadonlyMap<string, string>;
   /** Names of folders that went. */
   readonly folders: readonly string[];
+  /** Folders that were renamed or moved, by their paths and by the ids of their nodes. */
+  readonly moved: readonly string[];
+  /** For each of `deleted` the folders that went with it, as in `moved`. */
+  readonly within: ReadonlyMap<string, readonly string[]>;
 }
 
 export function deedOf(device: string, at: number, text: string, what: Partial<Deed>): Deed {
@@ -37,6 +41,8 @@ export function deedOf(device: string, at: number, text: string, what: Partial<D
     deleted: [],
     still: new Map(),
     folders: [],
+    moved: [],
+    within: new Map(),
     ...what,
   };
 }

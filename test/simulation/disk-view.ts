@@ -55,11 +55,24 @@ export class DiskView {
   }
 
   /** What goes with these entries. What a rule hides is deleted on this disk alone. */
-  goneWith(entries: readonly FoundEntry[]): Pick<Deed, 'gaveUp' | 'deleted' | 'folders'> {
+  goneWith(
+    entries: readonly FoundEntry[],
+  ): Pick<Deed, 'gaveUp' | 'deleted' | 'folders' | 'within'> {
     const files = entries.filter(({ kind }) => kind === 'file');
     const contents = files.map(({ path }) => this.contentOf(path));
     const deleted = contents.filter((_, i) => !this.isHidden(files[i]?.path ?? ''));
-    return { gaveUp: contents, deleted, folders: foldersOf(entries) };
+    const folders = this.foldersAmong(entries);
+    const within = files.map(({ path }, i): [string, readonly string[]] => {
+      const at = path.slice(this.#root.length);
+      return [contents[i] ?? '', folders.filter((folder) => at.startsWith(`${folder}/`))];
+    });
+    return { gaveUp: contents, deleted, folders: foldersOf(entries), within: new Map(within) };
+  }
+
+  /** Paths in the pair of the folders among these entries. */
+  foldersAmong(entries: readonly FoundEntry[]): readonly string[] {
+    const folders = entries.filter(({ kind }) => kind === 'folder');
+    return folders.map(({ path }) => path.slice(this.#root.length));
   }
 
   isHidden(path: string): boolean {

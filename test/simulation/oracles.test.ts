@@ -114,22 +114,6 @@ test('I3 excuses what was chosen and what a crash may undo, for no other crash a
   assert.match(move, cameBack);
 });
 
-test('I3 lets a folder that somebody else moved come back with what was in it, and no other', async () => {
-  const said = (text: string, mover?: string): Promise<string> =>
-    seen(async ({ world, sim, other }) => {
-      world.ledger.startPhase(2);
-      world.ledger.record(deedOf(mover ?? other.name, 1, text, {}));
-      const what = { deleted: [CONTENT], gaveUp: [CONTENT] };
-      world.ledger.record(deedOf(sim.name, 2, `delete ${ROOT}/d`, what));
-    });
-  const cameBack = /^I3: .*, deleted on laptop, came back/m;
-  assert.equal(await said(`rename ${ROOT}/d to ${ROOT}/e`), '');
-  assert.equal(await said('move /d to /e', 'web'), '');
-  assert.match(await said('move /d to /e', 'laptop'), cameBack);
-  assert.match(await said('move /d/f to /e', 'web'), cameBack);
-  assert.match(await said('move /c to /d', 'web'), cameBack);
-});
-
 test('I3 lets one of two equal files stay when the other is deleted, and not both', async () => {
   const plant = async ({ world, sim, write }: Stage, isDeleted: boolean): Promise<void> => {
     write(`${PATH} again`, CONTENT);

@@ -4,7 +4,7 @@
  * twice, I10 by crash-all.ts.
  */
 import type { Deed } from './deed.ts';
-import { ROOT } from './device.ts';
+import { folderNodes } from './folder-nodes.ts';
 import { isScratch } from './ignored.ts';
 import { agreement } from './oracle-agreement.ts';
 import { contents, nodeIds } from './oracle-contents.ts';
@@ -48,13 +48,9 @@ function remember({ memory, ledger }: ContentJudgement, { remote, past, devices 
   );
 }
 
-/** The path of the drive, for words that begin with one of a disk. */
-function inDrive(words: string): string {
-  return words.startsWith(ROOT) ? words.slice(ROOT.length) : words;
-}
-
 /** I3: what one person deleted, and nobody else touched meanwhile, does not come back. */
-function resurrection({ ledger, memory, shape }: World, sight: Sight): readonly string[] {
+export function resurrection(world: World, sight: Sight): readonly string[] {
+  const { ledger, memory, shape } = world;
   // A decision of a person brings held deletions back, and what was answered to nobody is unknown.
   if (ledger.undoneInPhase || ledger.isUncertainInPhase) return [];
   const deeds = ledger.phaseDeeds();
@@ -80,11 +76,27 @@ function resurrection({ ledger, memory, shape }: World, sight: Sight): readonly 
     return touched.some((each) => earlier.has(each));
   };
   // A folder that somebody else moved lives on with all that was in it (engine §5.2, §5.5).
-  const hasMovedFolder = ({ text }: Deed, deletion: string): boolean => {
-    const path = inDrive(/^(?:delete|trash) (.+)$/.exec(deletion)?.[1] ?? '');
-    const moved = /^(?:rename|move) (.+)$/.exec(text)?.[1];
-    return path !== '' && moved !== undefined && inDrive(moved).startsWith(`${path} to `);
-  };
+  const hasMovedFolder = ({ moved }: Deed, content: string, { within }: Deed): boolean =>
+    within.get(content)?.some((folder) => moved.includes(folder)) ?? false;
+  // An upload pair brings back the folder that it needs, and with it what was deleted in that.
+  const uploading = new Set(
+    sight.devices.filter(({ mode }) => mode === 'upload').map(({ name }) => name),
+  );
+  const needed = new Set(
+    world.devices
+      .filter(({ sim }) => uploading.has(sim.name))
+      .flatMap(({ sim }) => folderNodes(sim).map(({ node }) => node)),
+  );
+  const restored = [...sight.remote].filter(([, { id }]) => needed.has(id));
+  const isBroughtBack = (content: string, { within }: Deed): boolean =>
+    restored.some(
+      ([folder, { id }]) =>
+        within.get(content)?.includes(id) === true &&
+        [...sight.remote].some(
+          ([path, { sha256 }]) =>
+            path.startsWith(`${folder}/`) && sha256 === ledger.digest(content),
+        ),
+    );
   const live = liveHashes(sight.remote);
   const isLeft = (content: string, deleted: readonly string[]): boolean => {
     const hash = ledger.digest(content);
@@ -104,6 +116,7 @@ function resurrection({ ledger, memory, shape }: World, sight: Sight): readonly 
     return deleted
       .filter((content) => !isLeft(content, deleted))
       .filter((content) => own.has(content) && isBack(content, deed))
+      .filter((content) => !isBroughtBack(content, deed))
       .filter((content) => ledger.choseInPhase.get(device)?.has(content) !== true)
       .filter(
         (content) =>
@@ -115,7 +128,7 @@ function resurrection({ ledger, memory, shape }: World, sight: Sight): readonly 
                   content,
                 ) ||
                 hasMovedEarlier(other, content) ||
-                hasMovedFolder(other, deed.text),
+                hasMovedFolder(other, content, deed),
           ),
       )
       .map((content) => `I3: ${show(content)}, deleted on ${device}, came back`);

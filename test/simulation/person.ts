@@ -222,7 +222,8 @@ export class Person {
       return undefined;
     const touched = this.view.contentsBelow(entry);
     this.#user.rename(entry.path, target);
-    return this.#deed(`${what} ${entry.path} to ${target}`, { touched });
+    const moved = this.view.foldersAmong([entry]);
+    return this.#deed(`${what} ${entry.path} to ${target}`, { touched, moved });
   }
 
   /** Renames one file over another. */
@@ -249,7 +250,8 @@ export class Person {
     this.#user.rename(a.path, aside);
     this.#user.rename(b.path, a.path);
     this.#user.rename(aside, b.path);
-    return this.#deed(`swap ${a.path} and ${b.path}`, { touched });
+    const moved = this.view.foldersAmong([a, b]);
+    return this.#deed(`swap ${a.path} and ${b.path}`, { touched, moved });
   }
 
   #delete(entry: FoundEntry | undefined): Deed | undefined {

@@ -19,7 +19,7 @@ const ACTIONS = [
 
 interface ThirdPartyParts {
   readonly device: SimDevice;
-  readonly choices: Choices;
+  readonly choices: Pick<Choices, 'pick' | 'roll'>;
   readonly now: () => number;
   readonly signal: AbortSignal;
   /** The content with this hash, when somebody wrote one. */
@@ -96,7 +96,10 @@ export class ThirdParty {
         if (from === undefined) return undefined;
         const touched = this.#contentsBelow(drive, from.node);
         const moved = await drive.edit.move(from.path, slot, signal);
-        return moved.ok ? this.#deed(`move ${from.path} to ${slot}`, { touched }) : undefined;
+        const folder = from.node.kind === 'folder' ? [from.path, from.node.id] : [];
+        return moved.ok
+          ? this.#deed(`move ${from.path} to ${slot}`, { touched, moved: folder })
+          : undefined;
       }
       case 'trash': {
         const found = one(() => true);
@@ -143,18 +146,44 @@ export class ThirdParty {
   async #trash(drive: Drive, path: string): Promise<Deed | undefined> {
     const trashed = await drive.edit.trash(path, this.#parts.signal);
     if (!trashed.ok) return undefined;
-    const gone = this.#contentsBelow(drive, trashed.value.node);
-    return this.#deed(`trash ${path}`, { gaveUp: gone, deleted: gone });
+    const { node } = trashed.value;
+    const within = new Map(this.#filesBelow(drive, { path, node }));
+    const gone = [...within.keys()];
+    const still = this.#still(drive, gone);
+    return this.#deed(`trash ${path}`, { gaveUp: gone, deleted: gone, still, within });
+  }
+
+  /** Where the drive has more of these contents. */
+  #still(drive: Drive, gone: readonly string[]): ReadonlyMap<string, string> {
+    const listed = drive.list('/', { recursive: true });
+    const entries: readonly Found[] = listed.ok ? listed.value.entries : [];
+    return new Map(
+      entries.flatMap(({ path, node }): [string, string][] => {
+        const content = this.#parts.contentOf(node.sha256 ?? '');
+        return content !== undefined && gone.includes(content) ? [[path, content]] : [];
+      }),
+    );
   }
 
   #contentsBelow(drive: Drive, node: NodeView): readonly string[] {
+    return this.#filesBelow(drive, { path: '', node }).map(([content]) => content);
+  }
+
+  /** Contents of the file, or of all below the folder, and the folders that each is in, from that one on. */
+  #filesBelow(
+    drive: Drive,
+    { path, node }: Found,
+    folders: readonly string[] = [],
+  ): readonly [string, readonly string[]][] {
     if (node.kind === 'folder') {
-      return drive.space
-        .children(node.id)
-        .flatMap((child) => ('unreadable' in child ? [] : this.#contentsBelow(drive, child)));
+      const within = [...folders, path, node.id];
+      return drive.space.children(node.id).flatMap((child) => {
+        if ('unreadable' in child) return [];
+        return this.#filesBelow(drive, { path: `${path}/${child.name}`, node: child }, within);
+      });
     }
     const content = node.sha256 === null ? undefined : this.#parts.contentOf(node.sha256);
-    return content === undefined ? [] : [content];
+    return content === undefined ? [] : [[content, folders]];
   }
 
   #slot(key: string, entries: readonly Found[]): string {
