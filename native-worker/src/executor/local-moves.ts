@@ -6,7 +6,7 @@ import { rowAfter } from './agreement.ts';
 import { folderOf } from './local-paths.ts';
 import { isTaken } from './local-effects.ts';
 import { DONE, LOST, unlessFault, type OperationOutcome } from './outcome.ts';
-import { ensureStaging, stagedPath } from './own-folder.ts';
+import { ensureStaging, hasFolders, stagedPath, wayBack } from './own-folder.ts';
 import type { ExecutionRun } from './run.ts';
 
 /** An entry that waits in staging until its slot is free. */
@@ -91,11 +91,13 @@ export function placeStaged(run: ExecutionRun, move: StagedMove): boolean {
   return true;
 }
 
-/** The slot did not become free: back to where the entry was, or beside it. */
+/** The slot did not become free: back to its folder, or where that is gone to the one that it was for. */
 export function unstage(run: ExecutionRun, move: StagedMove): void {
   const { fileSystem, pair, trees } = run.options;
   const staged = stagedPath(pair.localPath, move.operation.id);
-  const back = freePath(run, move.from);
+  const isThere = hasFolders(fileSystem, pair.localPath, move.from);
+  const wanted = isThere ? move.from : (wantedPath(run, move.operation) ?? move.from);
+  const back = wayBack(fileSystem, pair.localPath, wanted);
   fileSystem.rename(staged, back);
   run.paths.staged.delete(move.row.id);
   run.folderMoved(staged, back);
@@ -104,14 +106,6 @@ export function unstage(run: ExecutionRun, move: StagedMove): void {
     run.settle(move.operation, LOST);
   });
   run.options.hint(move.row.parent);
-}
-
-/** An absolute path at `relative` or, when that is taken, beside it with a number. */
-export function freePath(run: Pick<ExecutionRun, 'options' | 'paths'>, relative: string): string {
-  const wanted = run.paths.inRoot(relative);
-  let path = wanted;
-  for (let n = 2; run.options.fileSystem.lstat(path) !== undefined; n++) path = `${wanted} ${n}`;
-  return path;
 }
 
 function finish(

@@ -58,6 +58,28 @@ export function stagedPath(root: string, name: string): string {
   return `${root}/${STAGING}/${name}`;
 }
 
+/**
+ * A free path for what left `relative` for staging: there, or beside it with a number; in the root where
+ * its folder is gone. A scan finds it by its inode.
+ */
+export function wayBack(fileSystem: FileSystem, root: string, relative: string): string {
+  const name = relative.slice(relative.lastIndexOf('/') + 1);
+  const wanted = `${root}/${hasFolders(fileSystem, root, relative) ? relative : name}`;
+  let path = wanted;
+  for (let n = 2; fileSystem.lstat(path) !== undefined; n++) path = `${wanted} ${n}`;
+  return path;
+}
+
+/** Every folder above the path is a folder: no write goes through a link that stands there now. */
+export function hasFolders(fileSystem: FileSystem, root: string, relative: string): boolean {
+  let path = root;
+  for (const name of relative.split('/').slice(0, -1)) {
+    path = `${path}/${name}`;
+    if (fileSystem.lstat(path)?.type !== 'folder') return false;
+  }
+  return true;
+}
+
 /** Empties the staging folder; what intents still name is passed in `keep`. */
 export function cleanStaging(
   fileSystem: FileSystem,

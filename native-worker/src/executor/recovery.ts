@@ -10,7 +10,7 @@ import type { Intent, Pair, PairTrees, Recycled } from '../trees/index.ts';
 import { foldersOfArrivals, settleArrivals, type Slots } from './arrivals.ts';
 import { isAsSeenBeforeRename } from './local-paths.ts';
 import { recogniseOwn } from './own-commits.ts';
-import { cleanStaging, stagedPath } from './own-folder.ts';
+import { cleanStaging, hasFolders, stagedPath, wayBack } from './own-folder.ts';
 
 export async function recover(options: {
   readonly pair: Pair;
@@ -141,15 +141,12 @@ class PairDisk implements Slots {
     }
   }
 
-  /** Every folder above the path is a folder: no write goes through a link that stands there now. */
   hasFolders(relative: string): boolean {
-    const names = relative.split('/').slice(0, -1);
-    let path = this.#root;
-    for (const name of names) {
-      path = `${path}/${name}`;
-      if (this.fileSystem.lstat(path)?.type !== 'folder') return false;
-    }
-    return true;
+    return hasFolders(this.fileSystem, this.#root, relative);
+  }
+
+  wayBack(relative: string): string {
+    return wayBack(this.fileSystem, this.#root, relative);
   }
 }
 
@@ -185,23 +182,11 @@ function settleSetAside(disk: PairDisk, trees: PairTrees, intent: Intent): void 
   trees.local.setCopyOf(local, intent.node);
 }
 
-/** Forward where the slot is free, else back, else beside it: a scan finds it by its inode. */
-function replayStagedMove(disk: PairDisk, intent: Intent): void {
+/** Forward where the slot is free, else back. */
+function replayStagedMove(disk: PairDisk, { staged: name, detail, to, from }: Intent): void {
   const { fileSystem } = disk;
-  const staged = intent.staged === null ? undefined : disk.staged(intent.staged);
-  if (staged === undefined || disk.stagedInode(staged) !== intent.detail) return;
-  for (const wanted of [intent.to, intent.from]) {
-    const path = disk.at(wanted);
-    if (!disk.hasFolders(wanted) || fileSystem.lstat(path) !== undefined) continue;
-    fileSystem.rename(staged, path);
-    return;
-  }
-  const name = intent.from.slice(intent.from.lastIndexOf('/') + 1);
-  const folder = disk.hasFolders(intent.from) ? intent.from.slice(0, -name.length) : '';
-  for (let n = 2; ; n++) {
-    const path = disk.at(`${folder}${name} ${n}`);
-    if (fileSystem.lstat(path) !== undefined) continue;
-    fileSystem.rename(staged, path);
-    return;
-  }
+  const staged = name === null ? undefined : disk.staged(name);
+  if (staged === undefined || disk.stagedInode(staged) !== detail) return;
+  const isFree = disk.hasFolders(to) && fileSystem.lstat(disk.at(to)) === undefined;
+  fileSystem.rename(staged, isFree ? disk.at(to) : disk.wayBack(from));
 }
