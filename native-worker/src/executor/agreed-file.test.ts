@@ -63,6 +63,8 @@ function treesWith(changes: Rows): { readonly trees: PairTrees; readonly upload:
     executable: false,
     target: null,
     copyOf: null,
+    fromParent: null,
+    fromName: null,
     device: '',
     changedAtMs: 0,
     state: 'live',

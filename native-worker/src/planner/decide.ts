@@ -15,7 +15,7 @@ import {
   type Place,
   type Unit,
 } from './unit.ts';
-import { emptyTarget } from './unit-facts.ts';
+import { emptyTarget, isMovedAlike } from './unit-facts.ts';
 
 /** Decides all units. Conflict copies join the pass as units of their own. */
 export function decideUnits(pass: Pass): void {
@@ -172,7 +172,7 @@ function hasEqualContent({ localNode, remoteNode }: Unit): boolean {
 /** Deleted remotely, unchanged here: a move, a decision to undo, or the folder above saves it. */
 function outliveRemote(unit: Unit, pass: Pass, decided: Set<Unit>): void {
   const { target } = unit;
-  if (unit.localMoved) {
+  if (unit.localMoved && !isMovedAlike(unit, pass.universe)) {
     pass.trace(pass.cell('place.moved-deleted'));
     target.exists = true;
     target.whole = true;
@@ -188,7 +188,7 @@ function outliveRemote(unit: Unit, pass: Pass, decided: Set<Unit>): void {
 function outliveLocal(unit: Unit, pass: Pass, decided: Set<Unit>): void {
   const { target } = unit;
   const above = unit.base === undefined ? undefined : pass.universe.ofNode(unit.base.parent);
-  if (unit.remoteMoved) {
+  if (unit.remoteMoved && !isMovedAlike(unit, pass.universe)) {
     pass.trace(pass.cell('place.deleted-moved'));
     target.exists = true;
     target.whole = true;
@@ -233,11 +233,11 @@ function decideExcluded(unit: Unit, pass: Pass): void {
     return;
   }
   if (isUnhashed(unit, pass)) return;
-  const isMovedAlike =
+  const isAgreed =
     unit.localPlace !== undefined &&
     unit.remotePlace !== undefined &&
     isOnePlace(unit.localPlace, unit.remotePlace);
-  if (unit.localMoved && !isMovedAlike) {
+  if (unit.localMoved && !isAgreed) {
     const isOut = unit.localPlace?.parent.remote !== 'excluded';
     pass.trace(isOut ? 'exclusion.moved-out' : 'exclusion.up-first');
     target.place = unit.localPlace;

@@ -6,6 +6,7 @@ import {
   WITHOUT,
   holding,
   at,
+  L,
   R,
   both,
   editL,
@@ -133,6 +134,32 @@ const ROWS: readonly Row[] = [
     act: both(removeL, moveR),
     ends: at('e/r'),
     kinds: ['local-download'],
+  },
+  {
+    cell: 'content.same-deleted',
+    claim: 'what both moved alike is deleted by the deletion there',
+    act: both(
+      moveL,
+      R((r) => {
+        r.move('d/f', 'e/l');
+        r.remove('e/l');
+      }),
+    ),
+    ends: WITHOUT,
+    kinds: ['local-recycle'],
+  },
+  {
+    cell: 'content.deleted-same',
+    claim: 'what both moved alike is deleted by the deletion here',
+    act: both(
+      R((r) => r.move('d/f', 'e/l')),
+      L((l) => {
+        l.move('d/f', 'e/l');
+        l.remove('e/l');
+      }),
+    ),
+    ends: WITHOUT,
+    kinds: ['remote-trash'],
   },
   {
     cell: 'place.moved-edited',

@@ -29,6 +29,9 @@ export interface RemoteNode {
   readonly target: string | null;
   /** The node that this one is a conflict copy of. */
   readonly copyOf: NodeId | null;
+  /** Where it was when it went to the trash. */
+  readonly fromParent: NodeId | null;
+  readonly fromName: string | null;
   readonly state: 'live' | 'trashed' | 'unreadable';
 }
 

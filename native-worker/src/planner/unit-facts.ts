@@ -1,5 +1,6 @@
 /** What is known of a unit from its rows alone. */
-import type { BaseNode, LocalId, LocalNode, RemoteNode, Trees } from './types.ts';
+import { remoteNameOf } from './local-names.ts';
+import type { BaseNode, Caps, LocalId, LocalNode, RemoteNode, Trees } from './types.ts';
 import type { Change, Target, Unit } from './unit.ts';
 
 /** A unit while its places are looked for. */
@@ -47,6 +48,23 @@ export function remoteChange(base: BaseNode | undefined, remote: RemoteNode | un
   if (base === undefined || remote === undefined) return 'same';
   if (base.kind === 'symlink') return remote.target === base.target ? 'same' : 'edited';
   return remote.sha256 === base.sha256 ? 'same' : 'edited';
+}
+
+/**
+ * Both sides had moved it to one place before one of them deleted it there: no move is left that the
+ * deletion did not know. A move of the engine's own that a crash kept from its rows is one like that.
+ */
+export function isMovedAlike(
+  { base, localNode, remote, remoteNode }: Unit,
+  { trees, caps }: { readonly trees: Trees; readonly caps: Caps },
+): boolean {
+  if (localNode === undefined || remoteNode === undefined) return false;
+  const { parent, name } = localNode;
+  const folder = parent === trees.localRoot ? trees.remoteRoot : trees.base.byLocalId(parent)?.id;
+  const isTrashed = remote === 'deleted';
+  const there = isTrashed ? remoteNode.fromParent : remoteNode.parent;
+  const thereName = isTrashed ? remoteNode.fromName : remoteNode.name;
+  return folder === there && remoteNameOf(name, base, caps) === thereName;
 }
 
 /** The root of the pair: it is on both sides, and nothing is decided about it. */

@@ -108,6 +108,8 @@ test('an ignore file that comes, changes, moves or goes marks what the drive has
     executable: false,
     target: null,
     copyOf: null,
+    fromParent: null,
+    fromName: null,
     device: '',
     changedAtMs: 0,
     state: 'live',

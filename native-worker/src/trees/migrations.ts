@@ -246,6 +246,10 @@ const VERSION_6 = "ALTER TABLE pair ADD COLUMN nameless TEXT NOT NULL DEFAULT '[
 const VERSION_7 = `CREATE INDEX dirty_remote_mark ON dirty_remote (pair, mark);
   CREATE INDEX dirty_local_mark ON dirty_local (pair, mark)`;
 
+/** Where a trashed node was: a move to there is no reason to keep its entry. */
+const VERSION_8 = `ALTER TABLE remote_node ADD COLUMN from_parent TEXT;
+  ALTER TABLE remote_node ADD COLUMN from_name TEXT`;
+
 /** Step n brings a database from `user_version` n to n + 1. */
 export const MIGRATIONS: readonly string[] = [
   VERSION_1,
@@ -255,4 +259,5 @@ export const MIGRATIONS: readonly string[] = [
   VERSION_5,
   VERSION_6,
   VERSION_7,
+  VERSION_8,
 ];

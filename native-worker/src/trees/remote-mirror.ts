@@ -161,6 +161,8 @@ const UNREAD: Omit<RemoteEntry, 'id' | 'parent' | 'state'> = {
   executable: false,
   target: null,
   copyOf: null,
+  fromParent: null,
+  fromName: null,
   device: '',
   changedAtMs: 0,
 };
@@ -189,6 +191,8 @@ export function entryOfView(view: NodeView, state: 'live' | 'trashed'): RemoteEn
     executable: view.executable,
     target: view.target,
     copyOf: view.copyOf,
+    fromParent: view.from?.parent ?? null,
+    fromName: view.from?.name ?? null,
     device: view.changed.device,
     changedAtMs: view.changed.time,
     state,

@@ -22,13 +22,15 @@ interface RemoteRow {
   exec: number;
   target: string | null;
   copy_of: string | null;
+  from_parent: string | null;
+  from_name: string | null;
   device: string;
   changed_at_ms: number;
   state: string;
 }
 
 const COLUMNS = `node_id, parent, name, kind, rev, content_id, size, sha256, mtime_ms, exec, target,
-  copy_of, device, changed_at_ms, state`;
+  copy_of, from_parent, from_name, device, changed_at_ms, state`;
 // Texts are made once: a statement is found by its text.
 const BY_ID = `SELECT ${COLUMNS} FROM remote_node WHERE pair = ? AND node_id = ?`;
 const BY_SLOT = `SELECT ${COLUMNS} FROM remote_node INDEXED BY remote_slot
@@ -143,8 +145,9 @@ export class RemoteTree {
     this.#db
       .sql(
         `INSERT OR REPLACE INTO remote_node (pair, node_id, parent, name, name_key, kind, rev,
-           content_id, size, sha256, mtime_ms, exec, target, copy_of, device, changed_at_ms, state)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+           content_id, size, sha256, mtime_ms, exec, target, copy_of, from_parent, from_name,
+           device, changed_at_ms, state)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       )
       .run(
         this.#pair,
@@ -161,6 +164,8 @@ export class RemoteTree {
         node.executable ? 1 : 0,
         node.target,
         node.copyOf,
+        node.fromParent,
+        node.fromName,
         node.device,
         node.changedAtMs,
         node.state,
@@ -232,6 +237,8 @@ function entryOf(row: RemoteRow): RemoteEntry {
     executable: row.exec === 1,
     target: row.target,
     copyOf: row.copy_of as NodeId | null,
+    fromParent: row.from_parent as NodeId | null,
+    fromName: row.from_name,
     device: row.device as DeviceId | '',
     changedAtMs: row.changed_at_ms,
     state: row.state as RemoteNode['state'],

@@ -165,6 +165,8 @@ export class PretendPair {
       executable: parts.executable ?? false,
       target: parts.target ?? null,
       copyOf: parts.copyOf ?? null,
+      fromParent: null,
+      fromName: null,
       state: 'live',
     });
     return id;

@@ -99,7 +99,8 @@ export class PretendServer {
   trash(id: NodeId): void {
     const node = this.#pair.remote.get(id);
     if (node === undefined) throw new Drop('the node is not there');
-    this.#pair.putRemote({ ...node, parent: TRASH, rev: node.rev + 1, state: 'trashed' });
+    const from = { fromParent: node.parent, fromName: node.name };
+    this.#pair.putRemote({ ...node, parent: TRASH, ...from, rev: node.rev + 1, state: 'trashed' });
     for (const row of this.#pair.remote.below(id)) {
       this.#pair.putRemote({ ...row, state: 'trashed' });
     }

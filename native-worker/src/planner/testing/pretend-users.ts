@@ -68,6 +68,10 @@ export function remoteSide(pair: PretendPair): PretendSide<NodeId> {
     pair.remote
       .children(parent)
       .every((row) => row.id === self || row.name.normalize('NFC') !== name.normalize('NFC'));
+  const placeOf = (id: NodeId): Partial<RemoteNode> => {
+    const row = pair.remote.get(id);
+    return row === undefined ? {} : { fromParent: row.parent, fromName: row.name };
+  };
   const update = (id: NodeId, change: Partial<RemoteNode>): void => {
     const row = pair.remote.get(id);
     if (row !== undefined) pair.putRemote({ ...row, ...change, rev: row.rev + 1 });
@@ -101,7 +105,7 @@ export function remoteSide(pair: PretendPair): PretendSide<NodeId> {
       return true;
     },
     remove: (id) => {
-      update(id, { parent: TRASH, state: 'trashed' });
+      update(id, { parent: TRASH, ...placeOf(id), state: 'trashed' });
       for (const row of pair.remote.below(id)) pair.putRemote({ ...row, state: 'trashed' });
     },
   };
