@@ -3,7 +3,7 @@ import { SETTLE_MS_MIN, SLOT_GAP_MS } from '../limits.ts';
 import { nameKey } from '../planner/name-key.ts';
 import type { LocalId } from '../planner/types.ts';
 import { LocalFault, type EntryStat } from '../ports/index.ts';
-import { sightingOf } from './folder-look.ts';
+import { sightingOf, type LookEntry } from './folder-look.ts';
 import { judgeInode } from './identity.ts';
 import type { LocalRow } from './local-tree-writer.ts';
 import { statAtPlace } from './old-places.ts';
@@ -134,6 +134,8 @@ class OpenEntries {
   readonly #pass: PassState;
   readonly #displaced = new Set<LocalId>();
   readonly #sizes = new Set<number>();
+  /** Folders that one of them may have left: what is gone with its folder is gone, too. */
+  readonly #left = new Set<LocalId>();
   /** When the first of them is looked at again: missing rows are judged anew in the same pass. */
   readonly #nextMs: number;
   #hasFolder = false;
@@ -146,6 +148,7 @@ class OpenEntries {
       if (displaced !== undefined) this.#displaced.add(displaced.id);
       if (entry.kind === 'folder') this.#hasFolder = true;
       if (entry.kind === 'file') this.#sizes.add(entry.stat.size);
+      this.#noteLeft(entry);
     }
     const soonMs = pass.nowMs + SETTLE_MS_MIN;
     this.#nextMs = nextMs === Infinity ? soonMs : Math.max(soonMs, nextMs);
@@ -160,11 +163,24 @@ class OpenEntries {
 
   #mayBe(row: LocalRow): boolean {
     const { memory, nowMs } = this.#pass;
-    if (this.#displaced.has(row.id) || this.#hasInodeOf(row)) return true;
+    if (this.#displaced.has(row.id) || this.#left.has(row.id)) return true;
+    if (this.#hasInodeOf(row)) return true;
     const sinceMs = memory.missingSince.get(row.id);
     if (sinceMs !== undefined && nowMs - sinceMs >= SLOT_GAP_MS) return false;
     // A folder that was not looked into yet may hold anything; a file of this size may be a copy.
     return this.#hasFolder || (row.kind === 'file' && row.size > 0 && this.#sizes.has(row.size));
+  }
+
+  #noteLeft({ kind, stat }: LookEntry): void {
+    const { tree, caps } = this.#pass.options;
+    const seen = sightingOf(kind, stat);
+    for (const row of tree.byInode(stat.ino)) {
+      if (row.state === 'gone' || judgeInode(row, seen, caps.birthtime) === 'different') continue;
+      for (let at = tree.byId(row.parent); at !== undefined && at.id !== tree.root;) {
+        this.#left.add(at.id);
+        at = tree.byId(at.parent);
+      }
+    }
   }
 
   #hasInodeOf(row: LocalRow): boolean {

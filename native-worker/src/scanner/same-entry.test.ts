@@ -157,6 +157,21 @@ scannerOnDisks((fresh) => {
     });
   });
 
+  test('a file that just moved out of a folder which went is at no time gone', () => {
+    const { scan, user, at } = fresh();
+    user.folder(at('d/e'));
+    user.write(at('d/e/f'), '1');
+    scan.synced();
+    const id = scan.id('d/e/f');
+    scan.disk.clock.advance(10_000);
+    user.rename(at('d/e/f'), at('f'));
+    user.remove(at('d'));
+    scan.look();
+    assert.equal(scan.stateOf(id), 'seen');
+    scan.settle(10_000);
+    assert.deepEqual(scan.ids(), { f: id });
+  });
+
   test('B36 of a hard link pair the renamed name keeps its id', () => {
     const { scan, user, at } = fresh();
     user.write(at('a'), 'shared');
