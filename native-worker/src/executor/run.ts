@@ -282,8 +282,8 @@ export class ExecutionRun {
     if (!isArrival(operation)) return false;
     if (outcome.kind === 'skipped') return operation.after.some((id) => this.#keptOut.has(id));
     if (outcome.kind !== 'lost' || !isIgnoredThere(this, operation)) return false;
-    // What is here under its old name is planned again: it goes.
-    return operation.kind !== 'local-place' || !noteIgnored(this, operation);
+    // What is here under its old name, or was to go into such a folder, is planned again: it goes.
+    return operation.kind === 'local-download' || !noteIgnored(this, operation);
   }
 
   #lookAgain(operation: Operation, local: LocalId | null): void {

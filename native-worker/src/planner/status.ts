@@ -95,7 +95,8 @@ export class Statuses {
   #isIgnoredFolder(id: NodeId): boolean {
     if (id === this.#trees.remoteRoot) return false;
     const base = this.#trees.base.byId(id);
-    if (base !== undefined) return this.local(base.localId) === 'detached';
+    const local = base === undefined ? 'gone' : this.local(base.localId);
+    if (local !== 'gone' && local !== 'below-gone') return local === 'detached';
     const row = this.#trees.remote.byId(id);
     if (row === undefined) return false;
     return this.#ignoredAt(row.parent, row.name) !== undefined || this.#isIgnoredFolder(row.parent);
