@@ -106,7 +106,7 @@ test('an atomic save that the disk undid, and whose old file was touched since, 
   assert.equal([...space.versions.values()].flat().length, 1);
 });
 
-test('a file that went back to its older state and name, and got another mode since, has its new state there', async () => {
+test('a file that went back to its older state and name, and got another mode since, has its new state there beside a copy', async () => {
   const { space, a } = await deviceWith({ before: 'old' });
   a.disk.sim?.writeBack(0);
   a.disk.user.rename(a.at('before'), a.at('f'));
@@ -116,7 +116,8 @@ test('a file that went back to its older state and name, and got another mode si
   a.disk.clock.advance(10);
   a.disk.user.setMode(a.at('before'), 0o600);
   const again = await startedAgain(a);
-  assert.deepEqual(again.tree(), { before: 'what I wrote' });
+  assert.equal(again.read('before'), 'what I wrote');
+  assert.deepEqual(Object.values(again.tree()).toSorted(), ['old', 'what I wrote']);
   assert.equal([...space.versions.values()].flat().length, 1);
 });
 
@@ -133,7 +134,7 @@ test('a file that went back to an older state, which bore a later time, comes fr
   assert.equal([...space.versions.values()].flat().length, 1);
 });
 
-test('a file that went back to its older state, and got another mode since, comes from the drive again', async () => {
+test('a file that went back to its older state, and got another mode since, comes from the drive again beside a copy', async () => {
   const { space, a } = await deviceWith({ f: 'old' });
   a.disk.sim?.writeBack(0);
   a.write('f', 'what I wrote');
@@ -142,9 +143,28 @@ test('a file that went back to its older state, and got another mode since, come
   a.disk.clock.advance(10);
   a.disk.user.setMode(a.at('f'), 0o600);
   const again = await startedAgain(a);
-  assert.deepEqual(again.tree(), { f: 'what I wrote' });
+  assert.equal(again.read('f'), 'what I wrote');
+  assert.deepEqual(Object.values(again.tree()).toSorted(), ['old', 'what I wrote']);
   assert.equal([...space.versions.values()].flat().length, 1);
 });
+
+for (const isSeenFirst of [false, true])
+  test(`what was written ${isSeenFirst ? 'and seen' : 'unseen'} before a power cut, and given an earlier time after it, is kept as a copy`, async () => {
+    const { space, a } = await deviceWith({ f: 'old' });
+    a.disk.clock.advance(1000);
+    a.write('f', 'what I wrote');
+    if (isSeenFirst) await a.sync();
+    a.disk.clock.advance(10);
+    a.write('f', 'and then');
+    a.disk.user.setTimes(a.at('f'), a.disk.clock.now() - 86_400_000);
+    const again = await startedAgain(a);
+    const b = await pairedDevice(space, 'bert');
+    await syncAll([again, b]);
+    const head = isSeenFirst ? 'what I wrote' : 'old';
+    assert.equal(again.read('f'), head);
+    assert.deepEqual(Object.values(b.tree()).toSorted(), ['and then', head].toSorted());
+    assert.deepEqual(recycledPaths(again), []);
+  });
 
 test('what a power cut tore on a pair that only uploads goes up, and a version has the whole', async () => {
   const space = new MemorySpace();

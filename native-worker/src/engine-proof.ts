@@ -120,10 +120,19 @@ export class RootProof {
     // To a pair that only uploads nothing comes: the drive gets what is here, and a version has the rest.
     if (this.#pair.mode === 'upload') return;
     if (agreed?.sha256 !== before.sha256 || !this.#isContentLost(before, now)) return;
-    // As if the drive had changed since: its content replaces this one, which is recycled.
-    const { sha256, mtimeNs, executable } = now;
+    // As if the drive had changed since: its content replaces this one, which is recycled, or kept beside it.
+    const { mtimeNs, executable } = now;
+    const sha256 = this.#mayBeWritten(before, now) ? null : now.sha256;
     base.put({ ...agreed, sha256, localMtimeNs: mtimeNs, executable });
     this.#trees.dirty.markRemote(agreed.id);
+  }
+
+  /**
+   * Somebody changed the entry since, if only its name or mode: that it bears an earlier time may be their
+   * doing too. Nothing is agreed on about such a content, which becomes a conflict copy.
+   */
+  #mayBeWritten(before: LocalRow, now: LocalRow): boolean {
+    return now.ino === before.ino && now.ctimeNs >= before.ctimeNs && now.mtimeNs < before.mtimeNs;
   }
 
   /**

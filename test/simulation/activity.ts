@@ -119,7 +119,7 @@ export class Activity {
 
   /** Restarts of the server; roots that go and come back. */
   #events(): readonly Promise<void>[] {
-    const { devices, choices, scheduler, server, ledger, log, violations } = this.#world;
+    const { devices, choices, scheduler, server, log, violations } = this.#world;
     const key = `phase ${this.#phase}`;
     const at = (name: string, ms: number, effect: () => void | Promise<void>): Promise<void> =>
       scheduler.park(`${key} ${name}`, ms, effect);
@@ -141,7 +141,6 @@ export class Activity {
             log.push(`${scheduler.now()} ${sim.name}: ${kind}`);
         }),
         at(`${sim.name} comes back`, until, () => {
-          if (sim.isAway) ledger.rootIsBack(sim.name, scheduler.now());
           violations.push(...sim.bringBack());
           log.push(`${scheduler.now()} ${sim.name}: the root is back`);
         }),

@@ -31,7 +31,6 @@ import type { Scheduler } from './scheduler.ts';
 
 export const ROOT = '/home/drive';
 const STAGING = `${ROOT}/.coffer/staging`;
-const RECYCLE = `${ROOT}/.coffer/recycle`;
 const ASIDE = '/home/drive aside';
 const FOREIGN_NAME = 'somebody else’s file';
 const FOREIGN_CONTENT = 'not of this drive';
@@ -360,12 +359,6 @@ export class SimDevice {
     return this.isAway
       ? []
       : this.#filesBelow(STAGING).map((path) => this.person.view.contentOf(path));
-  }
-
-  /** Contents of files in the recycle area. */
-  recycled(): ReadonlySet<string> {
-    const { view } = this.person;
-    return new Set(this.#filesBelow(RECYCLE).map((path) => view.contentOf(path)));
   }
 
   #filesBelow(folder: string): readonly string[] {

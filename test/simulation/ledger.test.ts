@@ -33,38 +33,6 @@ test('a deed is near a power cut of its own device within ten seconds, in this p
   assert.ok(!isNear('phone', 60_000));
 });
 
-test('what is touched after power cuts was set back if its own person wrote it while no engine ran for ten seconds', () => {
-  const isSetBack = (offs: readonly number[], wroteAt: number, by = 'phone'): boolean => {
-    const ledger = new Ledger();
-    for (const at of offs) ledger.switchedOff('phone', new Map(), new Map(), at);
-    ledger.record(deedOf(by, wroteAt, 'edit', { wrote: ['mine'] }));
-    ledger.record(deedOf('phone', 30_000, 'touch /f', { touched: ['mine'] }));
-    return ledger.setBack.has('mine');
-  };
-  assert.ok(isSetBack([20_000], 20_000));
-  assert.ok(!isSetBack([20_000], 19_999));
-  assert.ok(!isSetBack([19_999], 20_000));
-  assert.ok(!isSetBack([20_000], 20_000, 'laptop'));
-  assert.ok(isSetBack([5000, 15_000, 25_000], 5000));
-  assert.ok(!isSetBack([5000, 15_000, 25_000], 4999));
-  assert.ok(!isSetBack([4999, 15_000, 25_000], 14_999));
-});
-
-test('what is touched after a root came back was set back if its own person wrote it since', () => {
-  const isSetBack = (backAt: number, wroteAt: number, by = 'phone'): boolean => {
-    const ledger = new Ledger();
-    ledger.rootIsBack('phone', backAt);
-    assert.ok(!ledger.isNearOff(deedOf('phone', backAt, 'touch /f', {})), 'that is no power cut');
-    ledger.record(deedOf(by, wroteAt, 'edit', { wrote: ['mine'] }));
-    ledger.record(deedOf('phone', 30_000, 'touch /f', { touched: ['mine'] }));
-    return ledger.setBack.has('mine');
-  };
-  assert.ok(isSetBack(20_000, 20_000));
-  assert.ok(!isSetBack(20_000, 19_999));
-  assert.ok(!isSetBack(19_999, 20_000));
-  assert.ok(!isSetBack(20_000, 20_000, 'laptop'));
-});
-
 test('what an editor took away by name is given up where its own person wrote it, and else only gone', () => {
   const ledger = new Ledger();
   const taken = ['of phone', 'of laptop'];

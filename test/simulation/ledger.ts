@@ -6,8 +6,6 @@ import type { Deed } from './deed.ts';
 const UNSYNCED_MS_MAX = 10_000;
 /** Devices look at their disks again within this time after a start. */
 const NEAR_OFF_MS = 10_000;
-/** Deeds that give a file another time. */
-const TOUCHED = /^touch /;
 
 /** A node whose deletion waits for a person, as it was agreed on. */
 export interface HeldNode {
@@ -35,11 +33,6 @@ export class Ledger {
   readonly lostByCrash = new Map<string, Loss>();
   /** Contents of files that a rename of the engine met, made between its look at the free slot and that. */
   readonly overwritten = new Set<string>();
-  /**
-   * Contents that a person wrote right after their device was switched on, or its root came back, and that
-   * got another time then: as what the disk went back to, they may be in the recycle area alone.
-   */
-  readonly setBack = new Set<string>();
   /** Devices that were switched off in this phase: their unsynced deletions may be undone. */
   readonly offInPhase = new Set<string>();
   /**
@@ -64,8 +57,6 @@ export class Ledger {
   phase = 0;
   /** When devices were switched off in this phase. */
   readonly #offMs = new Map<string, readonly number[]>();
-  /** The same, and when their roots came back in this phase: the engine asks what the disk has kept. */
-  readonly #doubtMs = new Map<string, readonly number[]>();
   readonly #torn = new Map<string, Set<string>>();
   readonly #digests = new Map<string, string>();
   readonly #contents = new Map<string, string>();
@@ -76,7 +67,6 @@ export class Ledger {
     this.#phaseStart = this.deeds.length;
     this.offInPhase.clear();
     this.#offMs.clear();
-    this.#doubtMs.clear();
     this.choseInPhase.clear();
     this.undoneInPhase = false;
     this.isUncertainInPhase = false;
@@ -93,25 +83,6 @@ export class Ledger {
   record(deed: Deed): void {
     this.deeds.push(deed);
     for (const content of [...deed.wrote, ...deed.mayWrite]) this.known.add(content);
-    if (TOUCHED.test(deed.text))
-      for (const content of deed.touched)
-        if (this.#isWrittenSinceOff(content, deed)) this.setBack.add(content);
-  }
-
-  /** A root that had been swapped, or whose disk had been pulled out, is there again. */
-  rootIsBack(device: string, now: number): void {
-    this.#doubtMs.set(device, [...(this.#doubtMs.get(device) ?? []), now]);
-  }
-
-  #isWrittenSinceOff(content: string, { device, at }: Deed): boolean {
-    // Between two power cuts that follow each other so closely its engine may not have looked either.
-    let offMs: number | undefined;
-    for (const earlier of this.#doubtMs.get(device)?.toReversed() ?? []) {
-      if ((offMs ?? at) - earlier > NEAR_OFF_MS) break;
-      offMs = earlier;
-    }
-    const writing = this.deeds.find(({ wrote }) => wrote.includes(content));
-    return offMs !== undefined && writing?.device === device && writing.at >= offMs;
   }
 
   /** A device left folders with these contents out, or took them in. */
@@ -258,7 +229,6 @@ export class Ledger {
   ): readonly string[] {
     this.offInPhase.add(device);
     this.#offMs.set(device, [...(this.#offMs.get(device) ?? []), now]);
-    this.#doubtMs.set(device, [...(this.#doubtMs.get(device) ?? []), now]);
     this.everOff.add(device);
     const violations: string[] = [];
     const left = new Set(after.values());

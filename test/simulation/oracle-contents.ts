@@ -16,8 +16,7 @@ export function contents(sight: Sight, judgement: ContentJudgement): readonly st
  * into which another device's edit may have come. What a power cut took is in the drive where that had
  * received it: it may be in versions and trash alone only where its person acted there since, or where
  * the disk's times are too coarse to tell. What came to a free slot in the instant before the engine's
- * rename to it is gone. What somebody wrote right after a power cut, before the engine looked, and gave an
- * earlier time than the file had, looks like what the disk went back to: it is in the recycle area.
+ * rename to it is gone.
  */
 function lost(sight: Sight, { ledger, memory }: ContentJudgement): readonly string[] {
   const givenUp = ledger.givenUp();
@@ -31,11 +30,9 @@ function lost(sight: Sight, { ledger, memory }: ContentJudgement): readonly stri
     sight.devices.filter(({ hasFineTimes }) => hasFineTimes).map(({ name }) => name),
   );
   const written = new Set(ledger.deeds.flatMap(({ wrote }) => wrote));
-  for (const { recycled } of sight.devices) memory.recycled = memory.recycled.union(recycled);
   return [...written]
     .filter((content) => !givenUp.has(content) && !ledger.overwritten.has(content))
     .filter((content) => !onDisks.has(content) && !live.has(ledger.digest(content)))
-    .filter((content) => !memory.recycled.has(content))
     .filter((content) => !(mayBePast(content) && sight.past.has(ledger.digest(content))))
     .filter((content) => {
       const loss = ledger.lostByCrash.get(content);

@@ -19,8 +19,6 @@ export interface Memory {
   past: ReadonlyMap<string, number>;
   /** What was there at the last rest after a phase in which an answer got lost: somebody may have put it there. */
   maybeTaken: ReadonlySet<string>;
-  /** What was in a recycle area at an earlier rest and may be there alone. */
-  recycled: ReadonlySet<string>;
   /** Nodes of conflict copies, by their paths. */
   copies: ReadonlyMap<string, string>;
   /** How many deeds there had been at the last rest at which no device had a rule file. */
@@ -36,7 +34,6 @@ export function freshMemory(): Memory {
     doubled: new Map(),
     past: new Map(),
     maybeTaken: new Set(),
-    recycled: new Set(),
     copies: new Map(),
     unruledDeeds: 0,
     searched: 0,

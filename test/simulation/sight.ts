@@ -30,8 +30,6 @@ export interface DeviceSight {
   readonly excluded: readonly string[];
   /** Contents of files, hidden ones left out. */
   readonly contents: ReadonlySet<string>;
-  /** Contents in the recycle area that are looked for there. */
-  readonly recycled: ReadonlySet<string>;
   readonly hasExecutableBit: boolean;
   /** Granularity of times below a millisecond. */
   readonly hasFineTimes: boolean;
@@ -151,7 +149,6 @@ async function lookAtDevice(world: World, { sim, shape }: WorldDevice): Promise<
       needlessNames.push(`${local} for ${remote}`);
   }
   const options = volumeOf(sim).options;
-  const { setBack } = world.ledger;
   return {
     name: sim.name,
     mode: shape.mode,
@@ -160,7 +157,6 @@ async function lookAtDevice(world: World, { sim, shape }: WorldDevice): Promise<
     places,
     hollow,
     contents,
-    recycled: setBack.size === 0 ? setBack : setBack.intersection(sim.recycled()),
     needlessNames,
     hasRules: programs.lstat(`${ROOT}/${IGNORE_FILE}`)?.type === 'file',
     excluded: pair?.excluded ?? [],
