@@ -1,6 +1,7 @@
 /** The Chromium that browser tests run in: the system's own, never a download of ours. */
 import { spawnSync } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { chromium, type Browser } from 'playwright-core';
 
@@ -39,7 +40,12 @@ function installChromium(isRoot: boolean): string {
   const missing = `browser tests need Chromium: as root, run \`${INSTALL}\``;
   if (!isRoot) throw new Error(missing);
   console.error(`Chromium is missing: running \`${INSTALL}\``);
-  const { status } = spawnSync('sh', ['-c', INSTALL], { stdio: ['ignore', 'ignore', 'inherit'] });
+  // Test files run beside each other, and apt refuses to run twice: the others wait for the first.
+  const lockFile = join(tmpdir(), 'coffer-chromium.lock');
+  const script = `command -v chromium || { ${INSTALL}; }`;
+  const { status } = spawnSync('flock', [lockFile, 'sh', '-c', script], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
   const path = findChromium();
   if (status !== 0 || path === undefined) throw new Error(missing);
   return path;
